@@ -1,0 +1,1 @@
+//! Names resolved and types inferred.

@@ -1,0 +1,1 @@
+//! Evaluation of a program's nodes over slots.

@@ -1,0 +1,13 @@
+//! The functions of CEL's standard library and its extensions: declarations, implementations and documentation.
+
+pub mod conversions;
+pub mod encoders;
+pub mod lists;
+pub mod math;
+pub mod network;
+pub mod operators;
+pub mod optionals;
+pub mod regexes;
+pub mod sets;
+pub mod strings;
+pub mod time;

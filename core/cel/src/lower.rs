@@ -1,0 +1,1 @@
+//! Checked expressions to program nodes.

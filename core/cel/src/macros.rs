@@ -1,0 +1,1 @@
+//! Macros: calls that are rewritten while parsing.

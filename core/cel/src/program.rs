@@ -1,0 +1,1 @@
+//! Compiled programs: many expressions in one arena of shared nodes.

@@ -1,0 +1,1 @@
+//! The context: every field that a policy can read.

@@ -1,0 +1,1 @@
+//! Policy documents: the format, read strictly from YAML or JSON.

@@ -1,0 +1,5 @@
+//! Policies about LLM traffic: documents are read, compiled to one indexed program, and evaluated to decisions.
+
+pub mod context;
+pub mod document;
+pub mod input;
