@@ -1,7 +1,7 @@
 //! The functions of CEL's standard library and its extensions: declarations, implementations and documentation.
 
 pub mod conversions;
-mod declare;
+pub(crate) mod declare;
 pub mod encoders;
 mod equality;
 pub mod lists;
