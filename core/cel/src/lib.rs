@@ -29,4 +29,5 @@ pub mod parser;
 pub mod program;
 pub mod slot;
 pub mod types;
+pub mod unparse;
 pub mod value;
