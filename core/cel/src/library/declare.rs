@@ -45,8 +45,3 @@ pub(crate) fn list_of_a() -> Type {
 pub(crate) fn map_of_a_b() -> Type {
     Type::map(Type::param("A"), Type::param("B"))
 }
-
-/// Code still to come.
-pub(crate) fn pending<'a>(_: &Context<'a>, _: &[Val<'a>]) -> Result<Val<'a>> {
-    Err(crate::error::ErrorKind::UnknownFunction.into())
-}
