@@ -11,4 +11,6 @@ pub mod optionals;
 pub mod regexes;
 pub mod sets;
 pub mod strings;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod time;
