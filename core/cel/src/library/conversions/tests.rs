@@ -2,7 +2,7 @@
 
 use crate::error::ErrorKind;
 use crate::library::testing::{Plain, args, call, error, list, value};
-use crate::value::{Duration, Timestamp, Value};
+use crate::value::{Cidr, Duration, Timestamp, Value};
 
 /// Checks one conversion after another.
 macro_rules! gives {
@@ -57,7 +57,7 @@ fn to_int() {
 fn to_uint() {
     gives! {
         "uint"(1729) => 1729u64;
-        "uint"(3.14159265) => 3u64;
+        "uint"(3.75) => 3u64;
         "uint"(25.5) => 25u64;
         "uint"("300") => 300u64;
         "uint"(9_223_372_036_854_775_807i64) => 9_223_372_036_854_775_807u64;
@@ -98,6 +98,11 @@ fn to_string() {
         "string"(b"\xc3\xbf") => "ÿ";
         "string"("hello") => "hello";
         "string"(Duration { nanos: 1_000_000_000_000_000 }) => "1000000s";
+    }
+    let address: std::net::IpAddr = "2001:db8::1".parse().unwrap();
+    gives! {
+        "string"(Value::Ip(address)) => "2001:db8::1";
+        "string"(Value::Cidr(Cidr { address, prefix: 32 })) => "2001:db8::1/32";
     }
     assert!(matches!(fails("string", b"\x00\xff"), ErrorKind::Conversion(_)));
     assert_eq!(fails("string", list![]), ErrorKind::NoSuchOverload);

@@ -26,11 +26,13 @@ pub fn to_string<'a>(cx: &Context<'a>, value: Val<'a>) -> Result<Val<'a>> {
         Val::Double(d) => Ok(Val::Str(cx.arena.alloc_str(&double_text(d)))),
         Val::Timestamp(t) => print(cx, format_args!("{}", time::TimestampText(t))),
         Val::Duration(d) => print(cx, format_args!("{}", time::DurationText(d))),
+        Val::Ip(ip) => print(cx, format_args!("{ip}")),
+        Val::Cidr(cidr) => print(cx, format_args!("{}/{}", cidr.address, cidr.prefix)),
         _ => Err(ErrorKind::NoSuchOverload.into()),
     }
 }
 
-/// Short text in the arena: none of those above is longer than a timestamp.
+/// Short text in the arena: none of those above has more than a few dozen bytes.
 fn print<'a>(cx: &Context<'a>, text: std::fmt::Arguments<'_>) -> Result<Val<'a>> {
     let mut out = bumpalo::collections::String::with_capacity_in(40, cx.arena);
     // Writing to a string does not fail.
