@@ -93,7 +93,13 @@ impl Reader {
             Ast::Flags(flags) => return check_flags(&flags.flags),
             Ast::ClassUnicode(_) => return self.spend(UNICODE_CLASS_BYTES),
             Ast::ClassBracketed(class) => return self.read_class(&mut class.kind),
-            Ast::Repetition(repetition) => return self.read(&mut repetition.ast),
+            Ast::Repetition(repetition) => {
+                if let Ast::Repetition(_) = *repetition.ast {
+                    let message = "put what is repeated twice in parentheses";
+                    return Err(RegexError::new(message, Some(&repetition.op.span)));
+                }
+                return self.read(&mut repetition.ast);
+            }
             Ast::Group(group) => {
                 if let GroupKind::NonCapturing(flags) = &group.kind {
                     check_flags(flags)?;

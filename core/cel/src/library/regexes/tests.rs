@@ -83,6 +83,7 @@ fn what_re2_does_not_know_is_refused() {
         ("[[a]b]", "[a]"),
         (r"a\b{start}", r"\b{start}"),
         ("(?x)a b", "x"),
+        ("a+*", "*"),
         ("(?-u:a)", "u"),
         ("(?R)a", "R"),
     ] {
