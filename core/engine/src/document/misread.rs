@@ -49,7 +49,11 @@ pub(super) fn syntax(text: &str, at: usize, info: &str) -> Diagnostic {
     if info.contains("recursion limit") {
         return super::tree::too_deep(here);
     }
-    Diagnostic::error("yaml-syntax", format!("this is not valid yaml: {info}"), here)
+    let error = Diagnostic::error("yaml-syntax", format!("this is not valid yaml: {info}"), here);
+    if info.contains("mapping values are not allowed") || info.contains("did not find expected") {
+        return error.with_help("look at the indentation; text that holds `: ` must be quoted");
+    }
+    error
 }
 
 /// About a tag at `at`.
@@ -81,6 +85,11 @@ pub(super) fn head(text: &str, at: Span) -> Span {
     let raw = text.get(at.start as usize..at.end as usize).unwrap_or_default();
     let line = raw.lines().next().unwrap_or_default().trim_end();
     span(at.start as usize, at.start as usize + line.len())
+}
+
+/// True for text that is more likely a part of an expression than a key.
+pub(super) fn is_expression(key: &str) -> bool {
+    key.contains(['?', '(', ')', '[', ']', '<', '>', '=', '&', '|', '\'', '"'])
 }
 
 /// The advice to quote a mapping or list that was meant as an expression, if it looks like one.

@@ -85,7 +85,7 @@ impl Reader<'_> {
             // - allow
             Kind::Scalar(word, _) => {
                 let shape = self.shape(word, node)?;
-                let fields = Fields { what: shape.what, at: node.span, entries: Vec::new(), empty: Vec::new() };
+                let fields = Fields { what: shape.what, at: node.span, entries: Vec::new(), reported: Vec::new() };
                 self.typed(shape, Form::Long(fields))
             }
             Kind::Map(entries) if entries.iter().any(|(key, _)| key.text == "type") => {
@@ -123,10 +123,16 @@ impl Reader<'_> {
                     self.typed(shape, Form::Long(fields))
                 }
                 _ => {
-                    self.push(
-                        Diagnostic::error("action-without-type", "the action has no `type`", self.first_key(node))
-                            .with_help(format!("the types are {}", quoted(&names()))),
-                    );
+                    // - deny:
+                    //   reason: ...
+                    let named = entries.iter().find(|(key, _)| names().contains(&&*key.text));
+                    let help = match named {
+                        Some((key, _)) => format!("write `type: {}`, or indent its keys below it", key.text),
+                        None => format!("the types are {}", quoted(&names())),
+                    };
+                    let error =
+                        Diagnostic::error("action-without-type", "the action has no `type`", self.first_key(node));
+                    self.push(error.with_help(help));
                     None
                 }
             },

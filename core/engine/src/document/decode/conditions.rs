@@ -111,7 +111,7 @@ impl Reader<'_> {
         let fields = self.fields(node, "`conditions`", GROUP)?;
         match fields.entries.as_slice() {
             [(key, value)] => self.group(&key.text, key.span, value),
-            [] if !fields.empty.is_empty() => None,
+            [] if !fields.reported.is_empty() => None,
             [] => {
                 // With unknown keys there is an error already.
                 if matches!(&node.kind, Kind::Map(entries) if entries.is_empty()) {
@@ -164,9 +164,9 @@ impl Reader<'_> {
     /// An item of `all`, `any` or `none`.
     fn condition_item(&mut self, node: &Node<'_>) -> Option<Source> {
         let entries = match &node.kind {
-            Kind::Scalar(..) => {
+            Kind::Scalar(_, style) => {
                 let source = self.cel("a condition", node)?;
-                return self.whole(&source).then_some(source);
+                return self.whole(&source, *style).then_some(source);
             }
             Kind::List(_) => {
                 let error = match self.misread_as_other(node) {
@@ -207,14 +207,18 @@ impl Reader<'_> {
     }
 
     /// True when the brackets of an expression are balanced, so that it stays one operand among others.
-    fn whole(&mut self, source: &Source) -> bool {
+    fn whole(&mut self, source: &Source, style: Style) -> bool {
         let (at, message) = match shape(&source.text) {
             Shape::Closed => return true,
             Shape::OpenString(at) => (at, "the string has no end"),
             Shape::Bracket(at) => (at, "the bracket has no partner"),
         };
         let span = source.locate(crate::document::offsets::span(at, at + 1));
-        self.error("open-expression", message, span);
+        let error = Diagnostic::error("open-expression", message, span);
+        self.push(match style {
+            Style::Plain => error.with_help("quote expressions inside of `{ }` and `[ ]`: a `,` ends a value there"),
+            _ => error,
+        });
         false
     }
 
@@ -231,7 +235,7 @@ impl Reader<'_> {
             }
             return self.presence(&field, operator == Operator::Exists, node.span);
         }
-        if fields.empty.contains(&"value") {
+        if fields.was_reported("value") {
             return None;
         }
         let value = self.required(&fields, "value")?;
@@ -421,8 +425,12 @@ impl Reader<'_> {
             self.error("no-value", "the argument has no value", node.span);
             return None;
         }
+        let Kind::Scalar(_, style) = node.kind else {
+            self.cel("args", node);
+            return None;
+        };
         let source = self.cel("args", node)?;
-        self.whole(&source).then_some(source)
+        self.whole(&source, style).then_some(source)
     }
 }
 

@@ -39,6 +39,7 @@ pub(super) fn document(
     let document = reader.document(origin, root, load);
     let Reader { findings, unreported, .. } = reader;
     let (mut errors, warnings): (Vec<_>, Vec<_>) = findings.into_iter().partition(|d| d.severity == Severity::Error);
+    errors.sort_by_key(|error| error.span.start);
     match document {
         Some(document) if errors.is_empty() => Ok(Document { warnings, ..document }),
         _ => {
@@ -72,13 +73,18 @@ pub(super) struct Fields<'n, 'a> {
     /// Where it begins.
     at: Span,
     entries: Vec<(&'n Key<'a>, &'n Node<'a>)>,
-    /// Keys that were there without a value, which has been reported.
-    empty: Vec<&'n str>,
+    /// Keys that were there without a value or misspelt, which has been reported.
+    reported: Vec<String>,
 }
 
 impl<'n, 'a> Fields<'n, 'a> {
     fn get(&self, name: &str) -> Option<&'n Node<'a>> {
         self.entries.iter().find(|(key, _)| key.text == name).map(|(_, node)| *node)
+    }
+
+    /// True when the key is not there because of something that was reported.
+    fn was_reported(&self, name: &str) -> bool {
+        self.reported.iter().any(|reported| reported == name)
     }
 
     fn key(&self, name: &str) -> Option<&'n Key<'a>> {
@@ -208,14 +214,15 @@ impl<'t> Reader<'t> {
             self.push(error.with_help(format!("its keys are {}", quoted(known))));
             return None;
         };
-        let mut fields = Fields { what, at: self.first_key(node), entries: Vec::new(), empty: Vec::new() };
+        let mut fields = Fields { what, at: self.first_key(node), entries: Vec::new(), reported: Vec::new() };
         for (key, value) in entries {
             if !known.contains(&&*key.text) {
                 self.unknown_key(what, key, known);
+                fields.reported.extend(did_you_mean(&key.text, known.iter().copied()).map(str::to_owned));
             } else if value.is_null() {
                 let message = format!("`{}` has no value", key.text);
                 self.push(Diagnostic::error("no-value", message, key.span).with_help("give it a value or remove it"));
-                fields.empty.push(&key.text);
+                fields.reported.push(key.text.to_string());
             } else {
                 fields.entries.push((key, value));
             }
@@ -237,6 +244,9 @@ impl<'t> Reader<'t> {
         let help = match (hint(what, &key.text), did_you_mean(&key.text, known.iter().copied())) {
             (Some(hint), _) => hint.to_owned(),
             (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) if misread::is_expression(&key.text) => {
+                "quote expressions inside of `{ }` and `[ ]`: a `,` ends a value there".to_owned()
+            }
             (None, None) if known.is_empty() => "it has none".to_owned(),
             (None, None) => format!("its keys are {}", quoted(known)),
         };
@@ -246,7 +256,7 @@ impl<'t> Reader<'t> {
     /// The value of a key that must be there.
     fn required<'n, 'a>(&mut self, fields: &Fields<'n, 'a>, name: &str) -> Option<&'n Node<'a>> {
         let found = fields.get(name);
-        if found.is_none() && !fields.empty.contains(&name) {
+        if found.is_none() && !fields.was_reported(name) {
             self.error("missing-key", format!("{} needs the key `{name}`", fields.what), fields.at);
         }
         found
@@ -294,10 +304,19 @@ impl<'t> Reader<'t> {
 
     /// A finding when a list or mapping is what YAML made of an expression.
     fn misread_as_other(&self, node: &Node<'_>) -> Option<Diagnostic> {
-        if matches!(node.kind, Kind::Scalar(..)) {
-            return None;
-        }
-        misread::not_a_scalar(self.text, node.span)
+        let entries = match &node.kind {
+            Kind::Scalar(..) => return None,
+            Kind::List(_) => &[][..],
+            Kind::Map(entries) => entries,
+        };
+        misread::not_a_scalar(self.text, node.span).or_else(|| {
+            let (key, _) = entries.iter().find(|(key, _)| misread::is_expression(&key.text))?;
+            let message = "yaml reads `: ` inside of a value as the end of a key";
+            Some(
+                Diagnostic::error("unquoted-expression", message, self.head(key.span))
+                    .with_help("quote the whole expression"),
+            )
+        })
     }
 }
 

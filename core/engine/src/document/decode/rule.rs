@@ -104,7 +104,7 @@ impl Reader<'_> {
                 );
                 None
             }
-            (None, None) if fields.empty.contains(&"when") || fields.empty.contains(&"conditions") => None,
+            (None, None) if fields.was_reported("when") || fields.was_reported("conditions") => None,
             (None, None) => {
                 self.push(
                     Diagnostic::error("missing-condition", format!("{} has no condition", fields.what), fields.at)

@@ -42,7 +42,7 @@ impl Reader<'_> {
                 self.excepted(item, lists, &mut except);
             }
         }
-        if fields.get("during").is_none() && fields.get("except").is_none() && fields.empty.is_empty() {
+        if fields.get("during").is_none() && fields.get("except").is_none() && fields.reported.is_empty() {
             self.error("missing-key", "`schedule` needs `during` or `except`", fields.at);
         }
         except.sort_unstable();
@@ -54,7 +54,7 @@ impl Reader<'_> {
         let fields = self.fields(node, "an item of `during`", &["days", "hours"])?;
         let days = fields.get("days").map(|node| self.days(node));
         let hours = fields.get("hours").map(|node| self.hours(node));
-        if days.is_none() && hours.is_none() && fields.empty.is_empty() {
+        if days.is_none() && hours.is_none() && fields.reported.is_empty() {
             self.error("missing-key", "an item of `during` needs `days` or `hours`", fields.at);
         }
         let days = match days {
