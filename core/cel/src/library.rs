@@ -1,6 +1,7 @@
 //! The functions of CEL's standard library and its extensions: declarations, implementations and documentation.
 
 pub mod conversions;
+pub(crate) mod declare;
 pub mod encoders;
 pub mod lists;
 pub mod math;
