@@ -3,6 +3,7 @@
 pub mod conversions;
 pub(crate) mod declare;
 pub mod encoders;
+mod equality;
 pub mod lists;
 pub mod math;
 pub mod network;

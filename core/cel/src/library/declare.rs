@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::function::{Context, Function, Overload};
 use crate::types::Type;
 use crate::value::Val;
@@ -48,5 +48,30 @@ pub(crate) fn map_of_a_b() -> Type {
 
 /// Code still to come.
 pub(crate) fn pending<'a>(_: &Context<'a>, _: &[Val<'a>]) -> Result<Val<'a>> {
-    Err(crate::error::ErrorKind::UnknownFunction.into())
+    Err(ErrorKind::UnknownFunction.into())
+}
+
+/// A function that the evaluator implements itself.
+pub(crate) fn operator(name: &str, overloads: Vec<Overload>, doc: &'static str, example: &'static str) -> Function {
+    Function { name: name.into(), overloads, implementation: None, doc, example }
+}
+
+/// Global overloads that all have the parameters' types in their identifier: `(id, parameters, result)`.
+pub(crate) fn globals<const N: usize>(overloads: [(&str, &[Type], Type); N]) -> Vec<Overload> {
+    overloads.into_iter().map(|(id, params, result)| Overload::global(id, params.to_vec(), result)).collect()
+}
+
+/// Member overloads: `(id, receiver and parameters, result)`.
+pub(crate) fn members<const N: usize>(overloads: [(&str, &[Type], Type); N]) -> Vec<Overload> {
+    overloads.into_iter().map(|(id, params, result)| Overload::member(id, params.to_vec(), result)).collect()
+}
+
+/// The error for arguments of types that a function is not defined for.
+pub(crate) fn no_overload<T>() -> Result<T> {
+    Err(ErrorKind::NoSuchOverload.into())
+}
+
+/// The error for an argument that a function does not accept.
+pub(crate) fn invalid(why: &'static str) -> Error {
+    ErrorKind::InvalidArgument(why).into()
 }
