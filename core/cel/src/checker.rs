@@ -99,6 +99,9 @@ pub(crate) fn check(env: &Env, ast: Ast) -> Result<Checked, Vec<Diagnostic>> {
     Ok(Checked { ast: Arc::new(ast), types: types.into(), references: references.into() })
 }
 
+/// The type and the reference of each node.
+type Findings = (Vec<Type>, Vec<Option<Reference>>);
+
 /// What is to be done next.
 #[derive(Clone, Copy)]
 enum Step {
@@ -152,7 +155,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The final types, or what is wrong.
-    fn finish(mut self) -> Result<(Vec<Type>, Vec<Option<Reference>>), Vec<Diagnostic>> {
+    fn finish(mut self) -> Result<Findings, Vec<Diagnostic>> {
         if self.errors.is_empty() {
             let types = std::mem::take(&mut self.types);
             let types: Vec<Type> = types.iter().map(|t| self.inference.substitute(t, true)).collect();

@@ -12,6 +12,8 @@ use crate::diagnostic::Diagnostic;
 use crate::function::{Function, Overload};
 use crate::library::{conversions, encoders, lists, math, network, operators, optionals, regexes, sets, strings, time};
 use crate::limits::Limits;
+use crate::macros::{self, Macro};
+use crate::parser::{self, ParserOptions};
 use crate::types::Type;
 
 /// What an expression may refer to. Cheap to clone.
@@ -26,19 +28,32 @@ use crate::types::Type;
 #[derive(Clone, Debug)]
 pub struct Env(Arc<Inner>);
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Inner {
     variables: BTreeMap<Name, Type>,
     type_names: BTreeMap<Name, Type>,
     functions: Vec<Function>,
     function_names: FxHashMap<Arc<str>, u32>,
     container: Arc<str>,
-    limits: Limits,
+    parser: ParserOptions,
 }
 
 /// Makes an [`Env`]. Nothing is declared at first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct EnvBuilder(Inner);
+
+impl Default for EnvBuilder {
+    fn default() -> Self {
+        Self(Inner {
+            variables: BTreeMap::new(),
+            type_names: BTreeMap::new(),
+            functions: Vec::new(),
+            function_names: FxHashMap::default(),
+            container: "".into(),
+            parser: ParserOptions { limits: Limits::default(), macros: Vec::new() },
+        })
+    }
+}
 
 impl EnvBuilder {
     /// Declares a variable. The name may have dots: `user.id` is written as such and needs no `user`.
@@ -76,6 +91,14 @@ impl EnvBuilder {
         self
     }
 
+    /// Forgets all functions.
+    #[cfg(test)]
+    pub(crate) fn without_functions(mut self) -> Self {
+        self.0.functions.clear();
+        self.0.function_names.clear();
+        self
+    }
+
     /// Adds functions, as [`EnvBuilder::function`] does.
     #[must_use]
     pub fn functions(self, functions: impl IntoIterator<Item = Function>) -> Self {
@@ -92,7 +115,14 @@ impl EnvBuilder {
     /// The bounds on each expression.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.0.limits = limits;
+        self.0.parser.limits = limits;
+        self
+    }
+
+    /// Adds macros; of two that match the same call the later one is used.
+    #[must_use]
+    pub fn macros(mut self, macros: impl IntoIterator<Item = Macro>) -> Self {
+        self.0.parser.macros.extend(macros);
         self
     }
 
@@ -101,7 +131,8 @@ impl EnvBuilder {
     pub fn standard(self) -> Self {
         let list = Type::list(Type::Dyn);
         let map = Type::map(Type::Dyn, Type::Dyn);
-        self.functions(operators::functions())
+        self.macros(macros::standard())
+            .functions(operators::functions())
             .functions(conversions::functions())
             .functions(strings::functions())
             .functions(regexes::functions())
@@ -123,7 +154,12 @@ impl EnvBuilder {
     /// Adds the functions, macros and names of types of all extension libraries.
     #[must_use]
     pub fn extensions(self) -> Self {
-        self.functions(math::functions())
+        self.macros(macros::two_variable())
+            .macros(macros::bind())
+            .macros(macros::block())
+            .macros(macros::math())
+            .macros(macros::optional())
+            .functions(math::functions())
             .functions(lists::functions())
             .functions(sets::functions())
             .functions(encoders::functions())
@@ -176,6 +212,22 @@ impl Env {
         EnvBuilder((*self.0).clone())
     }
 
+    /// Reads an expression and expands its macros.
+    ///
+    /// # Errors
+    /// All that is wrong with the text.
+    pub fn parse(&self, source: &str) -> Result<Ast, Vec<Diagnostic>> {
+        parser::parse(source, &self.0.parser)
+    }
+
+    /// Parses and checks.
+    ///
+    /// # Errors
+    /// What [`Env::parse`] or [`Env::check`] finds.
+    pub fn compile(&self, source: &str) -> Result<Checked, Vec<Diagnostic>> {
+        self.check(self.parse(source)?)
+    }
+
     /// Resolves names and gives every node a type.
     ///
     /// # Errors
@@ -226,13 +278,13 @@ impl Env {
 
     /// The names of the macros.
     pub fn macro_names(&self) -> impl Iterator<Item = &str> {
-        [].into_iter()
+        self.0.parser.macros.iter().map(|m| &*m.name)
     }
 
     /// The bounds on each expression.
     #[must_use]
     pub fn limits(&self) -> &Limits {
-        &self.0.limits
+        &self.0.parser.limits
     }
 
     /// The variable or type that `name` stands for when no loop variable hides it: the innermost part of the container
@@ -274,10 +326,10 @@ impl Env {
         let Expr::Call { target, function, .. } = ast.expr(id) else { return None };
         if let Some(prefix) = target.and_then(|target| qualified_name(ast, target)) {
             let first = prefix.split('.').next().unwrap_or_default();
-            if first.is_empty() || !is_local(first) {
-                if let Some(index) = self.resolve_function(&format!("{prefix}.{function}")) {
-                    return Some((index, true));
-                }
+            if (first.is_empty() || !is_local(first))
+                && let Some(index) = self.resolve_function(&format!("{prefix}.{function}"))
+            {
+                return Some((index, true));
             }
         }
         self.resolve_function(function).map(|index| (index, false))

@@ -12,4 +12,6 @@ pub mod optionals;
 pub mod regexes;
 pub mod sets;
 pub mod strings;
+#[cfg(test)]
+mod testing;
 pub mod time;

@@ -40,12 +40,12 @@ impl Checker<'_> {
             }
         }
         let finish = found.map(|_| Step::Finish(id));
-        if let (BLOCK, Some(_), [values, body]) = (&**function, finish, args) {
-            if let Expr::List(elements) = ast.expr(*values) {
-                let numbered = (0_u32..).zip(elements).flat_map(|(n, e)| [Step::Visit(e.value), Step::BlockValue(n)]);
-                let rest = [Step::Finish(*values), Step::Visit(*body), Step::Finish(id)];
-                return self.push(numbered.chain(rest));
-            }
+        if let (BLOCK, Some(_), [values, body]) = (&**function, finish, args)
+            && let Expr::List(elements) = ast.expr(*values)
+        {
+            let numbered = (0_u32..).zip(elements).flat_map(|(n, e)| [Step::Visit(e.value), Step::BlockValue(n)]);
+            let rest = [Step::Finish(*values), Step::Visit(*body), Step::Finish(id)];
+            return self.push(numbered.chain(rest));
         }
         self.push(args.iter().copied().chain(receiver).map(Step::Visit).chain(finish));
     }
@@ -97,12 +97,11 @@ impl Checker<'_> {
         let Some((overloads, mut result)) = self.choose(&function.overloads, receiver.is_some(), &given) else {
             return self.no_overload(id, function, receiver, args, &given);
         };
-        if let ("_[_]" | "_[?_]", [operand, key]) = (&*function.name, args) {
-            if let Expr::Literal(Literal::String(field)) = ast.expr(*key) {
-                if let Some(t) = self.indexed_field(*key, *operand, field) {
-                    result = if &*function.name == "_[?_]" { Type::optional(t) } else { t };
-                }
-            }
+        if let ("_[_]" | "_[?_]", [operand, key]) = (&*function.name, args)
+            && let Expr::Literal(Literal::String(field)) = ast.expr(*key)
+            && let Some(t) = self.indexed_field(*key, *operand, field)
+        {
+            result = if &*function.name == "_[?_]" { Type::optional(t) } else { t };
         }
         self.set_type(id, result);
         self.set_overloads(id, overloads);

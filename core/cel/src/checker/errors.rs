@@ -192,10 +192,10 @@ impl Checker<'_> {
         given: &[Type],
     ) -> Option<String> {
         let ast = self.ast;
-        if let ([left, right], [a, b]) = (operands, given) {
-            if let Some(help) = operator_help(ast, &function.name, (*left, a), (*right, b)) {
-                return Some(help);
-            }
+        if let ([left, right], [a, b]) = (operands, given)
+            && let Some(help) = operator_help(ast, &function.name, (*left, a), (*right, b))
+        {
+            return Some(help);
         }
         let member = receiver.is_some();
         if self.would_fit(&function.overloads, !member, given) {

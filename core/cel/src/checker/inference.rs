@@ -159,10 +159,10 @@ impl Inference {
     /// Tries to make `variable` stand for `other` too.
     fn bind(&mut self, other: &Type, variable: &Arc<str>, depth: u16) -> Bound {
         let (variable, bound) = self.end_of_chain(variable);
-        if let Type::Param(name) = other {
-            if self.end_of_chain(name).0 == variable {
-                return Bound::Fits;
-            }
+        if let Type::Param(name) = other
+            && self.end_of_chain(name).0 == variable
+        {
+            return Bound::Fits;
         }
         match bound {
             Some(bound) => {

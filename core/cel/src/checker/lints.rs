@@ -30,8 +30,7 @@ pub fn lints(checked: &Checked) -> Vec<Diagnostic> {
             call(checked, id, function, args, &mut found);
         }
         if let Expr::Comprehension(c) = expr {
-            let written = super::written_condition(c).map(|(condition, name)| (condition, name));
-            if let Some((condition, name)) = written {
+            if let Some((condition, name)) = super::written_condition(c) {
                 constant(ast, condition, &format!("the condition of `{name}`"), &mut found);
             }
         }
@@ -58,10 +57,8 @@ fn call(checked: &Checked, id: ExprId, function: &str, args: &[ExprId], found: &
                 constant(ast, *arg, &format!("an operand of `{}`", function.trim_matches('_')), found);
             }
         }
-        ("_?_:_", [condition, ..]) => {
-            if ast.span(*condition) != ast.span(id) {
-                constant(ast, *condition, "the condition of `? :`", found);
-            }
+        ("_?_:_", [condition, ..]) if ast.span(*condition) != ast.span(id) => {
+            constant(ast, *condition, "the condition of `? :`", found);
         }
         _ => {}
     }

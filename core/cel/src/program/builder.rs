@@ -6,9 +6,10 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use rustc_hash::FxHashMap;
 
-use super::node::{Arithmetic, Children, Loop, LoopKind, Node, NodeId, OPTIONAL, PLAIN, Relation};
+use super::node::{Children, Loop, LoopKind, Node, NodeId, OPTIONAL, PLAIN};
 use super::text::{Literal, TextAutomaton, required_literals};
 use super::{ConstantSet, Program, next_program_id};
+use crate::error::ErrorKind;
 use crate::eval::{Evaluator, Scratch};
 use crate::function::{Context, Function};
 use crate::value::{Val, Value};
@@ -58,7 +59,7 @@ pub struct ProgramBuilder {
     sets: FxHashMap<u32, u32>,
     patterns: FxHashMap<u32, Result<u32, String>>,
     loops: FxHashMap<Loop, u32>,
-    functions: FxHashMap<Arc<str>, u32>,
+    functions: FxHashMap<usize, u32>,
 }
 
 impl ProgramBuilder {
@@ -135,6 +136,10 @@ impl ProgramBuilder {
         index
     }
 
+    pub(super) fn text_index(&mut self, text: &str) -> u32 {
+        self.constant_index(Value::String(text.into()))
+    }
+
     /// The node for `slot`, with what an absent value means.
     pub fn slot(&mut self, slot: u32, default: Option<Value>) -> NodeId {
         let node = match default {
@@ -168,14 +173,19 @@ impl ProgramBuilder {
         self.facts(id).size
     }
 
-    pub(super) fn function(&mut self, function: &Function) -> Option<u32> {
-        if let Some(index) = self.functions.get(&function.name) {
-            return Some(*index);
+    /// A call of `function`.
+    pub fn call(&mut self, function: &Function, args: &[NodeId]) -> NodeId {
+        let Some(implementation) = &function.implementation else {
+            return self.add(Node::Fail(ErrorKind::UnknownFunction));
+        };
+        let next = index_of(self.program.functions.len());
+        // Documents may have functions of one name with different tables behind them: the code itself tells them apart.
+        let function = *self.functions.entry(Arc::as_ptr(implementation).cast::<()>() as usize).or_insert(next);
+        if function == next {
+            self.program.functions.push(implementation.clone());
         }
-        let index = index_of(self.program.functions.len());
-        self.program.functions.push(function.implementation.clone()?);
-        self.functions.insert(function.name.clone(), index);
-        Some(index)
+        let args = self.run(args);
+        self.add(Node::Call { function, args })
     }
 
     /// The compiled form of the constant pattern `constant`, or what is wrong with it.

@@ -344,11 +344,7 @@ impl Lowering<'_> {
                 return node;
             }
         }
-        let run = self.builder.run(&ids);
-        match self.builder.function(function) {
-            Some(function) => self.builder.add(Node::Call { function, args: run }),
-            None => self.fail(ErrorKind::UnknownFunction),
-        }
+        self.builder.call(function, &ids)
     }
 
     /// Functions of two arguments that have a node of their own.
