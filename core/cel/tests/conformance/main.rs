@@ -37,10 +37,13 @@ fn published_tests() {
         let counts = counts.entry(case.name.split('/').next().unwrap()).or_default();
         match run::run(case) {
             Ok(()) => counts.passed += 1,
-            Err(_) if scope.excuses(&case.name) => counts.out_of_scope += 1,
-            Err(why) => {
+            Err(failure) if scope.excuses(&case.name, &failure) => counts.out_of_scope += 1,
+            Err(failure) => {
                 counts.failed += 1;
-                let _ = writeln!(failures, "{}\n  {}\n  {}\n", case.name, case.expr, why.replace('\n', "\n    "));
+                let _ = writeln!(failures, "{}\n  {:?}", case.name, case.expr);
+                for why in [failure.golden, failure.value].into_iter().flatten() {
+                    let _ = writeln!(failures, "  {}", why.replace('\n', "\n    "));
+                }
             }
         }
     }
