@@ -76,6 +76,12 @@ impl<'a> Evaluator<'a> {
         self.program
     }
 
+    /// The slots.
+    #[must_use]
+    pub fn slots(&self) -> &'a [Slot<'a>] {
+        self.slots
+    }
+
     /// The fuel that is left.
     #[must_use]
     pub fn fuel(&self) -> u64 {
