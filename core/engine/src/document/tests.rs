@@ -171,7 +171,7 @@ fn the_full_format() {
     assert_eq!(reason.parts.len(), 3);
     let Part::Expr(expression) = &reason.parts[1] else { panic!() };
     let place = expression.locate(Span::new(4, 18));
-    assert_eq!(&FULL[place.start as usize..place.end as usize], "request.prompt");
+    assert_eq!(FULL.get(place.start as usize..place.end as usize).unwrap(), "request.prompt");
     assert_eq!(deny.public_message.as_ref().unwrap().as_text(), Some("sorry"));
     let Action::Audit(audit) = &rule.actions[1].value else { panic!() };
     assert_eq!((audit.severity, audit.alert, audit.metadata.len()), (AuditSeverity::Critical, true, 2));
@@ -233,7 +233,7 @@ fn json_is_read_like_yaml() {
         assert_eq!(&*condition.text, "user.name == \"ü\" && wrong");
         let at = u32::try_from(condition.text.find("wrong").unwrap()).unwrap();
         let place = condition.locate(Span::new(at, at + 5));
-        assert_eq!(&text[place.start as usize..place.end as usize], "wrong");
+        assert_eq!(text.get(place.start as usize..place.end as usize).unwrap(), "wrong");
     }
 }
 
@@ -246,7 +246,7 @@ fn anchors_are_allowed_within_their_budget() {
     let document = good(&text);
     assert_eq!(&*document.rules[0].condition.text, "user.id == 'x'");
     let place = document.rules[0].condition.locate(Span::new(0, 7));
-    assert_eq!(&text[place.start as usize..place.end as usize], "user.id");
+    assert_eq!(text.get(place.start as usize..place.end as usize).unwrap(), "user.id");
     assert_eq!(document.rules[1].actions.len(), 1);
 }
 
@@ -259,7 +259,7 @@ fn the_version_may_be_a_plain_number() {
 fn a_byte_order_mark_is_no_part_of_the_text() {
     let document = good(&format!("\u{feff}{}", with_condition("when: user.id == 'x'")));
     let place = document.rules[0].condition.locate(Span::new(0, 4));
-    assert_eq!(&document.text[place.start as usize..place.end as usize], "user");
+    assert_eq!(document.text.get(place.start as usize..place.end as usize).unwrap(), "user");
 }
 
 #[test]
