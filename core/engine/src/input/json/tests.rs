@@ -50,6 +50,11 @@ fn root(json: &str) -> Result<String, String> {
     one(json, "", SlotType::Dyn)
 }
 
+/// The verdict where nothing of the value is wanted.
+fn skipped(json: &str) -> Result<String, String> {
+    one(&format!("{{\"y\": [{json}]}}"), "x", SlotType::Int)
+}
+
 fn held(value: Held) -> Result<String, String> {
     Ok(format!("{value:?}"))
 }
@@ -135,7 +140,7 @@ fn escapes() {
     for bad in [r#""\ud83d""#, r#""\ude00""#, r#""\ud83d\u0041""#, r#""\ud83dx""#, r#""\ud83d\n""#, r#""\ud83d\ud83d""#]
     {
         assert!(root(bad).unwrap_err().contains("surrogate"), "{bad}");
-        assert!(one(bad, "x", SlotType::Int).unwrap_err().contains("surrogate"), "{bad}");
+        assert!(skipped(bad).unwrap_err().contains("surrogate"), "{bad}");
     }
     for bad in [
         r#""\x""#,
@@ -150,7 +155,7 @@ fn escapes() {
         "\"",
     ] {
         assert!(root(bad).is_err(), "{bad}");
-        assert!(one(bad, "x", SlotType::Int).is_err(), "{bad}");
+        assert!(skipped(bad).is_err(), "{bad}");
     }
     // Keys are compared after their escapes are read.
     assert_eq!(one(r#"{"\u0061": 1}"#, "a", SlotType::Int), held(Held::Int(1)));
@@ -190,13 +195,13 @@ fn numbers() {
     assert_eq!(root(&many), double(many.parse().unwrap()));
     for huge in [&nines, "1e400", "-1e400", "1e309", "1e99999999999999999999", &digits, &format!("{digits}.5")] {
         assert!(root(huge).unwrap_err().contains("out of range"), "{huge}");
-        assert!(one(huge, "x", SlotType::Int).unwrap_err().contains("out of range"), "{huge}");
+        assert!(skipped(huge).unwrap_err().contains("out of range"), "{huge}");
     }
     for bad in
         ["-", "+1", "01", "-01", ".5", "1.", "1.e1", "1e", "1e+", "0x1", "NaN", "Infinity", "-Infinity", "1 2", "1a"]
     {
         assert!(root(bad).is_err(), "{bad}");
-        assert!(one(bad, "x", SlotType::Int).is_err(), "{bad}");
+        assert!(skipped(bad).is_err(), "{bad}");
     }
 }
 
@@ -522,7 +527,7 @@ fn change_unwanted(value: &mut Value, paths: &Paths, node: &PathNode) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn bytes_and_values_fill_the_same_slots((value, paths) in document_and_wanted(), mut seed in any::<u64>()) {
