@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Checker;
 use crate::ast::{Ast, Comprehension, Expr, ExprId, Literal, Name, Span};
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{self, Diagnostic};
 use crate::env::qualified_name;
 use crate::function::{Function, Overload};
 use crate::types::{ObjectType, Type};
@@ -160,6 +160,15 @@ impl Checker<'_> {
         let operands: Vec<ExprId> = receiver.iter().chain(args).copied().collect();
         match (&*function.name, &*operands, &*given) {
             ("!_", [operand], _) => return self.expect_bool(*operand, "the operand of `!`"),
+            ("cel.@mapInsert", [_, entries], [_, t]) => {
+                let message = format!(
+                    "`{}` is {}, but `transformMapEntry` adds the entries of a map",
+                    quote(self.ast, *entries),
+                    with_article(t)
+                );
+                let help = Some("write a map, as in `{key: value}`".to_owned());
+                return self.error("type-mismatch", message, self.ast.span(*entries), help);
+            }
             ("_?_:_", [condition, then, otherwise], [t, a, b]) => {
                 if !self.inference.assignable(t, &Type::Bool) {
                     return self.expect_bool(*condition, "the condition of `? :`");
@@ -276,7 +285,6 @@ fn rewritten(ast: &Ast, id: ExprId, own: &Type, wanted: &Type) -> Option<String>
         (Literal::Uint(n), Type::Uint, Type::Int) => Some(format!("{n}")),
         (Literal::Int(n), Type::Int, Type::String) => Some(format!("'{n}'")),
         (Literal::String(text), Type::String, Type::Int) if text.parse::<i64>().is_ok() => Some(text.to_string()),
-        (Literal::Double(n), Type::Double, Type::Int) if n.fract() == 0.0 && n.abs() < 1e15 => Some(format!("{n}")),
         _ => None,
     }
 }
@@ -311,6 +319,11 @@ fn signature(name: &str, overload: &Overload) -> String {
         (true, [of, rest @ ..]) => format!("`{of}.{name}({})`", rest.join(", ")),
         _ => format!("`{name}({})`", params.join(", ")),
     }
+}
+
+/// The candidate that `name` may be a slip for. Names of one or two letters are all near each other, and give none.
+fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    (name.chars().count() > 2).then(|| diagnostic::did_you_mean(name, candidates)).flatten()
 }
 
 /// The type for a message, cut when it is long.

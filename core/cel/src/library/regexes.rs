@@ -44,6 +44,9 @@ pub fn functions() -> Vec<Function> {
 }
 
 /// TEMP
-pub fn compile(pattern: &str, _limit: usize) -> std::result::Result<regex_automata::meta::Regex, Box<regex_automata::meta::BuildError>> {
+pub fn compile(
+    pattern: &str,
+    _limit: usize,
+) -> std::result::Result<regex_automata::meta::Regex, Box<regex_automata::meta::BuildError>> {
     regex_automata::meta::Regex::new(pattern).map_err(Box::new)
 }

@@ -281,7 +281,9 @@ impl Lowering<'_> {
         let mut open = vec![id];
         while let Some(at) = open.pop() {
             match self.ast.expr(at) {
-                Expr::Call { target: None, function, args } if **function == *operator => open.extend(args.iter().rev()),
+                Expr::Call { target: None, function, args } if **function == *operator => {
+                    open.extend(args.iter().rev())
+                }
                 _ => out.push(at),
             }
         }
@@ -348,7 +350,14 @@ impl Lowering<'_> {
     }
 
     /// Functions of two arguments that have a node of their own.
-    fn special(&mut self, name: &str, operand: NodeId, argument: NodeId, exprs: &[ExprId], member: bool) -> Option<NodeId> {
+    fn special(
+        &mut self,
+        name: &str,
+        operand: NodeId,
+        argument: NodeId,
+        exprs: &[ExprId],
+        member: bool,
+    ) -> Option<NodeId> {
         let text = match self.builder.as_constant(argument) {
             Some(Value::String(text)) => Some(text.clone()),
             _ => None,
