@@ -46,22 +46,26 @@ impl Checker<'_> {
         self.error("undeclared-name", format!("`{name}` is not declared"), ast.span(id), help);
     }
 
-    pub(super) fn undeclared_function(&mut self, id: ExprId, target: Option<ExprId>, function: &Name) {
+    /// True when a macro was meant, by the look of it.
+    pub(super) fn undeclared_function(&mut self, id: ExprId, target: Option<ExprId>, function: &Name) -> bool {
         let (env, ast) = (self.env, self.ast);
         let prefix = target.filter(|target| self.names_nothing(*target)).and_then(|t| qualified_name(ast, t));
         let name = prefix.map_or_else(|| function.to_string(), |prefix| format!("{prefix}.{function}"));
         let functions = env.functions().iter().map(|function| &*function.name).filter(|name| is_word(name));
         let near = did_you_mean(&name, functions.chain(env.macro_names()));
-        let help = if let Some(near) = near {
-            Some(format!("did you mean `{near}`?"))
-        } else if env.macro_names().any(|known| known == name) {
+        let is_macro = |name: &str| env.macro_names().any(|known| known == name);
+        let macro_meant = near.is_some_and(is_macro) || is_macro(&name);
+        let help = if is_macro(&name) {
             Some(format!("`{name}` is a macro, and takes other arguments"))
+        } else if let Some(near) = near {
+            Some(format!("did you mean `{near}`?"))
         } else if env.resolve(&name).is_some() {
             Some(format!("`{name}` is a variable and cannot be called"))
         } else {
             None
         };
         self.error("undeclared-name", format!("there is no function `{name}`"), ast.span(id), help);
+        macro_meant
     }
 
     pub(super) fn undefined_field(&mut self, id: ExprId, operand: ExprId, object: &ObjectType, field: &str) {
@@ -130,6 +134,11 @@ impl Checker<'_> {
         let text = quote(self.ast, id);
         let message = format!("`{text}` is {}, but {what} must be a bool", with_article(&t));
         let help = match t {
+            _ if let Some((_, comparison)) = self.negated.iter().find(|(operand, _)| *operand == id) => {
+                // The comparison is `!a in b`; its source without the `!` is what was meant.
+                let whole = quote(self.ast, *comparison);
+                Some(format!("`!` binds tighter: write `!({})`", whole.trim_start_matches('!').trim_start()))
+            }
             Type::String => Some(format!("compare it, as in `{text} != ''`")),
             Type::Int => Some(format!("compare it, as in `{text} != 0`")),
             Type::List(_) | Type::Map(_) => Some(format!("compare its size, as in `size({text}) > 0`")),

@@ -59,9 +59,85 @@ fn fields() {
 
 #[test]
 fn overloads() {
+    let none = "no-matching-overload";
+    for (source, wanted) in [
+        ("request.cost > 1 + 1.0", "`+` does not take int and double @ 1 + 1.0 [write `1.0`]"),
+        ("n + 1.5 > 2.0", "`+` does not take int and double @ n + 1.5 [convert one side: `double(n)`]"),
+        ("n == 1u", "`==` does not take int and uint @ n == 1u [write `1`]"),
+        ("n + 'x' == ''", "`+` does not take int and string @ n + 'x' [convert one side: `string(n)`]"),
+        (
+            "names + 'x' == []",
+            "`+` does not take list(string) and string @ names + 'x' [to add an element write `['x']`]",
+        ),
+        (
+            "'x' in text",
+            "`in` does not take string and string @ 'x' in text [`in` looks into lists and maps; for text write `text.contains('x')`]",
+        ),
+        ("1 in names", "`in` does not take int and list(string) @ 1 in names [the list holds string, not int]"),
+        (
+            "n == null",
+            "`==` does not take int and null @ n == null [int is never null; for a field that may be absent write `has(...)`]",
+        ),
+        (
+            "text.matches()",
+            "there is no `matches` for string with () @ text.matches() [known are `matches(string, string)`, `string.matches(string)`]",
+        ),
+        (
+            "contains(text, 'a')",
+            "there is no `contains` for (string, string) @ contains(text, 'a') [it is a method: write `text.contains('a')`]",
+        ),
+        ("n.string()", "there is no `string` for int with () @ n.string() [it is a function: write `string(n)`]"),
+        ("-text == ''", "`-` does not take string @ -text"),
+        (
+            "flag ? 1 : 'a'",
+            "one branch is an int, the other a string @ 1 : 'a' [give both the same type, or write `dyn(1)`]",
+        ),
+    ] {
+        one(source, &format!("{none}: {wanted}"));
+    }
+}
+
+#[test]
+fn conditions() {
+    let none = "not-a-bool";
+    for (source, wanted) in [
+        (
+            "flag && text",
+            "`text` is a string, but an operand of `&&` must be a bool @ text [compare it, as in `text != ''`]",
+        ),
+        ("n || flag", "`n` is an int, but an operand of `||` must be a bool @ n [compare it, as in `n != 0`]"),
+        (
+            "!names",
+            "`names` is a list(string), but the operand of `!` must be a bool @ names [compare its size, as in `size(names) > 0`]",
+        ),
+        (
+            "!text in names",
+            "`text` is a string, but the operand of `!` must be a bool @ text [`!` binds tighter: write `!(text in names)`]",
+        ),
+        ("n ? 1 : 2", "`n` is an int, but the condition of `? :` must be a bool @ n [compare it, as in `n != 0`]"),
+        (
+            "names.all(x, x)",
+            "`x` is a string, but the condition of `all` must be a bool @ x [compare it, as in `x != ''`]",
+        ),
+        (
+            "names.filter(x, size(x))",
+            "`size(x)` is an int, but the condition of `filter` must be a bool @ size(x) [compare it, as in `size(x) != 0`]",
+        ),
+    ] {
+        one(source, &format!("{none}: {wanted}"));
+    }
+}
+
+#[test]
+fn loops_literals_and_messages() {
+    one("n.all(x, x > 0)", "not-a-range: `n` is an int; only lists and maps have elements @ n");
     one(
-        "request.cost > 1 + 1.0 && n + 1.5 > 2.0",
-        "no-matching-overload: `+` does not take int and double @ 1 + 1.0 [write `1.0`]",
+        "[?n]",
+        "not-an-optional: `?` needs an optional, and `n` is an int @ n [leave out the `?`, or write `optional.of(n)`]",
+    );
+    one(
+        "a.B{c: 1} == n",
+        "no-message-types: `a.B{...}` would make a protobuf message, and there are no message types @ a.B{c: 1} [write a map: `{'field': value}`]",
     );
 }
 

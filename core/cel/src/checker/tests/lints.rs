@@ -11,7 +11,7 @@ fn warnings(source: &str) -> Vec<String> {
 #[test]
 fn warned() {
     for (source, wanted) in [
-        ("!any in names", "negation-precedence: write `!(any in names)`"),
+        ("!any in [true]", "negation-precedence: write `!(any in [true])`"),
         ("!flag == flag", "negation-precedence: write `!(flag == flag)`"),
         ("1 == n == flag", "comparison-chain: write `1 == n && n == flag`"),
         ("flag == true", "needless-comparison: write `flag`"),
