@@ -368,7 +368,7 @@ impl std::fmt::Write for Short {
 }
 
 /// The source of a node on one line, cut when it is long.
-fn quote(ast: &Ast, id: ExprId) -> String {
+pub(super) fn quote(ast: &Ast, id: ExprId) -> String {
     let text = ast.text(id).split_whitespace().collect::<Vec<_>>().join(" ");
     match text.char_indices().nth(QUOTE) {
         Some((at, _)) => format!("{}...", text.get(..at).unwrap_or_default()),

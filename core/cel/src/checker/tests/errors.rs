@@ -6,7 +6,7 @@ use super::env;
 fn errors(source: &str) -> Vec<String> {
     let found = env().compile(source).map(|checked| checked.result_type().to_string()).unwrap_err();
     let shown = found.iter().map(|error| {
-        let place = &source[error.span.start as usize..error.span.end as usize];
+        let place = source.get(error.span.start as usize..error.span.end as usize).unwrap();
         let help = error.help.as_ref().map(|help| format!(" [{help}]")).unwrap_or_default();
         format!("{}: {} @ {place}{help}", error.code, error.message)
     });
