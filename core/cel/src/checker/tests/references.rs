@@ -67,12 +67,14 @@ fn records() {
         ("request[?'user'].tier", "optional_type(int)"),
         ("request.?user.?tier", "optional_type(int)"),
         ("has(request.user)", "bool"),
-        ("request == {'prompt': ''}", "bool"),
+        ("request == {'prompt': '', 'cost': 1.0}", "bool"),
+        ("request[text]", "dyn"),
         ("size(request)", "int"),
         ("request.exists(k, k == 'prompt')", "bool"),
         ("'prompt' in request", "bool"),
         ("request.user == null", "bool"),
-        ("[request, {'a': 1}]", "list(map(string, int))"),
+        ("[request, {'a': 1}]", "list(dyn)"),
+        ("[request, {'a': any}]", "list(map(string, dyn))"),
     ] {
         assert_eq!(compile(source).result_type().to_string(), t, "{source}");
     }
