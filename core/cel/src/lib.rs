@@ -28,4 +28,5 @@ pub mod parser;
 pub mod program;
 pub mod slot;
 pub mod types;
+pub mod unparse;
 pub mod value;

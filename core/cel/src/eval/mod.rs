@@ -17,10 +17,10 @@ use scratch::{Kept, Outcome};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::Context;
-use crate::library::{operators, optionals, regexes};
+use crate::library::{operators, optionals};
 use crate::program::{Arithmetic, Children, Node, NodeId, Program};
 use crate::slot::Slot;
-use crate::value::{Optional, Val};
+use crate::value::Val;
 
 /// The outcome of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -272,7 +272,8 @@ impl<'a> Evaluator<'a> {
     /// Which literals of automaton `text` were found, and the text; looked for at the first question.
     #[inline]
     fn with_hits(&self, text: u32, answer: impl FnOnce(&[u64], &str) -> bool) -> Truth {
-        let (Some(automaton), Some(hits)) = (self.program.texts().get(text as usize), self.scratch.texts.get(text as usize))
+        let (Some(automaton), Some(hits)) =
+            (self.program.texts().get(text as usize), self.scratch.texts.get(text as usize))
         else {
             return self.fail(ErrorKind::UnknownFunction);
         };
@@ -291,7 +292,8 @@ impl<'a> Evaluator<'a> {
     /// Looks for all literals of automaton `text`, unless this evaluation has done so, and gives the set bits of those
     /// found to `each`. Nothing is found in a slot without text.
     fn find_literals(&self, text: u32) {
-        let (Some(automaton), Some(hits)) = (self.program.texts().get(text as usize), self.scratch.texts.get(text as usize))
+        let (Some(automaton), Some(hits)) =
+            (self.program.texts().get(text as usize), self.scratch.texts.get(text as usize))
         else {
             return;
         };
@@ -419,11 +421,11 @@ impl<'a> Evaluator<'a> {
             Node::Memo { inner, index } => self.remembered_value(inner, index),
             Node::Add(run) => self.add(run),
             Node::Arithmetic(operation, a, b) => self.arithmetic(operation, a, b),
-            Node::Negate(operand) => operators::negate(&self.cx, self.value(operand)?),
+            Node::Negate(operand) => operators::negate(self.value(operand)?),
             Node::Index(a, b) => self.index(a, b),
             Node::In(a, b) => {
                 let (item, list) = (self.value(a)?, self.value(b)?);
-                operators::contains(&self.cx, item, list)
+                operators::contains(&self.cx, item, list).map(Val::Bool)
             }
             Node::Call { function, args } => self.call(function, args),
             Node::List(run) => self.list(run),
@@ -433,7 +435,7 @@ impl<'a> Evaluator<'a> {
             Node::Bind { local, value, body } => self.bind(local, value, body),
             Node::OptionalSelect { operand, field } => {
                 let operand = self.value(operand)?;
-                optionals::select_optional(&self.cx, operand, Val::Str(self.program.constant_str(field)))
+                optionals::select_optional(&self.cx, operand, self.program.constant_str(field))
             }
             Node::OptionalIndex(a, b) => {
                 let (operand, key) = (self.value(a)?, self.value(b)?);
@@ -465,7 +467,7 @@ impl<'a> Evaluator<'a> {
         let name = self.program.constant_str(field);
         match self.value(operand)? {
             Val::Map(map) => map.get_str(name).ok_or(ErrorKind::NoSuchKey.into()),
-            optional @ Val::Optional(_) => optionals::select_optional(&self.cx, optional, Val::Str(name)),
+            optional @ Val::Optional(_) => optionals::select_optional(&self.cx, optional, name),
             _ => Err(ErrorKind::NoSuchOverload.into()),
         }
     }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use rustc_hash::FxHashMap;
 
-use super::node::{Arithmetic, Children, Loop, LoopKind, Node, NodeId, OPTIONAL, PLAIN, Relation};
+use super::node::{Children, Loop, LoopKind, Node, NodeId, OPTIONAL, PLAIN};
 use super::text::{Literal, TextAutomaton, required_literals};
 use super::{ConstantSet, Program, next_program_id};
+use crate::error::ErrorKind;
 use crate::eval::{Evaluator, Scratch};
 use crate::function::{Context, Function};
 use crate::value::{Val, Value};
@@ -58,7 +59,7 @@ pub struct ProgramBuilder {
     sets: FxHashMap<u32, u32>,
     patterns: FxHashMap<u32, Result<u32, String>>,
     loops: FxHashMap<Loop, u32>,
-    functions: FxHashMap<Arc<str>, u32>,
+    functions: FxHashMap<usize, u32>,
 }
 
 impl ProgramBuilder {
@@ -135,6 +136,10 @@ impl ProgramBuilder {
         index
     }
 
+    pub(super) fn text_index(&mut self, text: &str) -> u32 {
+        self.constant_index(Value::String(text.into()))
+    }
+
     /// The node for `slot`, with what an absent value means.
     pub fn slot(&mut self, slot: u32, default: Option<Value>) -> NodeId {
         let node = match default {
@@ -168,14 +173,19 @@ impl ProgramBuilder {
         self.facts(id).size
     }
 
-    pub(super) fn function(&mut self, function: &Function) -> Option<u32> {
-        if let Some(index) = self.functions.get(&function.name) {
-            return Some(*index);
+    /// A call of `function`.
+    pub fn call(&mut self, function: &Function, args: &[NodeId]) -> NodeId {
+        let Some(implementation) = &function.implementation else {
+            return self.add(Node::Fail(ErrorKind::UnknownFunction));
+        };
+        let next = index_of(self.program.functions.len());
+        // Documents may have functions of one name with different tables behind them: the code itself tells them apart.
+        let function = *self.functions.entry(Arc::as_ptr(implementation).cast::<()>() as usize).or_insert(next);
+        if function == next {
+            self.program.functions.push(implementation.clone());
         }
-        let index = index_of(self.program.functions.len());
-        self.program.functions.push(function.implementation.clone()?);
-        self.functions.insert(function.name.clone(), index);
-        Some(index)
+        let args = self.run(args);
+        self.add(Node::Call { function, args })
     }
 
     /// The compiled form of the constant pattern `constant`, or what is wrong with it.
@@ -233,9 +243,10 @@ impl ProgramBuilder {
     fn is_boolean(&self, id: NodeId) -> bool {
         match self.program.node(id) {
             Node::Constant(index) => matches!(self.program.constant(index), Value::Bool(_)),
-            Node::Loop(index) => self.program.comprehension(index).is_some_and(|l| {
-                matches!(l.kind, LoopKind::All(_) | LoopKind::Exists(_) | LoopKind::ExistsOne(_))
-            }),
+            Node::Loop(index) => self
+                .program
+                .comprehension(index)
+                .is_some_and(|l| matches!(l.kind, LoopKind::All(_) | LoopKind::Exists(_) | LoopKind::ExistsOne(_))),
             node => node.is_test(),
         }
     }
@@ -292,7 +303,9 @@ impl ProgramBuilder {
                     _ => node,
                 },
                 (Node::Constant(c), Node::Slot(slot)) => match self.program.constant(c) {
-                    Value::Int(constant) => Node::SlotCompareInt { relation: relation.mirrored(), slot, constant: *constant },
+                    Value::Int(constant) => {
+                        Node::SlotCompareInt { relation: relation.mirrored(), slot, constant: *constant }
+                    }
                     _ => node,
                 },
                 (Node::Slot(left), Node::Slot(right)) => Node::SlotCompareSlot { relation, left, right },
@@ -456,7 +469,8 @@ impl ProgramBuilder {
             let text = index_of(self.program.texts.len());
             self.program.texts.push(automaton);
             for used in uses {
-                let ids: Vec<NodeId> = used.literals.iter().filter_map(|l| numbers.get(l)).map(|n| NodeId(*n)).collect();
+                let ids: Vec<NodeId> =
+                    used.literals.iter().filter_map(|l| numbers.get(l)).map(|n| NodeId(*n)).collect();
                 let run = self.run(&ids);
                 let Some(place) = self.program.nodes.get_mut(used.node) else { continue };
                 *place = match (*place, ids.first()) {
@@ -476,11 +490,17 @@ pub(super) fn index_of(len: usize) -> u32 {
 /// The nodes that `node` evaluates, markers left out.
 fn children_of(program: &Program, node: Node) -> Vec<NodeId> {
     match node {
-        Node::Constant(_) | Node::Slot(_) | Node::SlotOr { .. } | Node::HasSlot(_) | Node::Local(_) | Node::Fail(_) => vec![],
+        Node::Constant(_) | Node::Slot(_) | Node::SlotOr { .. } | Node::HasSlot(_) | Node::Local(_) | Node::Fail(_) => {
+            vec![]
+        }
         Node::SlotEqualsString { .. } | Node::SlotCompareInt { .. } | Node::SlotCompareSlot { .. } => vec![],
         Node::ContainsLiteral { .. } | Node::MatchesLiteral { .. } => vec![],
-        Node::Select { operand, .. } | Node::Has { operand, .. } | Node::OptionalSelect { operand, .. } => vec![operand],
-        Node::StartsWith { operand, .. } | Node::EndsWith { operand, .. } | Node::Contains { operand, .. } => vec![operand],
+        Node::Select { operand, .. } | Node::Has { operand, .. } | Node::OptionalSelect { operand, .. } => {
+            vec![operand]
+        }
+        Node::StartsWith { operand, .. } | Node::EndsWith { operand, .. } | Node::Contains { operand, .. } => {
+            vec![operand]
+        }
         Node::Matches { operand, .. } | Node::InSet { operand, .. } => vec![operand],
         Node::Not(a) | Node::NotStrictlyFalse(a) | Node::Negate(a) | Node::Memo { inner: a, .. } => vec![a],
         Node::Conditional { condition, then, otherwise } => vec![condition, then, otherwise],
