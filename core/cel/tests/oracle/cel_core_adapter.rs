@@ -14,14 +14,6 @@ pub struct CelCore {
     program: Box<dyn Fn(Ast) -> Program + Send + Sync>,
 }
 
-/// What `cel-core` makes of an expression.
-pub struct CelCoreAnswer {
-    /// The value, or that there was an error.
-    pub answer: Answer,
-    /// Why its checker refused the expression, if it did.
-    pub refused: Option<String>,
-}
-
 impl CelCore {
     pub fn new(variables: &[(&str, Ty)]) -> Self {
         let mut env = Env::with_standard_library().with_all_extensions();
@@ -36,18 +28,21 @@ impl CelCore {
     }
 
     /// Checks and evaluates `source`; what the checker refuses is evaluated unchecked.
-    pub fn answer(&self, source: &str, bindings: &[(&str, Value)]) -> CelCoreAnswer {
-        let (ast, refused) = match self.env.compile(source) {
-            Ok(ast) => (ast, None),
-            Err(CompileError::Check(errors)) => match self.env.parse_only(source) {
-                Ok(ast) => (ast, Some(errors.first().map(|e| e.message()).unwrap_or_default())),
-                Err(error) => return CelCoreAnswer { answer: Answer::Error(error.to_string()), refused: None },
-            },
-            Err(error) => return CelCoreAnswer { answer: Answer::Error(error.to_string()), refused: None },
+    pub fn answer(&self, source: &str, bindings: &[(&str, Value)]) -> Answer {
+        let ast = match self.env.compile(source) {
+            Err(CompileError::Check(_)) => self.env.parse_only(source),
+            result => result,
+        };
+        let ast = match ast {
+            Ok(ast) => ast,
+            Err(error) => return Answer::Error(error.to_string()),
         };
         let activation: MapActivation =
             bindings.iter().map(|(name, value)| ((*name).to_string(), to_theirs(value))).collect();
-        CelCoreAnswer { answer: from_result(&(self.program)(ast).eval(&activation)), refused }
+        match (self.program)(ast).eval(&activation) {
+            Theirs::Error(error) => Answer::Error(error.to_string()),
+            value => from_theirs(&value).map_or_else(Answer::Error, Answer::Value),
+        }
     }
 }
 
@@ -87,13 +82,6 @@ fn to_theirs(value: &Value) -> Theirs {
             entries.iter().map(|(k, v)| (MapKey::from_value(&to_theirs(k)).unwrap(), to_theirs(v))),
         ))),
         Value::Other(text) => panic!("not an input: {text}"),
-    }
-}
-
-fn from_result(value: &Theirs) -> Answer {
-    match value {
-        Theirs::Error(error) => Answer::Error(error.to_string()),
-        value => from_theirs(value).map_or_else(Answer::Error, Answer::Value),
     }
 }
 

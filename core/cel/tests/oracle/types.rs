@@ -64,12 +64,13 @@ impl Ty {
         }
     }
 
-    /// True when values of this type have values inside.
-    pub fn depth(&self) -> usize {
-        match self {
-            List(item) => 1 + item.depth(),
-            Map(_, value) => 1 + value.depth(),
-            _ => 0,
+    /// True when the variable `letter` of a production may stand for this type.
+    fn may_be(&self, letter: char) -> bool {
+        match letter {
+            'O' => ORDERED.contains(self),
+            'N' | 'M' => NUMBERS.contains(self),
+            'K' => KEYS.contains(self),
+            _ => true,
         }
     }
 }
@@ -105,7 +106,7 @@ impl Bindings {
                 Some((_, bound)) => bound == ty,
                 None => {
                     self.0.push((*letter, ty.clone()));
-                    true
+                    ty.may_be(*letter)
                 }
             },
             (List(p), List(t)) => self.unify(p, t),
