@@ -19,7 +19,7 @@ impl Scope {
     /// The list as it was written.
     pub fn read() -> Self {
         let mut scope = Self { names: BTreeMap::new(), prefixes: BTreeMap::new() };
-        for line in TEXT.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("# ")) {
+        for line in TEXT.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let repeated = match line.strip_suffix('*') {
                 Some(prefix) => scope.prefixes.insert(prefix, false),
                 None => scope.names.insert(line, false),
