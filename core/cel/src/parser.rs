@@ -15,10 +15,16 @@ use crate::macros::{self, Expander, Macro};
 use operator::{Binary, balance};
 use tree::Tree;
 
+/// The greatest nesting that any stage is built for, on threads with 512 KiB of stack.
+pub const MAX_DEPTH: usize = 128;
+
 /// What an expression may be and how it is read.
 #[derive(Clone, Debug)]
 pub struct ParserOptions {
-    /// Caps on size and nesting.
+    /// Caps on size and nesting. A cap on nesting above [`MAX_DEPTH`] counts as that.
+    ///
+    /// Macros included, no tree is higher than six times the cap on nesting, or 64 levels if that is more, where long
+    /// chains of `+` count as one level.
     pub limits: Limits,
     /// The macros; of two that match the same call the later one is used.
     pub macros: Vec<Macro>,
@@ -43,7 +49,8 @@ pub fn parse(source: &str, options: &ParserOptions) -> Result<Ast, Vec<Diagnosti
         return Err(vec![Diagnostic::error("source-too-long", message, Span::default())]);
     }
     let tokens = lexer::lex(source).map_err(|error| vec![error])?;
-    let tree = Tree::new(source, &options.limits);
+    let limits = Limits { depth: options.limits.depth.min(MAX_DEPTH), ..options.limits.clone() };
+    let tree = Tree::new(source, limits);
     let mut parser = Parser { source, tokens, at: 0, options, tree, nesting: 0, findings: Vec::new() };
     match parser.whole() {
         Ok(root) if parser.findings.is_empty() => Ok(parser.tree.finish(root)),
@@ -202,9 +209,7 @@ impl Parser<'_> {
     /// `condition ? then : otherwise`
     fn expr(&mut self) -> Parsed {
         self.nesting += 1;
-        if self.nesting > self.options.limits.depth {
-            return Err(Box::new(tree::nested_too_deeply(self.options.limits.depth, self.token().span)));
-        }
+        self.tree.check_nesting(self.nesting, self.token().span)?;
         let start = self.token().span.start;
         let mut id = self.binary(0)?;
         if self.eat(TokenKind::Question) {
