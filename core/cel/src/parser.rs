@@ -26,7 +26,7 @@ pub struct ParserOptions {
     /// Macros included, no tree is higher than six times the cap on nesting, or 64 levels if that is more, where long
     /// chains of `+` count as one level.
     pub limits: Limits,
-    /// The macros; of two that match the same call the later one is used.
+    /// The macros. Of those that match a call the last one that expands it is used.
     pub macros: Vec<Macro>,
 }
 
@@ -185,23 +185,25 @@ impl Parser<'_> {
 
     /// A call, or what the macro of that name makes of it.
     fn call(&mut self, target: Option<ExprId>, function: Name, args: Vec<ExprId>, start: u32) -> Parsed {
-        let options = self.options;
-        let mut macros = options.macros.iter().rev();
-        let Some(found) = macros.find(|m| m.matches(&function, target.is_some(), args.len())) else {
-            return self.add(Expr::Call { target, function, args }, start);
-        };
         let span = self.span_from(start);
-        match (found.expander)(&mut Expander::new(&mut self.tree, span), target, &args) {
-            Ok(Some(expansion)) => {
-                self.tree.add_macro_call(MacroCall { expansion, target, function, args }, span);
-                self.checked(expansion)
+        let options = self.options;
+        for candidate in options.macros.iter().rev() {
+            if !candidate.matches(&function, target.is_some(), args.len()) {
+                continue;
             }
-            Ok(None) => self.add(Expr::Call { target, function, args }, start),
-            Err(error) => {
-                self.findings.push(error);
-                self.add(Expr::Literal(Literal::Null), start)
+            match (candidate.expander)(&mut Expander::new(&mut self.tree, span), target, &args) {
+                Ok(Some(expansion)) => {
+                    self.tree.add_macro_call(MacroCall { expansion, target, function, args }, span);
+                    return self.checked(expansion);
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    self.findings.push(error);
+                    return self.add(Expr::Literal(Literal::Null), start);
+                }
             }
         }
+        self.add(Expr::Call { target, function, args }, start)
     }
 
     // The grammar, from the loosest binding to the tightest.

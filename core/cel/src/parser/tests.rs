@@ -359,6 +359,10 @@ fn hosts_add_macros() {
     let ast = parse("user.has_permission('a')", &options).unwrap();
     assert_eq!(shape_of(&ast), "@in(\"a\",user.permissions)");
     assert_eq!(ast.text(ast.root()), "user.has_permission('a')");
+
+    options.macros.push(Macro::member("bind", 3, |_, _, _| Ok(None)));
+    let ast = parse("cel.bind(x, v, b)", &options).unwrap();
+    assert_eq!(ast.macro_calls().len(), 1);
 }
 
 #[test]
