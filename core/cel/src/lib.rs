@@ -23,7 +23,6 @@ pub mod function;
 pub mod lexer;
 pub mod library;
 pub mod limits;
-pub mod lower;
 pub mod macros;
 pub mod parser;
 pub mod program;
