@@ -71,7 +71,7 @@ impl EnvBuilder {
     }
 
     /// Adds a function. If the name is known already, the overloads join those that are there (one with the same id is
-    /// replaced), and the implementation, if there is one, replaces the old one.
+    /// replaced), and the implementation and the documentation, if there are any, replace the old ones.
     #[must_use]
     pub fn function(mut self, function: Function) -> Self {
         let known = self.0.function_names.get(&function.name).and_then(|at| self.0.functions.get_mut(*at as usize));
@@ -83,6 +83,9 @@ impl EnvBuilder {
                 }
             }
             known.implementation = function.implementation.or_else(|| known.implementation.take());
+            if !function.doc.is_empty() {
+                (known.doc, known.example) = (function.doc, function.example);
+            }
         } else {
             let index = u32::try_from(self.0.functions.len()).unwrap_or(u32::MAX);
             self.0.function_names.insert(Arc::clone(&function.name), index);
@@ -165,8 +168,8 @@ impl EnvBuilder {
             .functions(encoders::functions())
             .functions(optionals::functions())
             .functions(network::functions())
-            .function(block())
-            .type_name("optional_type", Type::optional(Type::Dyn))
+            .functions(internal())
+            .type_name("optional_type", Type::opaque("optional_type"))
             .type_name("net.IP", Type::opaque("net.IP"))
             .type_name("net.CIDR", Type::opaque("net.CIDR"))
     }
@@ -178,16 +181,34 @@ impl EnvBuilder {
     }
 }
 
-/// `cel.block` after its macro was expanded; the checker and the evaluator know it by its name.
-fn block() -> Function {
-    let params = vec![Type::list(Type::Dyn), Type::param("T")];
-    Function {
-        name: "cel.@block".into(),
-        overloads: vec![Overload::global("cel_block_list", params, Type::param("T"))],
+/// What macros expand to, and what optionals add to the standard `_[_]`. The evaluator knows these by their names.
+fn internal() -> [Function; 3] {
+    let map = || Type::map(Type::param("K"), Type::param("V"));
+    let known = |name: &str, overloads, doc, example| Function {
+        name: name.into(),
+        overloads,
         implementation: None,
-        doc: "Evaluates an expression that refers to numbered values.",
-        example: "cel.block([1 + 1], cel.index(0) * cel.index(0)) == 4",
-    }
+        doc,
+        example,
+    };
+    [
+        known("_[_]", optionals::index_overloads(), "", ""),
+        known(
+            "cel.@block",
+            vec![Overload::global("cel_block_list", vec![Type::list(Type::Dyn), Type::param("T")], Type::param("T"))],
+            "Evaluates an expression that refers to numbered values.",
+            "cel.block([1 + 1], cel.index(0) * cel.index(0)) == 4",
+        ),
+        known(
+            "cel.@mapInsert",
+            vec![
+                Overload::global("@mapInsert_map_map", vec![map(), map()], map()),
+                Overload::global("@mapInsert_map_key_value", vec![map(), Type::param("K"), Type::param("V")], map()),
+            ],
+            "Adds entries to a map that a macro builds; a key that is there already is an error.",
+            "{'a': 1}.transformMap(k, v, v + 1) == {'a': 2}",
+        ),
+    ]
 }
 
 /// What a name stands for.

@@ -1,5 +1,16 @@
 //! Policies about LLM traffic: documents are read, compiled to one indexed program, and evaluated to decisions.
 
+pub mod compile;
 pub mod context;
+pub mod decision;
 pub mod document;
+pub mod engine;
+mod evaluate;
+pub mod exchange;
+pub mod explain;
+pub mod handles;
 pub mod input;
+
+pub use compile::{Finding, Options};
+pub use decision::{Decision, Effect};
+pub use engine::Engine;
