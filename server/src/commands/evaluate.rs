@@ -37,6 +37,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let engine = engine.handles(command.subject.handles);
     let contexts = command.subject.contexts(&command.policies)?;
     note_warnings(&checked.findings, out);
+    let about = findings::about(&checked);
     let question = command.subject.question();
     let mut strongest: Option<llm_policy_embed::Effect> = None;
     let mut refused = false;
@@ -54,7 +55,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
                 (explanation.decision.effect(), canonical::to_string(&explanation.to_json()))
             }),
             (Format::Text, all) => engine.explain(&context.bytes, question).map(|explanation| {
-                let mut text = decision::render(&explanation);
+                let mut text = decision::render(&explanation, &about);
                 if all {
                     text.push_str("\n\n");
                     text.push_str(&super::explain::rules(&explanation, None, false));

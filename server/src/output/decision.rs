@@ -10,7 +10,9 @@ use super::{clauses, style, units};
 const LABEL: usize = 10;
 
 /// The decision, why, and what else was asked for.
-pub fn render(explanation: &Explanation) -> String {
+///
+/// `about` says which policies decided.
+pub fn render(explanation: &Explanation, about: &str) -> String {
     let decision = &explanation.decision;
     let json = decision.to_json();
     let mut page = Page::default();
@@ -18,7 +20,7 @@ pub fn render(explanation: &Explanation) -> String {
     page.lines.push(String::new());
     why(&mut page, explanation, &json);
     what_else(&mut page, decision, &json);
-    page.row("policies", &style::quiet(units::digest(decision.bundle())));
+    page.row("policies", &style::quiet(about));
     page.lines.join("\n")
 }
 
@@ -78,8 +80,8 @@ fn why(page: &mut Page, explanation: &Explanation, json: &Json) {
     if let Some(code) = decision.code() {
         page.row("code", code);
     }
-    if decision.code() == Some("unhandled_obligation") {
-        page.row("", &style::quiet("`--handles redact,route,...` says what the host carries out"));
+    if let Some(action) = decision.unhandled() {
+        page.row("help", &format!("if the host does carry it out, say so: {}", style::title(format!("--handles {action}"))));
     }
     if let Some(message) = decision.public_message() {
         page.row("message", &format!("{} {}", style::safe(message), style::quiet("(for the user)")));
@@ -87,18 +89,23 @@ fn why(page: &mut Page, explanation: &Explanation, json: &Json) {
     if let Some(wait) = decision.retry_after_ms() {
         page.row("retry", &format!("after {}", units::time(wait as f64 * 1e6)));
     }
-    // Others that matched, the deciding rule aside.
+    // Others that matched, unless what they ask for is shown below.
     for entry in list(json, "matched") {
         let (its_policy, its_rule) = names(entry);
-        if (Some(its_policy), Some(its_rule)) == (policy, rule) {
+        let exception = entry.get("exception").and_then(Json::as_str);
+        let failed = entry.get("failed").is_some();
+        let told = ["warnings", "redactions", "obligations"]
+            .iter()
+            .any(|name| list(json, name).iter().any(|other| names(other) == (its_policy, its_rule)));
+        if (Some(its_policy), Some(its_rule)) == (policy, rule) || (told && !failed && exception.is_none()) {
             continue;
         }
         let mut text = rule_name(its_policy, its_rule);
-        if let Some(exception) = entry.get("exception").and_then(Json::as_str) {
+        if let Some(exception) = exception {
             text.push_str(&format!("  {}", style::careful(format!("suspended by {exception}"))));
         }
-        if entry.get("failed").is_some() {
-            text.push_str(&format!("  {}", style::careful("could not be evaluated, so it restricts")));
+        if failed {
+            text.push_str(&format!("  {}", style::careful("failed, so it applies")));
         }
         page.row("matched", &text);
     }
@@ -118,6 +125,9 @@ fn what_else(page: &mut Page, decision: &Decision, json: &Json) {
     for entry in list(json, "redactions").iter().chain(list(json, "obligations")) {
         let (policy, rule) = names(entry);
         let action = entry.get("action").and_then(Json::as_str).unwrap_or_default();
+        if action == "throttle" {
+            continue;
+        }
         let params = entry.get("params").and_then(Json::as_object).map(parameters).unwrap_or_default();
         page.row("do", &format!("{} {params}  {}", style::title(action), rule_name(policy, rule)));
     }
@@ -139,7 +149,7 @@ fn what_else(page: &mut Page, decision: &Decision, json: &Json) {
             text.push_str(&format!(" in exception {exception}"));
         }
         page.row("error", &format!("{text}  {}", rule_name(&error.policy, &error.rule)));
-        if let Some(clause) = error.clause.as_deref().filter(|c| Some(*c) != error.path.as_deref()) {
+        if let Some(clause) = error.clause.as_deref().filter(|_| error.path.is_none()) {
             page.row("error", &format!("  {}", style::quiet(style::line(clause, 90))));
         }
     }
@@ -147,14 +157,22 @@ fn what_else(page: &mut Page, decision: &Decision, json: &Json) {
     if more > 0 {
         page.row("error", &style::quiet(format!("and {} more", units::grouped(more as u64))));
     }
-    if let Some(shadow) = json.get("shadow") {
-        let text = |name: &str| shadow.get(name).and_then(Json::as_str);
-        let same = text("effect") == Some(decision.effect().name());
-        let what = if same { "the same" } else { text("effect").unwrap_or_default() };
-        let reason = if same { String::new() } else { format!(": {}", style::safe(text("reason").unwrap_or_default())) };
-        let who = text("policy").zip(text("rule")).filter(|_| !same).map(|(p, r)| rule_name(p, r)).unwrap_or_default();
-        page.row("shadow", &format!("with all rules in force: {}{reason}  {who}", style::title(what)));
+    shadow(page, decision, json);
+}
+
+/// What would be decided otherwise.
+fn shadow(page: &mut Page, decision: &Decision, json: &Json) {
+    let Some(shadow) = json.get("shadow") else { return };
+    let text = |name: &str| shadow.get(name).and_then(Json::as_str);
+    let same_effect = text("effect") == Some(decision.effect().name());
+    let same_rule = (text("policy"), text("rule")) == (decision.policy(), decision.rule());
+    if same_rule && (same_effect || decision.unhandled().is_some()) {
+        return;
     }
+    let reason = style::safe(text("reason").unwrap_or_default());
+    let who = text("policy").zip(text("rule")).map(|(p, r)| format!("  {}", rule_name(p, r))).unwrap_or_default();
+    let effect = style::title(text("effect").unwrap_or_default());
+    page.row("shadow", &format!("with all rules in force: {effect}, {reason}{who}"));
 }
 
 fn list<'j>(json: &'j Json, name: &str) -> &'j [Json] {

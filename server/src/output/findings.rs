@@ -25,9 +25,16 @@ pub fn summary(checked: &Checked, refused: bool) -> String {
         (e, 0) => units::count(e, "error"),
         (e, w) => format!("{}, {}", units::count(e, "error"), units::count(w, "warning")),
     };
-    let bundle = checked.engine().map(|engine| format!("  {}", style::quiet(units::digest(&engine.bundle()))));
+    format!("{mark} {}: {found}", about(checked))
+}
+
+/// `3 documents, 24 rules, digest 5163920c4c0a`
+pub fn about(checked: &Checked) -> String {
     let (documents, rules) = (units::count(checked.documents, "document"), units::count(checked.rules, "rule"));
-    format!("{mark} {documents}, {rules}: {found}{}", bundle.unwrap_or_default())
+    match checked.engine() {
+        Ok(engine) => format!("{documents}, {rules}, digest {}", units::digest(&engine.bundle())),
+        Err(_) => format!("{documents}, {rules}"),
+    }
 }
 
 /// A finding for programs.
