@@ -1,8 +1,8 @@
 //! Contexts from files and stdin, one at a time.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, stdin};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::vec::IntoIter;
 
 use llm_policy_embed::{Error, MAX_INPUT_BYTES};
@@ -44,6 +44,7 @@ impl Context {
 /// A file whose first line is a whole JSON value has a context on each line; any other file is one context.
 pub struct Contexts {
     files: IntoIter<PathBuf>,
+    several: bool,
     open: Option<Lines>,
 }
 
@@ -59,9 +60,33 @@ struct Lines {
     single: bool,
 }
 
+/// The file itself, or the JSON files in a directory, sorted.
+pub fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let name = path.display().to_string();
+    let wanted = |path: &PathBuf| matches!(path.extension().and_then(|e| e.to_str()), Some("json" | "jsonl"));
+    let entries = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(|cause| unreadable(&name, &cause))?;
+    let mut found: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(wanted).collect();
+    found.sort();
+    if found.is_empty() {
+        return Err(Failure::invalid(format!(
+            "there is no context in `{name}`: no file that ends with .json or .jsonl"
+        )));
+    }
+    Ok(found)
+}
+
 impl Contexts {
     pub fn new(files: Vec<PathBuf>) -> Self {
-        Self { files: files.into_iter(), open: None }
+        Self { several: files.len() > 1, files: files.into_iter(), open: None }
+    }
+
+    /// Whether there is more than one file.
+    pub fn several(&self) -> bool {
+        self.several
     }
 
     /// Opens a file: a whole context, or lines.

@@ -88,7 +88,7 @@ impl Times {
         self.max()
     }
 
-    /// Bars from the fastest to the 99.9th percentile, and one for what is slower.
+    /// Bars from the fastest to the 99th percentile, and one for what is slower.
     pub fn draw(&self) -> Vec<String> {
         const ROWS: usize = 12;
         const WIDTH: f64 = 44.0;
@@ -96,7 +96,7 @@ impl Times {
             return Vec::new();
         }
         let low = self.percentile(0.0);
-        let high = self.percentile(0.999).max(low * 1.05).max(low + 1.0);
+        let high = self.percentile(0.99).max(low * 1.05).max(low + 1.0);
         let step = (high / low.max(0.1)).powf(1.0 / ROWS as f64);
         let mut rows = vec![0_u64; ROWS + 1];
         for (at, count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
@@ -118,7 +118,8 @@ impl Times {
             };
             let bar = bar(*count as f64 / most * WIDTH, *count > 0);
             let share = if *count == 0 { String::new() } else { format!("{:.1} %", share * 100.0) };
-            let line = format!("{}{} {}", style::quiet(format!("{label:>11}  ")), style::name(bar), style::quiet(share));
+            let line =
+                format!("{}{} {}", style::quiet(format!("{label:>11}  ")), style::name(bar), style::quiet(share));
             lines.push(line.trim_end().to_owned());
         }
         lines

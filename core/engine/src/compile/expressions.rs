@@ -57,6 +57,8 @@ pub struct Expression {
     pub reads: Vec<Read>,
     /// The operands of its outermost `&&`, with their places in the document.
     pub clauses: Vec<Clause>,
+    /// That it is constant, which is no fault in itself.
+    pub constant: Option<Diagnostic>,
 }
 
 impl<'d> Scope<'d> {
@@ -125,7 +127,10 @@ impl<'c> Compiler<'c> {
                 return None;
             }
         };
-        for diagnostic in lints(&checked).into_iter().chain(check_lookups(document, checked.ast())) {
+        let ast = checked.ast();
+        let whole = |d: &Diagnostic| d.code == "constant-condition" && d.span == ast.span(ast.root());
+        let (mut constant, lints): (Vec<_>, Vec<_>) = lints(&checked).into_iter().partition(whole);
+        for diagnostic in lints.into_iter().chain(check_lookups(document, checked.ast())) {
             self.report(document, Diagnostic { span: source.locate(diagnostic.span), ..diagnostic });
         }
         let strongest = if document.config.on_missing == OnMissing::Default { OnMissing::Default } else { on_missing };
@@ -137,7 +142,6 @@ impl<'c> Compiler<'c> {
             absent_is_null,
             reads: Vec::new(),
         };
-        let ast = checked.ast();
         let lowered = self.builder.lower(&scope.env, ast, &mut names);
         let reads = std::mem::take(&mut names.reads);
         let mut clause = |id| {
@@ -160,7 +164,13 @@ impl<'c> Compiler<'c> {
             let message = "the expression costs too much: its loops are nested too deeply";
             self.report(document, Diagnostic::error("too-costly", message, source.span));
         }
-        (!refused).then(|| Expression { node: lowered.node, result: checked.result_type().clone(), reads, clauses })
+        (!refused).then(|| Expression {
+            node: lowered.node,
+            result: checked.result_type().clone(),
+            reads,
+            clauses,
+            constant: constant.pop(),
+        })
     }
 
     /// Compiles an expression that must be true or false.
@@ -170,6 +180,11 @@ impl<'c> Compiler<'c> {
             let message = format!("a condition is true or false, and this is of type {}", expression.result);
             self.report(scope.document, Diagnostic::error("not-a-condition", message, source.span));
             return None;
+        }
+        // A rule that always matches is written as `true`.
+        if let Some(diagnostic) = expression.constant.as_ref().filter(|_| source.text.trim() != "true") {
+            let span = source.locate(diagnostic.span);
+            self.report(scope.document, Diagnostic { span, ..diagnostic.clone() });
         }
         Some(expression)
     }
