@@ -48,15 +48,17 @@ pub struct Contexts {
     open: Option<Lines>,
 }
 
+type Reader = BufReader<Box<dyn Read>>;
+
 /// A file with a context on each line.
 struct Lines {
     name: String,
-    reader: Box<dyn BufRead>,
+    reader: Reader,
     /// The first line, which was looked at.
     ahead: Option<Vec<u8>>,
     /// How many lines were taken.
     line: usize,
-    /// Whether the first line is all there is: then it is a file of one context.
+    /// Whether the first line seems to be all there is: then it is a file of one context.
     single: bool,
 }
 
@@ -94,10 +96,10 @@ impl Contexts {
         let stdin_wanted = file.as_os_str() == "-";
         let name = if stdin_wanted { "stdin".to_owned() } else { file.display().to_string() };
         let unreadable = |cause: &io::Error| unreadable(&name, cause);
-        let mut reader: Box<dyn BufRead> = if stdin_wanted {
-            Box::new(BufReader::new(stdin()))
+        let mut reader: Reader = if stdin_wanted {
+            BufReader::new(Box::new(stdin()))
         } else {
-            Box::new(BufReader::new(File::open(&file).map_err(|e| unreadable(&e))?))
+            BufReader::new(Box::new(File::open(&file).map_err(|e| unreadable(&e))?))
         };
         let mut first = Vec::new();
         while first.trim_ascii().is_empty() {
@@ -110,8 +112,9 @@ impl Contexts {
             }
         }
         if serde_json::from_slice::<IgnoredAny>(&first).is_ok() {
-            // Stdin is not looked ahead in: its next line may be long in coming.
-            let single = !stdin_wanted && reader.fill_buf().map_err(|e| unreadable(&e))?.is_empty();
+            // Only what has come is looked at: the next line of stdin may be long in coming.
+            let ahead = if stdin_wanted { Ok(reader.buffer()) } else { reader.fill_buf() };
+            let single = ahead.map_err(|e| unreadable(&e))?.is_empty();
             self.open = Some(Lines { name, reader, ahead: Some(first), line: 0, single });
             return Ok(None);
         }
@@ -161,13 +164,13 @@ impl Lines {
             if text.trim_ascii().is_empty() {
                 continue;
             }
-            let line = (!self.single).then_some(self.line);
+            let line = (!self.single || self.line > 1).then_some(self.line);
             return Some(Ok(Context { file: self.name.clone(), line, bytes: text.to_vec() }));
         }
     }
 }
 
-fn read_line(reader: &mut Box<dyn BufRead>, line: &mut Vec<u8>) -> io::Result<usize> {
+fn read_line(reader: &mut Reader, line: &mut Vec<u8>) -> io::Result<usize> {
     reader.take(MAX_INPUT_BYTES as u64 + 1).read_until(b'\n', line)
 }
 

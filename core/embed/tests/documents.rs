@@ -19,8 +19,11 @@ fn write(folder: &Path, name: &str, text: &str) {
     fs::write(path, text).unwrap();
 }
 
+/// A document has at least one.
+const RULES: &str = r#""rules": [{"id": "r", "when": "true", "actions": [{"type": "audit"}]}]"#;
+
 fn document(name: &str) -> String {
-    format!("{{version: '1.0', metadata: {{name: {name}, namespace: n, tags: [{name}]}}, rules: []}}")
+    format!("{{version: '1.0', metadata: {{name: {name}, namespace: n, tags: [{name}]}}, {RULES}}}")
 }
 
 fn load(path: &Path) -> Result<usize, Error> {
@@ -60,7 +63,7 @@ fn a_directory_with_all_that_is_below() {
 }
 
 fn as_json(name: &str) -> String {
-    format!(r#"{{"version": "1.0", "metadata": {{"name": "{name}"}}, "rules": []}}"#)
+    format!(r#"{{"version": "1.0", "metadata": {{"name": "{name}"}}, {RULES}}}"#)
 }
 
 #[test]

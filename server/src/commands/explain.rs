@@ -162,9 +162,11 @@ fn tree(rule: &RuleTrace, explanation: &Explanation) -> Vec<String> {
     }
     let parts = clauses::lines(rule);
     let count = parts.len();
-    let branch = |(at, line): (usize, String)| {
-        let stem = if at + 1 == count { "└" } else { "├" };
-        format!("    {} {line}", style::quiet(stem))
-    };
-    std::iter::once(title).chain(parts.into_iter().enumerate().map(branch)).collect()
+    let mut lines = vec![title];
+    for (at, clause) in parts.into_iter().enumerate() {
+        let (stem, beside) = if at + 1 == count { ("└", " ") } else { ("├", "│") };
+        lines.push(format!("    {} {}", style::quiet(stem), clause.line));
+        lines.extend(clause.below.map(|below| format!("    {} {below}", style::quiet(beside))));
+    }
+    lines
 }

@@ -51,7 +51,10 @@ fn paths_and_stdin() {
     assert_eq!(count("policies"), 2);
     assert_eq!(count("policies policies/models.yaml ./policies"), 2);
     assert_eq!(count("policies/models.yaml simple.yaml"), 2);
-    let ran = run_with("validate -", b"version: '1.0'\nmetadata: {name: a}\nrules: []\n");
+    let ran = run_with(
+        "validate -",
+        b"{version: '1.0', metadata: {name: a}, rules: [{id: r, when: 'true', actions: [{type: allow}]}]}",
+    );
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     let ran = run_with("validate -", b"");
     assert_eq!(ran.code, 3);
