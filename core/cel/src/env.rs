@@ -174,10 +174,8 @@ impl EnvBuilder {
             .functions(encoders::functions())
             .functions(optionals::functions())
             .functions(network::functions())
-            .function(indexing())
+            .functions(internal())
             .function(string_of_addresses())
-            .function(block())
-            .function(map_insert())
             .type_name("optional_type", Type::opaque("optional_type"))
             .type_name("net.IP", Type::opaque("net.IP"))
             .type_name("net.CIDR", Type::opaque("net.CIDR"))
@@ -190,15 +188,34 @@ impl EnvBuilder {
     }
 }
 
-/// Indexing through an optional, which joins the standard `_[_]`.
-fn indexing() -> Function {
-    Function {
-        name: "_[_]".into(),
-        overloads: optionals::index_overloads(),
+/// What macros expand to, and what optionals add to the standard `_[_]`. The evaluator knows these by their names.
+fn internal() -> [Function; 3] {
+    let map = || Type::map(Type::param("K"), Type::param("V"));
+    let known = |name: &str, overloads, doc, example| Function {
+        name: name.into(),
+        overloads,
         implementation: None,
-        doc: "",
-        example: "",
-    }
+        doc,
+        example,
+    };
+    [
+        known("_[_]", optionals::index_overloads(), "", ""),
+        known(
+            "cel.@block",
+            vec![Overload::global("cel_block_list", vec![Type::list(Type::Dyn), Type::param("T")], Type::param("T"))],
+            "Evaluates an expression that refers to numbered values.",
+            "cel.block([1 + 1], cel.index(0) * cel.index(0)) == 4",
+        ),
+        known(
+            "cel.@mapInsert",
+            vec![
+                Overload::global("@mapInsert_map_map", vec![map(), map()], map()),
+                Overload::global("@mapInsert_map_key_value", vec![map(), Type::param("K"), Type::param("V")], map()),
+            ],
+            "Adds entries to a map that a macro builds; a key that is there already is an error.",
+            "{'a': 1}.transformMap(k, v, v + 1) == {'a': 2}",
+        ),
+    ]
 }
 
 /// What `newer` gives, or `older` when `newer` does not take these types.
@@ -222,34 +239,6 @@ fn string_of_addresses() -> Function {
         implementation: None,
         doc: "",
         example: "",
-    }
-}
-
-/// `cel.block` after its macro was expanded; the checker and the evaluator know it by its name.
-fn block() -> Function {
-    let params = vec![Type::list(Type::Dyn), Type::param("T")];
-    Function {
-        name: "cel.@block".into(),
-        overloads: vec![Overload::global("cel_block_list", params, Type::param("T"))],
-        implementation: None,
-        doc: "Evaluates an expression that refers to numbered values.",
-        example: "cel.block([1 + 1], cel.index(0) * cel.index(0)) == 4",
-    }
-}
-
-/// What `transformMap` and `transformMapEntry` expand to; the evaluator knows it as part of the loop.
-fn map_insert() -> Function {
-    let (key, value) = (Type::param("K"), Type::param("V"));
-    let map = Type::map(key.clone(), value.clone());
-    Function {
-        name: "cel.@mapInsert".into(),
-        overloads: vec![
-            Overload::global("@mapInsert_map_map", vec![map.clone(), map.clone()], map.clone()),
-            Overload::global("@mapInsert_map_key_value", vec![map.clone(), key, value], map),
-        ],
-        implementation: None,
-        doc: "Adds entries to a map; a key that is there already is an error.",
-        example: "[1, 2].transformMap(i, v, v * 2) == {0: 2, 1: 4}",
     }
 }
 
