@@ -523,11 +523,19 @@ impl<'a> Evaluator<'a> {
         implementation(&self.cx, &values)
     }
 
+    /// `cel.bind`; a chain of them takes no more stack than one.
     #[inline(never)]
     fn bind(&self, local: u32, value: NodeId, body: NodeId) -> Result<Val<'a>> {
-        let result = self.value(value);
-        self.set_local(local, result);
-        self.value(body)
+        let mut link = (local, value, body);
+        loop {
+            let (local, value, body) = link;
+            let result = self.value(value);
+            self.set_local(local, result);
+            match self.program.node(body) {
+                Node::Bind { local, value, body } => link = (local, value, body),
+                last => return self.run(last),
+            }
+        }
     }
 
     fn set_local(&self, local: u32, value: Result<Val<'a>>) {

@@ -7,10 +7,10 @@ use bumpalo::collections::Vec as BumpVec;
 
 use super::declare::{function, globals, invalid, members, no_overload};
 use super::equality;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::function::{Context, Function, Overload};
 use crate::types::Type::{self, Bool, Bytes, Double, Duration, Dyn, Int, String, Timestamp, Uint};
-use crate::value::{List, Val};
+use crate::value::{List, MAX_DEPTH, Val};
 
 /// The functions of this module. `reverse` is also a function of strings: see [`reverse`].
 #[must_use]
@@ -112,16 +112,27 @@ fn flatten<'a>(cx: &Context<'a>, args: &[Val<'a>]) -> Result<Val<'a>> {
         _ => return no_overload(),
     };
     let mut items = BumpVec::new_in(cx.arena);
-    flatten_into(cx, list, depth, &mut items)?;
+    flatten_into(cx, list, depth, MAX_DEPTH, &mut items)?;
     Ok(Val::List(List::Arena(items.into_bump_slice())))
 }
 
-/// Recursion is as deep as the values are nested, which input readers bound.
-fn flatten_into<'a>(cx: &Context<'a>, list: List<'a>, depth: u64, into: &mut BumpVec<'a, Val<'a>>) -> Result<()> {
+/// Takes `depth` levels off; `left` bounds the recursion.
+fn flatten_into<'a>(
+    cx: &Context<'a>,
+    list: List<'a>,
+    depth: u64,
+    left: usize,
+    into: &mut BumpVec<'a, Val<'a>>,
+) -> Result<()> {
+    let left = left.checked_sub(1).ok_or(ErrorKind::TooDeep)?;
     cx.pay(list.len() as u64)?;
     for item in list.iter() {
         match item {
-            Val::List(inner) if depth > 0 => flatten_into(cx, inner, depth - 1, into)?,
+            Val::List(inner) if depth > 0 => {
+                // An empty list must cost something, too.
+                cx.pay(1)?;
+                flatten_into(cx, inner, depth - 1, left, into)?;
+            }
             other => into.push(other),
         }
     }
