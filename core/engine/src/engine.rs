@@ -34,7 +34,7 @@ use crate::input::{Input, InputError, Prepared};
 ///     when: request.model.endsWith('-preview')
 ///     actions: [{type: deny, reason: "preview models are not for production"}]
 /// "#;
-/// let document = document::read_text(policy, "models.yaml", &mut document::no_files).unwrap();
+/// let document = document::read(policy, "models.yaml", &mut document::no_files).unwrap();
 /// let (engine, _warnings) = Engine::new(vec![document], Options::default()).unwrap();
 /// let context = br#"{"request": {"model": "gpt-5-preview"}}"#;
 /// let decision = engine.evaluate(Stage::Request, &Json::new(context), jiff::Timestamp::now())?;

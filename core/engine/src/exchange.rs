@@ -32,7 +32,7 @@ use crate::input::InputError;
 ///     when: user.tier == 'free' && size(response.text) > 10
 ///     actions: [{type: deny, reason: too long for the free tier}]
 /// "#;
-/// let document = document::read_text(policy, "answers.yaml", &mut document::no_files).unwrap();
+/// let document = document::read(policy, "answers.yaml", &mut document::no_files).unwrap();
 /// let (engine, _) = Engine::new(vec![document], Options::default()).unwrap();
 /// let mut exchange = engine.exchange(&json!({"user": {"id": "u1", "tier": "free"}}))?;
 /// let now = jiff::Timestamp::now();
