@@ -12,7 +12,10 @@ use llm_policy_cel::slot::Slot;
 use llm_policy_cel::value::{List, Map, Val};
 use support::{Mode, Outcome, env, run, variables};
 
-const FUEL: u64 = 1_000_000;
+/// A quarter of what a large budget is, to keep this test short.
+const FUEL: u64 = 250_000;
+/// In the development profile, on a slow machine.
+const LONGEST: Duration = Duration::from_millis(750);
 /// Bytes of the arena that one unit of fuel may make, with what growing leaves behind.
 const BYTES_PER_UNIT: u64 = 512;
 
@@ -62,11 +65,11 @@ fn endless() -> Vec<String> {
         "l.map(i, l.filter(j, j >= i))",
         "l.all(i, v, l.all(j, w, v + w >= 0))",
         "l.transformList(i, v, l.transformList(j, w, v + w))",
-        "l.map(i, l.transformMap(j, w, v, w))",
+        "l.map(i, l.transformMap(j, w, w + i))",
         "l.map(i, m.transformMap(k, v, v + 1))",
         "l.map(i, m.transformMapEntry(k, v, {k: v}))",
         "l.map(i, m.transformMapEntry(k, v, m))",
-        "l.map(i, [i, i, i, i, i, i, i, i, i, i]).map(i, [i, i, i, i]).all(i, l.map(j, [i, j, i, j]) == [])",
+        "l.all(i, l.map(j, [i, j, i, j]) != [])",
         "l.map(i, l.map(j, {'a': i, 'b': j, 'c': i, 'd': j}))",
         "l.map(i, l.map(j, {s: i, s + 'b': j}))",
         "l.map(i, {s + '1': 1, s + '2': 1, s + '3': 1, s + '4': 1, s + '5': 1, s + '6': 1, s + '7': 1, s + '8': 1, \
@@ -81,7 +84,7 @@ fn endless() -> Vec<String> {
         "l.map(i, texts.join(','))",
         "l.map(i, '%s%s'.format([s, s]))",
         "l.map(i, '%s'.format([l]))",
-        "l.map(i, '%.1000f'.format([1.5]))",
+        "l.map(i, l.map(j, '%.1000f'.format([d + 1.5])))",
         "l.map(i, '%x'.format([s]))",
         "l.map(i, s.split(''))",
         "l.map(i, s.split('a'))",
@@ -101,13 +104,15 @@ fn endless() -> Vec<String> {
         "l.map(i, strings.quote(s))",
         "lists.range(10000000)",
         "lists.range(9223372036854775807)",
-        "l.map(i, lists.range(1000))",
+        "l.map(i, lists.range(i))",
         "l.map(i, x.flatten())",
         "l.map(i, x.flatten(100))",
         "l.all(i, !s.matches('a(a|b)*c'))",
         "l.all(i, !s.matches('(a+)+$b'))",
         "l.all(i, !s.matches('x' + string(i)))",
-        "l.all(i, !'a'.matches('\\\\w{20}' + string(i)))",
+        "l.all(i, l.all(j, !'a'.matches('\\\\w{20}' + string(i))))",
+        "l.exists(i, l.exists(j, 'a'.matches('\\\\w{1000}' + string(i))))",
+        "l.exists(i, l.exists(j, 'a'.matches('(((' + string(i))))",
         "l.all(i, !s.matches(s))",
         "l.map(i, regex.replace(s, 'a', 'bbbbbbbb'))",
         "l.map(i, regex.extractAll(s, 'a'))",
@@ -122,25 +127,25 @@ fn endless() -> Vec<String> {
         "l.all(i, !(s in texts))",
         "l.all(i, !(s + 'a' in [s, s, s, s]))",
         "l.all(i, !([i] in x))",
-        "l.all(i, !(d in l))",
+        "l.all(i, !(d + 0.5 in l))",
         "l.all(i, s.startsWith(user.name))",
         "l.all(i, s.endsWith(user.name))",
         "l.all(i, m.all(k, k in m))",
         "l.map(i, l.sort())",
         "l.map(i, texts.sort())",
         "l.map(i, [s, s, s, s].sort())",
-        "l.map(i, l.sortBy(j, -j))",
+        "l.map(i, l.sortBy(j, j % 10))",
         "l.map(i, l.distinct())",
         "l.map(i, x.distinct())",
         "l.map(i, l.reverse())",
         "l.all(i, sets.contains(l, l))",
         "l.all(i, sets.equivalent(l, l))",
-        "l.all(i, sets.intersects(x, [[1]]) || true)",
+        "l.all(i, !sets.intersects(x, [[1]]))",
         "l.all(i, !sets.intersects(l, [-1, -2]))",
         "l.all(i, math.greatest(l) > 0)",
         "l.map(i, base64.encode(y))",
         "l.map(i, base64.decode(s))",
-        "l.map(i, bytes(s))",
+        "l.map(i, l.map(j, bytes(s)))",
         "l.map(i, string(y))",
         "l.map(i, l.map(j, string(j)))",
         "l.map(i, l.map(j, timestamp(j)))",
@@ -174,7 +179,6 @@ fn endless() -> Vec<String> {
     all.push(doubled("s", "v.replace('a', 'aa')", "v"));
     all.push(doubled("'a'", "'%s%s'.format([v, v])", "v"));
     all.push(doubled("'a'", "[v, v].join()", "v"));
-    all.push(doubled("'%s'", "v.format([v + v])", "v"));
     all
 }
 
@@ -188,7 +192,7 @@ fn problems(source: &str) -> Vec<String> {
     let (outcome, used) = run(&env, source, Mode::Unchecked, &slots, FUEL);
     let took = cpu_time().zip(before).map_or(Duration::ZERO, |(after, before)| after - before);
     let mut problems = Vec::new();
-    if took > Duration::from_secs(2) {
+    if took > LONGEST {
         problems.push(format!("took {took:?}"));
     }
     if used.bytes as u64 > used.fuel * BYTES_PER_UNIT + (1 << 20) {
@@ -209,7 +213,7 @@ fn nothing_runs_beyond_its_fuel() {
         let (done, result) = std::sync::mpsc::channel();
         // One that does not end must not keep the test from ending.
         std::thread::spawn(move || done.send(problems(&source)));
-        match result.recv_timeout(Duration::from_secs(6)) {
+        match result.recv_timeout(Duration::from_secs(60)) {
             Ok(problems) => all.extend(problems.into_iter().map(|problem| format!("{shown}: {problem}"))),
             Err(problem) => all.push(format!("{shown}: {problem}")),
         }

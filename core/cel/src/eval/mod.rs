@@ -144,7 +144,10 @@ impl<'a> Evaluator<'a> {
                 },
             },
             Node::SlotCompareSlot { relation, left, right } => match (self.slot(left), self.slot(right)) {
-                (Ok(a), Ok(b)) => self.ordered(a.compare(b), relation),
+                (Ok(a), Ok(b)) => match operators::order(&self.cx, a, b) {
+                    Ok(order) => self.ordered(Some(order), relation),
+                    Err(e) => self.fail(e),
+                },
                 (Err(e), _) | (_, Err(e)) => self.fail(e),
             },
             Node::And(run) => self.junction(run, Truth::False, Truth::True),
@@ -168,24 +171,34 @@ impl<'a> Evaluator<'a> {
                 Truth::Error => Truth::Error,
             },
             Node::Compare(relation, a, b) => match (self.value(a), self.value(b)) {
-                (Ok(x), Ok(y)) => self.ordered(x.compare(y), relation),
+                (Ok(x), Ok(y)) => match operators::order(&self.cx, x, y) {
+                    Ok(order) => self.ordered(Some(order), relation),
+                    Err(e) => self.fail(e),
+                },
                 (Err(e), _) | (_, Err(e)) => self.fail(e),
             },
             Node::InSet { operand, set } => match (self.value(operand), self.program.set(set)) {
-                (Ok(value), Some(set)) => set.contains(value).into(),
+                (Ok(value), Some(set)) => match self.cx.pay(set.work(value)) {
+                    Ok(()) => set.contains(value).into(),
+                    Err(e) => self.fail(e),
+                },
                 (Err(e), _) => self.fail(e),
                 (_, None) => self.fail(ErrorKind::UnknownFunction),
             },
             Node::StartsWith { operand, prefix } => {
-                self.text_test(operand, 0, |text| text.starts_with(self.program.constant_str(prefix)))
+                self.text_test(operand, self.program.constant_str(prefix).len(), |text| {
+                    text.starts_with(self.program.constant_str(prefix))
+                })
             }
             Node::EndsWith { operand, suffix } => {
-                self.text_test(operand, 0, |text| text.ends_with(self.program.constant_str(suffix)))
+                self.text_test(operand, self.program.constant_str(suffix).len(), |text| {
+                    text.ends_with(self.program.constant_str(suffix))
+                })
             }
             Node::Contains { operand, needle } => {
-                self.text_test(operand, 1, |text| text.contains(self.program.constant_str(needle)))
+                self.text_test(operand, usize::MAX, |text| text.contains(self.program.constant_str(needle)))
             }
-            Node::Matches { operand, regex } => self.text_test(operand, 1, |text| self.matches(regex, text)),
+            Node::Matches { operand, regex } => self.text_test(operand, usize::MAX, |text| self.matches(regex, text)),
             Node::ContainsLiteral { text, literal } => self.with_hits(text, |bits, _| has_bit(bits, literal)),
             Node::MatchesLiteral { text, literals, regex } => self.with_hits(text, |bits, value| {
                 self.program.children(literals).iter().any(|l| has_bit(bits, l.0)) && self.matches(regex, value)
@@ -240,11 +253,11 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// A test of text; `looks` is how often it looks at each byte.
+    /// A test of text that looks at no more than `most` bytes of it.
     #[inline]
-    fn text_test(&self, operand: NodeId, looks: usize, test: impl FnOnce(&'a str) -> bool) -> Truth {
+    fn text_test(&self, operand: NodeId, most: usize, test: impl FnOnce(&'a str) -> bool) -> Truth {
         match self.value(operand) {
-            Ok(Val::Str(text)) => match self.cx.pay_bytes(text.len() * looks) {
+            Ok(Val::Str(text)) => match self.cx.pay_bytes(text.len().min(most)) {
                 Ok(()) => test(text).into(),
                 Err(e) => self.fail(e),
             },
