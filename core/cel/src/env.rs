@@ -169,6 +169,7 @@ impl EnvBuilder {
             .macros(macros::bind())
             .macros(macros::block())
             .macros(macros::math())
+            .macros(macros::lists())
             .macros(macros::optional())
             .functions(math::functions())
             .functions(lists::functions())
