@@ -53,7 +53,8 @@ struct Routing {
 impl Pass<'_, '_> {
     /// Whether any rule that matched rewrites the request.
     pub(crate) fn rewrites(&self, outcomes: &[Outcome]) -> bool {
-        let rewrites = |o: &Outcome| self.compiled.rules.get(o.rule as usize).is_some_and(|r| r.classes.rewrites && !r.shadow);
+        let rewrites =
+            |o: &Outcome| self.compiled.rules.get(o.rule as usize).is_some_and(|r| r.classes.rewrites && !r.shadow);
         outcomes.iter().any(rewrites)
     }
 
@@ -152,7 +153,8 @@ impl Changes {
         }
         for set in &second.sets {
             let known = self.sets.iter().any(|s| s.path == set.path && s.value == set.value);
-            let routed = *set.path == *"request.model" && matches!((&set.value, model), (Value::String(v), Some(m)) if **v == *m);
+            let routed = *set.path == *"request.model"
+                && matches!((&set.value, model), (Value::String(v), Some(m)) if **v == *m);
             if !known && !routed {
                 return Err(set.rule);
             }
@@ -160,7 +162,8 @@ impl Changes {
         match &second.route {
             Some(route) => {
                 let stays = route.models.is_empty() || model.is_some_and(|m| route.models.iter().any(|x| x == m));
-                let provider = route.provider.is_none() || self.route.as_ref().is_some_and(|r| r.provider == route.provider);
+                let provider =
+                    route.provider.is_none() || self.route.as_ref().is_some_and(|r| r.provider == route.provider);
                 if stays && provider { Ok(()) } else { Err(route.rule) }
             }
             None => Ok(()),
