@@ -80,6 +80,12 @@ impl Finding {
         self.diagnostic.render(&self.text, &self.origin, colour)
     }
 
+    /// The line and the column of its beginning, from 1; the column counts characters.
+    #[must_use]
+    pub fn line_and_column(&self) -> (usize, usize) {
+        self.diagnostic.span.line_and_column(&self.text)
+    }
+
     /// True when the documents are refused because of it.
     #[must_use]
     pub fn is_error(&self) -> bool {
