@@ -92,7 +92,11 @@ fn every_context_is_decided_as_expected() {
     let mut cases = cases();
     let contexts = files("contexts", ".json");
     let names = |names: Vec<&String>| names.into_iter().cloned().collect::<BTreeSet<String>>();
-    assert_eq!(names(contexts.keys().collect()), names(cases.keys().collect()), "each context has an expected decision");
+    assert_eq!(
+        names(contexts.keys().collect()),
+        names(cases.keys().collect()),
+        "each context has an expected decision"
+    );
     let mut wrong = Vec::new();
     for (name, path) in &contexts {
         let case = cases.get_mut(name).unwrap();
@@ -110,7 +114,10 @@ fn every_context_is_decided_as_expected() {
         if update {
             let sorted: Value = serde_json::from_str(&found).unwrap();
             case.file.as_object_mut().unwrap().insert("decision".into(), sorted);
-            fs::write(&case.path, format!("{}\n", serde_json::to_string_pretty(&case.file).unwrap())).unwrap();
+            // In one step, because the other tests are reading.
+            let new = case.path.with_extension("new");
+            fs::write(&new, format!("{}\n", serde_json::to_string_pretty(&case.file).unwrap())).unwrap();
+            fs::rename(&new, &case.path).unwrap();
         } else {
             wrong.push(format!("{name}:\n  expected {expected}\n  found    {found}"));
         }
@@ -150,7 +157,13 @@ fn every_rule_and_exception_matches_some_context() {
 /// The names say what is shown, so they are held to it.
 #[test]
 fn names_of_contexts_tell_the_effect() {
-    let promised = [("allowed", "allow"), ("denied", "deny"), ("throttled", "throttle"), ("warned", "allow"), ("approval", "require_approval")];
+    let promised = [
+        ("allowed", "allow"),
+        ("denied", "deny"),
+        ("throttled", "throttle"),
+        ("warned", "allow"),
+        ("approval", "require_approval"),
+    ];
     for (name, case) in cases() {
         let effect = case.file.pointer("/decision/effect").and_then(Value::as_str);
         let first = name.split('-').next().unwrap_or_default();
