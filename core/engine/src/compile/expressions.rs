@@ -125,7 +125,10 @@ impl<'c> Compiler<'c> {
                 return None;
             }
         };
-        for diagnostic in lints(&checked).into_iter().chain(check_lookups(document, checked.ast())) {
+        // `when: true` is how a rule says that it always matches.
+        let always = matches!(checked.ast().expr(checked.ast().root()), Expr::Literal(Literal::Bool(true)));
+        let lints = if always { Vec::new() } else { lints(&checked) };
+        for diagnostic in lints.into_iter().chain(check_lookups(document, checked.ast())) {
             self.report(document, Diagnostic { span: source.locate(diagnostic.span), ..diagnostic });
         }
         let strongest = if document.config.on_missing == OnMissing::Default { OnMissing::Default } else { on_missing };
