@@ -12,12 +12,10 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub struct Error {
     /// What went wrong.
     pub kind: ErrorKind,
-    /// The program node in which it did, once known.
-    pub node: Option<u32>,
 }
 
 /// What went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A function or operator was given values of types that it is not defined for.
@@ -55,16 +53,10 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// An error of this kind, at a node not known yet.
+    /// An error of this kind.
     #[must_use]
     pub const fn new(kind: ErrorKind) -> Self {
-        Self { kind, node: None }
-    }
-
-    /// The same error at `node`, unless it has a place already.
-    #[must_use]
-    pub fn at(self, node: u32) -> Self {
-        Self { node: self.node.or(Some(node)), ..self }
+        Self { kind }
     }
 }
 

@@ -64,7 +64,7 @@ impl Overload {
 
 /// What a running function may use: the arena for new values, and the fuel that it must pay for work that grows with
 /// its arguments.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     /// Where new strings, lists and maps live until the evaluation ends.
     pub arena: &'a Bump,

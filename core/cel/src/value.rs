@@ -300,6 +300,23 @@ impl<'a> Map<'a> {
         key_order(found, key).is_eq().then_some(value)
     }
 
+    /// Whether two entries have the same key.
+    #[must_use]
+    pub fn repeats_a_key(self) -> bool {
+        let same = |a: usize, b: usize| match (self.entry(a), self.entry(b)) {
+            (Some((x, _)), Some((y, _))) => key_order(x, y).is_eq(),
+            _ => false,
+        };
+        let sorted = match self {
+            Self::Arena(m) => m.sorted,
+            Self::Owned(m) => m.sorted.as_slice(),
+        };
+        if sorted.is_empty() {
+            return (0..self.len()).any(|at| (0..at).any(|before| same(before, at)));
+        }
+        sorted.windows(2).any(|pair| matches!(pair, [a, b] if same(*a as usize, *b as usize)))
+    }
+
     /// The value under the string `key`.
     #[must_use]
     pub fn get_str(self, key: &str) -> Option<Val<'a>> {

@@ -1,0 +1,545 @@
+//! Evaluation of a program's nodes over slots.
+//!
+//! Tests (nodes that give a bool) take a path of their own: they answer with one byte, and an error is left behind in the
+//! evaluator. Everything else gives a [`Val`]. Neither allocates unless the expression makes new text, lists or maps, and
+//! those go to the arena.
+
+mod literals;
+mod loops;
+mod scratch;
+
+use std::cell::{Cell, RefCell};
+
+use bumpalo::collections::Vec as ArenaVec;
+
+pub use scratch::Scratch;
+use scratch::{Kept, Outcome};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::function::Context;
+use crate::library::{operators, optionals};
+use crate::program::{Arithmetic, Children, Node, NodeId, Program};
+use crate::slot::Slot;
+use crate::value::Val;
+
+/// The outcome of a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Truth {
+    /// `false`
+    False,
+    /// `true`
+    True,
+    /// An error, which [`Evaluator::error`] has.
+    Error,
+}
+
+impl From<bool> for Truth {
+    #[inline]
+    fn from(value: bool) -> Self {
+        if value { Self::True } else { Self::False }
+    }
+}
+
+/// One evaluation: a program, its slots, and the memory that it may use.
+#[derive(Debug)]
+pub struct Evaluator<'a> {
+    program: &'a Program,
+    slots: &'a [Slot<'a>],
+    cx: Context<'a>,
+    scratch: &'a Scratch,
+    /// Loop variables and bound names; an error is only an error for who reads it.
+    locals: &'a [Cell<Result<Val<'a>>>],
+    kept: RefCell<ArenaVec<'a, Result<Val<'a>>>>,
+    error: Cell<Error>,
+}
+
+impl<'a> Evaluator<'a> {
+    /// An evaluation of `program` over `slots`. `scratch` must have been made ready with [`Scratch::prepare`] for this
+    /// program, once an evaluation.
+    #[must_use]
+    pub fn new(program: &'a Program, slots: &'a [Slot<'a>], cx: Context<'a>, scratch: &'a Scratch) -> Self {
+        let unbound = || Cell::new(Err(Error::new(ErrorKind::UnboundVariable)));
+        Self {
+            program,
+            slots,
+            cx,
+            scratch,
+            locals: cx.arena.alloc_slice_fill_with(program.locals(), |_| unbound()),
+            kept: RefCell::new(ArenaVec::new_in(cx.arena)),
+            error: Cell::new(Error::new(ErrorKind::UnknownFunction)),
+        }
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn program(&self) -> &'a Program {
+        self.program
+    }
+
+    /// The fuel that is left.
+    #[must_use]
+    pub fn fuel(&self) -> u64 {
+        self.cx.fuel.get()
+    }
+
+    /// Gives the evaluation `units` of fuel from here on.
+    pub fn refuel(&self, units: u64) {
+        self.cx.fuel.set(units);
+    }
+
+    /// The error of the last test that had one.
+    #[must_use]
+    pub fn error(&self) -> Error {
+        self.error.get()
+    }
+
+    /// The value of node `id`.
+    ///
+    /// # Errors
+    /// What CEL defines as an error, absent input, and [`ErrorKind::OutOfFuel`].
+    #[inline]
+    pub fn value(&self, id: NodeId) -> Result<Val<'a>> {
+        self.run(self.program.node(id))
+    }
+
+    /// Whether node `id` is true; any other value than a bool is an error.
+    #[inline]
+    #[must_use]
+    pub fn truth(&self, id: NodeId) -> Truth {
+        self.test(self.program.node(id))
+    }
+
+    fn fail(&self, error: impl Into<Error>) -> Truth {
+        self.error.set(error.into());
+        Truth::Error
+    }
+
+    #[inline]
+    fn slot(&self, slot: u32) -> Result<Val<'a>> {
+        match self.slots.get(slot as usize) {
+            Some(Slot::Present(value)) => Ok(*value),
+            Some(Slot::Mistyped) => Err(ErrorKind::MistypedInput(slot).into()),
+            Some(Slot::Absent) | None => Err(ErrorKind::MissingInput(slot).into()),
+        }
+    }
+
+    /// Whether `node` is true.
+    fn test(&self, node: Node) -> Truth {
+        match node {
+            Node::SlotEqualsString { slot, constant } => match self.slots.get(slot as usize) {
+                Some(Slot::Present(Val::Str(text))) => (*text == self.program.constant_str(constant)).into(),
+                _ => self.slot(slot).map_or_else(|e| self.fail(e), |_| Truth::False),
+            },
+            Node::SlotCompareInt { relation, slot, constant } => match self.slots.get(slot as usize) {
+                Some(Slot::Present(Val::Int(i))) => relation.holds(i.cmp(&constant)).into(),
+                _ => match self.slot(slot) {
+                    Ok(value) => self.ordered(value.compare(Val::Int(constant)), relation),
+                    Err(e) => self.fail(e),
+                },
+            },
+            Node::SlotCompareSlot { relation, left, right } => match (self.slot(left), self.slot(right)) {
+                (Ok(a), Ok(b)) => self.ordered(a.compare(b), relation),
+                (Err(e), _) | (_, Err(e)) => self.fail(e),
+            },
+            Node::And(run) => self.junction(run, Truth::False, Truth::True),
+            Node::Or(run) => self.junction(run, Truth::True, Truth::False),
+            Node::Not(operand) => match self.truth(operand) {
+                Truth::True => Truth::False,
+                Truth::False => Truth::True,
+                Truth::Error => Truth::Error,
+            },
+            Node::NotStrictlyFalse(operand) => (self.truth(operand) != Truth::False).into(),
+            Node::HasSlot(slot) => match self.slots.get(slot as usize) {
+                Some(Slot::Present(_)) => Truth::True,
+                Some(Slot::Mistyped) => self.fail(ErrorKind::MistypedInput(slot)),
+                Some(Slot::Absent) | None => Truth::False,
+            },
+            Node::Memo { inner, index } => self.remembered_truth(inner, index),
+            Node::Equal(a, b) => self.equal(a, b),
+            Node::NotEqual(a, b) => match self.equal(a, b) {
+                Truth::True => Truth::False,
+                Truth::False => Truth::True,
+                Truth::Error => Truth::Error,
+            },
+            Node::Compare(relation, a, b) => match (self.value(a), self.value(b)) {
+                (Ok(x), Ok(y)) => self.ordered(x.compare(y), relation),
+                (Err(e), _) | (_, Err(e)) => self.fail(e),
+            },
+            Node::InSet { operand, set } => match (self.value(operand), self.program.set(set)) {
+                (Ok(value), Some(set)) => set.contains(value).into(),
+                (Err(e), _) => self.fail(e),
+                (_, None) => self.fail(ErrorKind::UnknownFunction),
+            },
+            Node::StartsWith { operand, prefix } => {
+                self.text_test(operand, 0, |text| text.starts_with(self.program.constant_str(prefix)))
+            }
+            Node::EndsWith { operand, suffix } => {
+                self.text_test(operand, 0, |text| text.ends_with(self.program.constant_str(suffix)))
+            }
+            Node::Contains { operand, needle } => {
+                self.text_test(operand, 1, |text| text.contains(self.program.constant_str(needle)))
+            }
+            Node::Matches { operand, regex } => self.text_test(operand, 1, |text| self.matches(regex, text)),
+            Node::ContainsLiteral { text, literal } => self.with_hits(text, |bits, _| has_bit(bits, literal)),
+            Node::MatchesLiteral { text, literals, regex } => self.with_hits(text, |bits, value| {
+                self.program.children(literals).iter().any(|l| has_bit(bits, l.0)) && self.matches(regex, value)
+            }),
+            Node::Loop(index) => self.loop_truth(index),
+            Node::Conditional { condition, then, otherwise } => match self.truth(condition) {
+                Truth::True => self.truth(then),
+                Truth::False => self.truth(otherwise),
+                Truth::Error => Truth::Error,
+            },
+            _ => match self.run(node) {
+                Ok(Val::Bool(b)) => b.into(),
+                Ok(_) => self.fail(ErrorKind::NoSuchOverload),
+                Err(e) => self.fail(e),
+            },
+        }
+    }
+
+    /// `&&` or `||`: the first operand that is `decisive` decides, whatever errors stand beside it.
+    #[inline]
+    fn junction(&self, run: Children, decisive: Truth, otherwise: Truth) -> Truth {
+        let mut failed = None;
+        for id in self.program.children(run) {
+            let truth = self.truth(*id);
+            if truth == decisive {
+                return decisive;
+            }
+            if truth == Truth::Error && failed.is_none() {
+                failed = Some(self.error.get());
+            }
+        }
+        failed.map_or(otherwise, |e| self.fail(e))
+    }
+
+    #[inline(never)]
+    fn equal(&self, a: NodeId, b: NodeId) -> Truth {
+        match (self.value(a), self.value(b)) {
+            (Ok(x), Ok(y)) => match self.pay_for_comparing(x, y) {
+                Ok(()) => x.equals(y).into(),
+                Err(e) => self.fail(e),
+            },
+            (Err(e), _) | (_, Err(e)) => self.fail(e),
+        }
+    }
+
+    fn pay_for_comparing(&self, a: Val<'_>, b: Val<'_>) -> Result<()> {
+        match (a, b) {
+            (Val::Str(x), Val::Str(y)) if x.len() == y.len() => self.cx.pay_bytes(x.len()),
+            (Val::Bytes(x), Val::Bytes(y)) if x.len() == y.len() => self.cx.pay_bytes(x.len()),
+            (Val::List(x), Val::List(y)) if x.len() == y.len() => self.cx.pay(x.len() as u64),
+            (Val::Map(x), Val::Map(y)) if x.len() == y.len() => self.cx.pay(x.len() as u64),
+            _ => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn ordered(&self, order: Option<Option<std::cmp::Ordering>>, relation: crate::program::Relation) -> Truth {
+        match order {
+            Some(Some(order)) => relation.holds(order).into(),
+            Some(None) => Truth::False,
+            None => self.fail(ErrorKind::NoSuchOverload),
+        }
+    }
+
+    /// A test of text; `looks` is how often it looks at each byte.
+    #[inline]
+    fn text_test(&self, operand: NodeId, looks: usize, test: impl FnOnce(&'a str) -> bool) -> Truth {
+        match self.value(operand) {
+            Ok(Val::Str(text)) => match self.cx.pay_bytes(text.len() * looks) {
+                Ok(()) => test(text).into(),
+                Err(e) => self.fail(e),
+            },
+            Ok(_) => self.fail(ErrorKind::NoSuchOverload),
+            Err(e) => self.fail(e),
+        }
+    }
+
+    fn matches(&self, regex: u32, text: &str) -> bool {
+        let Some(compiled) = self.program.regex(regex) else { return false };
+        let mut caches = self.scratch.regexes.borrow_mut();
+        match caches.first_mut().and_then(|(_, caches)| caches.get_mut(regex as usize)) {
+            Some(cache) => {
+                let cache = cache.get_or_insert_with(|| Box::new(compiled.create_cache()));
+                compiled.search_half_with(cache, &regex_automata::Input::new(text).earliest(true)).is_some()
+            }
+            None => compiled.is_match(text),
+        }
+    }
+
+    /// Which literals of automaton `text` were found, and the text; looked for at the first question.
+    #[inline]
+    fn with_hits(&self, text: u32, answer: impl FnOnce(&[u64], &str) -> bool) -> Truth {
+        let (Some(automaton), Some(hits)) = (self.program.texts().get(text as usize), self.scratch.texts.get(text as usize))
+        else {
+            return self.fail(ErrorKind::UnknownFunction);
+        };
+        let value = match self.slot(automaton.slot()) {
+            Ok(Val::Str(value)) => value,
+            Ok(_) => return self.fail(ErrorKind::NoSuchOverload),
+            Err(e) => return self.fail(e),
+        };
+        if let Err(e) = self.cx.pay_bytes(value.len()) {
+            return self.fail(e);
+        }
+        self.find_literals(text);
+        answer(&hits.bits.borrow(), value).into()
+    }
+
+    /// Looks for all literals of automaton `text`, unless this evaluation has done so, and gives the set bits of those
+    /// found to `each`. Nothing is found in a slot without text.
+    fn find_literals(&self, text: u32) {
+        let (Some(automaton), Some(hits)) = (self.program.texts().get(text as usize), self.scratch.texts.get(text as usize))
+        else {
+            return;
+        };
+        if hits.epoch.replace(self.scratch.epoch) == self.scratch.epoch {
+            return;
+        }
+        let mut bits = hits.bits.borrow_mut();
+        bits.clear();
+        bits.resize(automaton.len().div_ceil(64), 0);
+        if let Ok(Val::Str(value)) = self.slot(automaton.slot()) {
+            automaton.search(value, |literal| {
+                if let Some(word) = bits.get_mut(literal as usize / 64) {
+                    *word |= 1 << (literal % 64);
+                }
+            });
+        }
+    }
+
+    /// Calls `found` with the number of each literal of automaton `text` that is in its slot's text.
+    pub fn each_literal(&self, text: u32, mut found: impl FnMut(u32)) {
+        self.find_literals(text);
+        let Some(hits) = self.scratch.texts.get(text as usize) else { return };
+        for (at, word) in hits.bits.borrow().iter().enumerate() {
+            let mut word = *word;
+            while word != 0 {
+                found(u32::try_from(at * 64).unwrap_or(u32::MAX) + word.trailing_zeros());
+                word &= word - 1;
+            }
+        }
+    }
+
+    #[inline]
+    fn remembered(&self, index: u32) -> Option<Kept> {
+        let kept = self.scratch.memos.get(index as usize)?.get();
+        (kept.epoch == self.scratch.epoch).then_some(kept)
+    }
+
+    fn remember(&self, index: u32, what: Outcome, fuel_before: u64) {
+        if let Some(cell) = self.scratch.memos.get(index as usize) {
+            let fuel = fuel_before.saturating_sub(self.cx.fuel.get());
+            cell.set(Kept { epoch: self.scratch.epoch, what, fuel });
+        }
+    }
+
+    fn keep(&self, result: Result<Val<'a>>) -> Outcome {
+        let mut kept = self.kept.borrow_mut();
+        kept.push(result);
+        Outcome::Value(u32::try_from(kept.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    fn kept_value(&self, at: u32) -> Result<Val<'a>> {
+        self.kept.borrow().get(at as usize).copied().unwrap_or(Err(ErrorKind::UnknownFunction.into()))
+    }
+
+    fn remembered_truth(&self, inner: NodeId, index: u32) -> Truth {
+        if let Some(kept) = self.remembered(index) {
+            if let Err(e) = self.cx.pay(kept.fuel) {
+                return self.fail(e);
+            }
+            return match kept.what {
+                Outcome::False => Truth::False,
+                Outcome::True => Truth::True,
+                Outcome::Value(at) => match self.kept_value(at) {
+                    Ok(Val::Bool(b)) => b.into(),
+                    Ok(_) => self.fail(ErrorKind::NoSuchOverload),
+                    Err(e) => self.fail(e),
+                },
+            };
+        }
+        let before = self.cx.fuel.get();
+        let truth = self.truth(inner);
+        match truth {
+            Truth::False => self.remember(index, Outcome::False, before),
+            Truth::True => self.remember(index, Outcome::True, before),
+            // A value that is no bool is not kept as an error: another reader may want the value itself.
+            Truth::Error if self.program.node(inner).is_test() && self.error.get().kind != ErrorKind::OutOfFuel => {
+                let outcome = self.keep(Err(self.error.get()));
+                self.remember(index, outcome, before);
+            }
+            Truth::Error => {}
+        }
+        truth
+    }
+
+    #[inline(never)]
+    fn remembered_value(&self, inner: NodeId, index: u32) -> Result<Val<'a>> {
+        if let Some(kept) = self.remembered(index) {
+            self.cx.pay(kept.fuel)?;
+            return match kept.what {
+                Outcome::False => Ok(Val::Bool(false)),
+                Outcome::True => Ok(Val::Bool(true)),
+                Outcome::Value(at) => self.kept_value(at),
+            };
+        }
+        let before = self.cx.fuel.get();
+        let result = self.value(inner);
+        // How much fuel is left differs from rule to rule, so running out of it is nothing to remember.
+        if !matches!(result, Err(Error { kind: ErrorKind::OutOfFuel, .. })) {
+            let outcome = self.keep(result);
+            self.remember(index, outcome, before);
+        }
+        result
+    }
+
+    /// The value of `node`.
+    pub(crate) fn run(&self, node: Node) -> Result<Val<'a>> {
+        match node {
+            Node::Constant(index) => Ok(self.program.constant(index).as_val()),
+            Node::Slot(slot) => self.slot(slot),
+            Node::SlotOr { slot, default } => match self.slot(slot) {
+                Err(Error { kind: ErrorKind::MissingInput(_), .. }) => Ok(self.program.constant(default).as_val()),
+                result => result,
+            },
+            Node::Local(index) => match self.locals.get(index as usize) {
+                Some(cell) => cell.get(),
+                None => Err(ErrorKind::UnboundVariable.into()),
+            },
+            Node::Select { operand, field } => self.select(operand, field),
+            Node::Has { operand, field } => self.has(operand, field).map(Val::Bool),
+            Node::Conditional { condition, then, otherwise } => match self.truth(condition) {
+                Truth::True => self.value(then),
+                Truth::False => self.value(otherwise),
+                Truth::Error => Err(self.error.get()),
+            },
+            Node::Memo { inner, index } => self.remembered_value(inner, index),
+            Node::Add(run) => self.add(run),
+            Node::Arithmetic(operation, a, b) => self.arithmetic(operation, a, b),
+            Node::Negate(operand) => operators::negate(self.value(operand)?),
+            Node::Index(a, b) => self.index(a, b),
+            Node::In(a, b) => {
+                let (item, list) = (self.value(a)?, self.value(b)?);
+                operators::contains(&self.cx, item, list).map(Val::Bool)
+            }
+            Node::Call { function, args } => self.call(function, args),
+            Node::List(run) => self.list(run),
+            Node::OptionalList(run) => self.optional_list(run),
+            Node::Map(run) => self.map(run),
+            Node::Loop(index) => self.loop_value(index),
+            Node::Bind { local, value, body } => self.bind(local, value, body),
+            Node::OptionalSelect { operand, field } => {
+                let operand = self.value(operand)?;
+                optionals::select_optional(&self.cx, operand, self.program.constant_str(field))
+            }
+            Node::OptionalIndex(a, b) => {
+                let (operand, key) = (self.value(a)?, self.value(b)?);
+                optionals::index_optional(&self.cx, operand, key)
+            }
+            Node::OptionalOr(a, b) => match self.value(a)? {
+                Val::Optional(optional) if optional.get().is_some() => Ok(Val::Optional(optional)),
+                Val::Optional(_) => match self.value(b)? {
+                    other @ Val::Optional(_) => Ok(other),
+                    _ => Err(ErrorKind::NoSuchOverload.into()),
+                },
+                _ => Err(ErrorKind::NoSuchOverload.into()),
+            },
+            Node::OptionalOrValue(a, b) => match self.value(a)? {
+                Val::Optional(optional) => optional.get().map_or_else(|| self.value(b), Ok),
+                _ => Err(ErrorKind::NoSuchOverload.into()),
+            },
+            Node::Fail(kind) => Err(kind.into()),
+            test => match self.test(test) {
+                Truth::False => Ok(Val::Bool(false)),
+                Truth::True => Ok(Val::Bool(true)),
+                Truth::Error => Err(self.error.get()),
+            },
+        }
+    }
+
+    #[inline(never)]
+    fn select(&self, operand: NodeId, field: u32) -> Result<Val<'a>> {
+        let name = self.program.constant_str(field);
+        match self.value(operand)? {
+            Val::Map(map) => map.get_str(name).ok_or(ErrorKind::NoSuchKey.into()),
+            optional @ Val::Optional(_) => optionals::select_optional(&self.cx, optional, name),
+            _ => Err(ErrorKind::NoSuchOverload.into()),
+        }
+    }
+
+    #[inline(never)]
+    fn has(&self, operand: NodeId, field: u32) -> Result<bool> {
+        let name = self.program.constant_str(field);
+        let mut value = self.value(operand)?;
+        if let Val::Optional(optional) = value {
+            match optional.get() {
+                Some(inner) => value = inner,
+                None => return Ok(false),
+            }
+        }
+        match value {
+            Val::Map(map) => Ok(map.get_str(name).is_some()),
+            _ => Err(ErrorKind::NoSuchOverload.into()),
+        }
+    }
+
+    #[inline(never)]
+    fn index(&self, a: NodeId, b: NodeId) -> Result<Val<'a>> {
+        let (operand, key) = (self.value(a)?, self.value(b)?);
+        match operand {
+            Val::Optional(_) => optionals::index_optional(&self.cx, operand, key),
+            _ => operators::index(&self.cx, operand, key),
+        }
+    }
+
+    #[inline(never)]
+    fn add(&self, run: Children) -> Result<Val<'a>> {
+        let mut operands = self.program.children(run).iter();
+        let Some(first) = operands.next() else { return Err(ErrorKind::NoSuchOverload.into()) };
+        operands.try_fold(self.value(*first)?, |sum, id| operators::add(&self.cx, sum, self.value(*id)?))
+    }
+
+    #[inline(never)]
+    fn arithmetic(&self, operation: Arithmetic, a: NodeId, b: NodeId) -> Result<Val<'a>> {
+        let (x, y) = (self.value(a)?, self.value(b)?);
+        match operation {
+            Arithmetic::Subtract => operators::subtract(&self.cx, x, y),
+            Arithmetic::Multiply => operators::multiply(&self.cx, x, y),
+            Arithmetic::Divide => operators::divide(&self.cx, x, y),
+            Arithmetic::Modulo => operators::modulo(&self.cx, x, y),
+        }
+    }
+
+    #[inline(never)]
+    fn call(&self, function: u32, args: Children) -> Result<Val<'a>> {
+        let Some(implementation) = self.program.function(function) else {
+            return Err(ErrorKind::UnknownFunction.into());
+        };
+        let mut values: smallvec::SmallVec<[Val<'a>; 4]> = smallvec::SmallVec::new();
+        for id in self.program.children(args) {
+            values.push(self.value(*id)?);
+        }
+        implementation(&self.cx, &values)
+    }
+
+    #[inline(never)]
+    fn bind(&self, local: u32, value: NodeId, body: NodeId) -> Result<Val<'a>> {
+        let result = self.value(value);
+        self.set_local(local, result);
+        self.value(body)
+    }
+
+    fn set_local(&self, local: u32, value: Result<Val<'a>>) {
+        if let Some(cell) = self.locals.get(local as usize) {
+            cell.set(value);
+        }
+    }
+}
+
+#[inline]
+fn has_bit(bits: &[u64], at: u32) -> bool {
+    bits.get(at as usize / 64).is_some_and(|word| word & (1 << (at % 64)) != 0)
+}

@@ -1,1 +1,0 @@
-//! Checked expressions to program nodes.

@@ -1,1 +1,0 @@
-//! Compiled programs: many expressions in one arena of shared nodes.

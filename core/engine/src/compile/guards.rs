@@ -1,0 +1,170 @@
+//! Guards: tests that are easy to look up, without which a rule cannot match.
+
+use llm_policy_cel::program::{LoopKind, Node, NodeId, Program, Relation};
+use llm_policy_cel::value::Value;
+
+/// Tests of which at least one holds whenever the rule's condition is true, and of which at least one errs whenever the
+/// condition errs and none holds.
+pub type Guard = Vec<Atom>;
+
+/// One test of one slot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Atom {
+    /// The slot, or for [`Test::Literal`] the number of the automaton.
+    pub slot: u32,
+    /// The test.
+    pub test: Test,
+    /// Whether the rule stays a candidate when the slot is absent.
+    pub absent: bool,
+    /// Whether it stays one when the slot has a value of a kind that the test is not made for: where that is an error.
+    pub other: bool,
+}
+
+/// What is looked up.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Test {
+    /// The value equals this key.
+    Equals(Key),
+    /// The list in the slot holds this key.
+    Holds(Key),
+    /// The text begins with this.
+    StartsWith(Box<str>),
+    /// The number is in this range, bounds included.
+    Range(f64, f64),
+    /// The automaton finds this literal.
+    Literal(u32),
+}
+
+/// A constant that values are looked up by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// Text.
+    Text(Box<str>),
+    /// A number that is whole.
+    Int(i64),
+    /// `true` or `false`.
+    Bool(bool),
+}
+
+/// The most tests that one guard may have.
+const ATOMS: usize = 64;
+
+/// All guards of `condition`; any one of them is enough to file the rule under.
+#[must_use]
+pub fn guards(program: &Program, condition: NodeId) -> Vec<Guard> {
+    match program.plain_node(condition) {
+        Node::And(run) => program.children(run).iter().filter_map(|id| guard(program, *id)).collect(),
+        _ => guard(program, condition).into_iter().collect(),
+    }
+}
+
+fn guard(program: &Program, id: NodeId) -> Option<Guard> {
+    let one = |slot, test, other| Some(vec![Atom { slot, test, absent: true, other }]);
+    match program.plain_node(id) {
+        Node::SlotEqualsString { slot, constant } => {
+            one(slot, Test::Equals(Key::Text(program.constant_str(constant).into())), false)
+        }
+        Node::Slot(slot) => one(slot, Test::Equals(Key::Bool(true)), true),
+        Node::Not(inner) => match program.plain_node(inner) {
+            Node::Slot(slot) => one(slot, Test::Equals(Key::Bool(false)), true),
+            _ => None,
+        },
+        Node::Equal(a, b) => {
+            let ((slot, default), constant) = slot_and_constant(program, a, b)?;
+            let key = key(constant)?;
+            let absent = default.is_none_or(|d| d == constant);
+            Some(vec![Atom { slot, test: Test::Equals(key), absent, other: false }])
+        }
+        Node::InSet { operand, set } => {
+            let (slot, default) = slot_of(program, operand)?;
+            let set = program.set(set)?;
+            let Value::List(items) = program.constant(set.constant()) else { return None };
+            let absent = default.is_none_or(|d| set.contains(d.as_val()));
+            let atom = |item: &Value| Some(Atom { slot, test: Test::Equals(key(item)?), absent, other: false });
+            (items.len() <= ATOMS).then(|| items.iter().map(atom).collect())?
+        }
+        Node::StartsWith { operand, prefix } => {
+            let Node::Slot(slot) = program.plain_node(operand) else { return None };
+            let prefix = program.constant_str(prefix);
+            if prefix.is_empty() { None } else { one(slot, Test::StartsWith(prefix.into()), true) }
+        }
+        Node::SlotCompareInt { relation, slot, constant } => one(slot, range(relation, constant)?, true),
+        Node::In(item, list) => {
+            let Node::Constant(item) = program.plain_node(item) else { return None };
+            let Node::Slot(slot) = program.plain_node(list) else { return None };
+            one(slot, Test::Holds(key(program.constant(item))?), true)
+        }
+        Node::ContainsLiteral { text, literal } => one(text, Test::Literal(literal), true),
+        Node::MatchesLiteral { text, literals, .. } => Some(
+            program
+                .children(literals)
+                .iter()
+                .map(|l| Atom { slot: text, test: Test::Literal(l.0), absent: true, other: true })
+                .collect(),
+        ),
+        Node::Or(run) => {
+            let mut all = Vec::new();
+            for id in program.children(run) {
+                all.extend(guard(program, *id)?);
+            }
+            (all.len() <= ATOMS).then_some(all)
+        }
+        Node::Loop(index) => {
+            let l = program.comprehension(index)?;
+            let LoopKind::Exists(predicate) = l.kind else { return None };
+            let Node::Slot(slot) = program.plain_node(l.range) else { return None };
+            let Node::Equal(a, b) = program.plain_node(predicate) else { return None };
+            let (local, constant) = match (program.plain_node(a), program.plain_node(b)) {
+                (Node::Local(local), Node::Constant(c)) | (Node::Constant(c), Node::Local(local)) => (local, c),
+                _ => return None,
+            };
+            // Over a map the variable is a key, which the lookup of elements does not cover.
+            (local == l.var && l.var2.is_none()).then_some(())?;
+            one(slot, Test::Holds(key(program.constant(constant))?), true)
+        }
+        // One that is never true needs no candidate at all.
+        Node::Constant(index) if matches!(program.constant(index), Value::Bool(false)) => Some(Vec::new()),
+        _ => None,
+    }
+}
+
+/// A slot that is read, with the default for when it is absent.
+fn slot_of(program: &Program, id: NodeId) -> Option<(u32, Option<&Value>)> {
+    match program.plain_node(id) {
+        Node::Slot(slot) => Some((slot, None)),
+        Node::SlotOr { slot, default } => Some((slot, Some(program.constant(default)))),
+        _ => None,
+    }
+}
+
+#[expect(clippy::type_complexity, reason = "the slot with its default, and the constant")]
+fn slot_and_constant(program: &Program, a: NodeId, b: NodeId) -> Option<((u32, Option<&Value>), &Value)> {
+    match (program.plain_node(a), program.plain_node(b)) {
+        (_, Node::Constant(c)) => Some((slot_of(program, a)?, program.constant(c))),
+        (Node::Constant(c), _) => Some((slot_of(program, b)?, program.constant(c))),
+        _ => None,
+    }
+}
+
+fn key(value: &Value) -> Option<Key> {
+    match value {
+        Value::String(s) => Some(Key::Text((**s).into())),
+        Value::Int(i) => Some(Key::Int(*i)),
+        Value::Bool(b) => Some(Key::Bool(*b)),
+        _ => None,
+    }
+}
+
+/// The range of doubles that holds all numbers in this relation to `constant`; a little wider where doubles are coarse.
+fn range(relation: Relation, constant: i64) -> Option<Test> {
+    // Beyond 2^53 a double may not be the constant itself.
+    if constant.unsigned_abs() > 1 << 53 {
+        return None;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "exact within ±2^53")]
+    let bound = constant as f64;
+    Some(match relation {
+        Relation::Less | Relation::LessEqual => Test::Range(f64::NEG_INFINITY, bound),
+        Relation::Greater | Relation::GreaterEqual => Test::Range(bound, f64::INFINITY),
+    })
+}

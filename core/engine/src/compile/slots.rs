@@ -1,0 +1,130 @@
+//! From what expressions read to slots.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use llm_policy_cel::program::{Binding, NodeId, Resolver};
+use llm_policy_cel::value::Value;
+
+use super::fields::{Field, Fields};
+use crate::context::Source;
+use crate::document::model::{FieldMissing, OnMissing};
+use crate::input::Paths;
+use crate::input::paths::SlotType;
+
+/// The slots of a program, and the paths that fill them.
+#[derive(Clone, Debug, Default)]
+pub struct Slots {
+    /// What readers of input look for.
+    pub paths: Paths,
+    /// What is known of each slot, by number.
+    pub infos: Vec<SlotInfo>,
+}
+
+/// What is known of a slot.
+#[derive(Clone, Debug)]
+pub struct SlotInfo {
+    /// The path, `request.model`.
+    pub path: Arc<str>,
+    /// Who says so.
+    pub source: Source,
+    /// Whether it holds what users, models or tools wrote.
+    pub content: bool,
+}
+
+impl Slots {
+    /// The slot of `path`, whose field is `field`.
+    pub fn want(&mut self, path: &str, field: &Field, slot_type: SlotType) -> u32 {
+        let slot = self.paths.want(path.split('.'), slot_type);
+        if slot as usize == self.infos.len() {
+            self.infos.push(SlotInfo { path: path.into(), source: field.source, content: field.content });
+        }
+        slot
+    }
+
+    /// The slot of `path`, if anything reads it.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<u32> {
+        self.infos.iter().position(|info| *info.path == *path).and_then(|at| u32::try_from(at).ok())
+    }
+
+    /// The path of `slot`.
+    #[must_use]
+    pub fn path(&self, slot: u32) -> &str {
+        self.infos.get(slot as usize).map_or("", |info| &info.path)
+    }
+
+    /// Whether `slot` holds a fact, which a driver has to fetch.
+    #[must_use]
+    pub fn is_fact(&self, slot: u32) -> bool {
+        self.infos.get(slot as usize).is_some_and(|info| info.source == Source::Fact)
+    }
+}
+
+/// Binds the names of one document's expressions.
+#[derive(Debug)]
+pub struct Names<'c> {
+    /// All fields.
+    pub fields: &'c Fields,
+    /// The program's slots.
+    pub slots: &'c mut Slots,
+    /// How absent fields read in this document.
+    pub on_missing: OnMissing,
+    /// `variables.x` and `lists.x`, by full name.
+    pub named: &'c BTreeMap<Arc<str>, Named>,
+    /// Overrides `on_missing`: an absent field reads as null.
+    pub absent_is_null: bool,
+}
+
+/// What a name of a document stands for.
+#[derive(Clone, Debug)]
+pub enum Named {
+    /// A list.
+    Constant(Value),
+    /// A variable's node.
+    Node(NodeId),
+}
+
+impl Resolver for Names<'_> {
+    fn resolve(&mut self, variable: &str, path: &[&str]) -> Option<(Binding, usize)> {
+        if let Some(named) = self.named.get(variable) {
+            let binding = match named {
+                Named::Constant(value) => Binding::Constant(value.clone()),
+                Named::Node(node) => Binding::Node(*node),
+            };
+            return Some((binding, 0));
+        }
+        let (field, used) = self.fields.find(variable, path)?;
+        let declared = self.fields.find(variable, path.get(..used)?).map(|(f, _)| f.slot_type());
+        let below_free = below_free(self.fields, variable, path.get(..used)?);
+        let slot_type = if below_free { SlotType::Dyn } else { declared.unwrap_or(SlotType::Dyn) };
+        let mut full = String::from(variable);
+        for name in path.iter().take(used) {
+            full.push('.');
+            full.push_str(name);
+        }
+        let default = if self.absent_is_null {
+            Some(Value::Null)
+        } else {
+            match (field.missing, self.on_missing) {
+                (Some(FieldMissing::Default), _) | (None | Some(FieldMissing::Error), OnMissing::Default) => {
+                    if below_free { Some(Value::Null) } else { field.default_value() }
+                }
+                _ => None,
+            }
+        };
+        Some((Binding::Slot(self.slots.want(&full, field, slot_type), default), used))
+    }
+}
+
+/// Whether `root.path` leads below a free object to something that no document declares.
+fn below_free(fields: &Fields, root: &str, path: &[&str]) -> bool {
+    use super::fields::Shape;
+    (0..path.len()).any(|at| {
+        let Some((field, used)) = path.get(..at).and_then(|prefix| fields.find(root, prefix)) else { return false };
+        match &field.shape {
+            Shape::Free(declared) => used == at && path.get(at).is_some_and(|name| !declared.contains_key(*name)),
+            _ => false,
+        }
+    })
+}
