@@ -20,16 +20,16 @@ pub const ENTRANT: Entrant = Entrant {
         let modules: Vec<String> = workload.rules.chunks(RULES_A_PROGRAM).map(module).collect();
         let load = move || {
             regorus::cache::configure(regorus::cache::Config { regex: 1 << 16, glob: 0 });
-            let machines = modules.iter().map(machine).collect::<Result<_>>()?;
+            let machines = modules.iter().map(|module| machine(module)).collect::<Result<_>>()?;
             Ok(Box::new(Regorus { machines, input: Value::Null, results: Vec::new() }) as Box<dyn Contender>)
         };
         Plan { left_out: Vec::new(), load: Box::new(load) }
     },
 };
 
-fn machine(module: &String) -> Result<RegoVM> {
+fn machine(module: &str) -> Result<RegoVM> {
     let mut engine = Engine::new();
-    engine.add_policy("bench.rego".to_owned(), module.clone())?;
+    engine.add_policy("bench.rego".to_owned(), module.to_owned())?;
     let policy = engine.compile_with_entrypoint(&ENTRY_POINT.into())?;
     let program = Compiler::compile_from_policy(&policy, &[ENTRY_POINT]).map_err(|error| error.to_string())?;
     let mut machine = RegoVM::new();
