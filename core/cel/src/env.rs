@@ -71,7 +71,7 @@ impl EnvBuilder {
     }
 
     /// Adds a function. If the name is known already, the overloads join those that are there (one with the same id is
-    /// replaced), and the implementation, if there is one, replaces the old one.
+    /// replaced), and the implementation and the documentation, if there are any, replace the old ones.
     #[must_use]
     pub fn function(mut self, function: Function) -> Self {
         let known = self.0.function_names.get(&function.name).and_then(|at| self.0.functions.get_mut(*at as usize));
@@ -83,6 +83,9 @@ impl EnvBuilder {
                 }
             }
             known.implementation = function.implementation.or_else(|| known.implementation.take());
+            if !function.doc.is_empty() {
+                (known.doc, known.example) = (function.doc, function.example);
+            }
         } else {
             let index = u32::try_from(self.0.functions.len()).unwrap_or(u32::MAX);
             self.0.function_names.insert(Arc::clone(&function.name), index);
@@ -165,8 +168,9 @@ impl EnvBuilder {
             .functions(encoders::functions())
             .functions(optionals::functions())
             .functions(network::functions())
+            .function(indexing())
             .function(block())
-            .type_name("optional_type", Type::optional(Type::Dyn))
+            .type_name("optional_type", Type::opaque("optional_type"))
             .type_name("net.IP", Type::opaque("net.IP"))
             .type_name("net.CIDR", Type::opaque("net.CIDR"))
     }
@@ -175,6 +179,17 @@ impl EnvBuilder {
     #[must_use]
     pub fn build(self) -> Env {
         Env(Arc::new(self.0))
+    }
+}
+
+/// Indexing through an optional, which joins the standard `_[_]`.
+fn indexing() -> Function {
+    Function {
+        name: "_[_]".into(),
+        overloads: optionals::index_overloads(),
+        implementation: None,
+        doc: "",
+        example: "",
     }
 }
 

@@ -13,5 +13,7 @@ pub mod regexes;
 pub mod sets;
 pub mod strings;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
+#[cfg(test)]
+pub(crate) mod testing_by_library;
 pub mod time;

@@ -141,7 +141,8 @@ fn entry(optional: bool, key: Work, value: ExprId) -> Vec<Work> {
     vec![question(optional), key, Work::Text(":"), Work::Node(value), kind]
 }
 
-fn constant(literal: &Literal) -> (String, &'static str) {
+/// A literal in Go's notation, and the kind of its node.
+pub(crate) fn constant(literal: &Literal) -> (String, &'static str) {
     match literal {
         Literal::Null => ("null".to_owned(), "^#*expr.Constant_NullValue#"),
         Literal::Bool(value) => (value.to_string(), "^#*expr.Constant_BoolValue#"),

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{Checked, Reference};
-use crate::ast::{Comprehension, Expr, ExprId, Literal};
+use crate::ast::{Comprehension, Expr, ExprId};
+use crate::unparse::constant;
 
 /// The whole expression, one operand a line.
 ///
@@ -96,7 +97,7 @@ impl<'a> Printer<'a> {
         }
         match checked.ast().expr(id) {
             Expr::Literal(literal) => {
-                self.literal(literal);
+                self.out.push_str(&constant(literal).0);
                 self.adorn(id);
             }
             Expr::Ident(name) => self.then(vec![Step::Name(name), Step::Adorn(id)]),
@@ -197,88 +198,8 @@ impl<'a> Printer<'a> {
         steps.extend([Step::Dedent, Step::Adorn(id)]);
         self.then(steps);
     }
-
-    fn literal(&mut self, literal: &Literal) {
-        match literal {
-            Literal::Null => self.out.push_str("null"),
-            Literal::Bool(value) => {
-                let _ = write!(self.out, "{value}");
-            }
-            Literal::Int(value) => {
-                let _ = write!(self.out, "{value}");
-            }
-            Literal::Uint(value) => {
-                let _ = write!(self.out, "{value}u");
-            }
-            Literal::Double(value) => self.out.push_str(&double(*value)),
-            Literal::String(text) => quote(&mut self.out, text.as_bytes()),
-            Literal::Bytes(bytes) => {
-                self.out.push('b');
-                quote(&mut self.out, bytes);
-            }
-        }
-    }
 }
 
 const fn optional(optional: bool) -> Step<'static> {
     Step::Text(if optional { "?" } else { "" })
-}
-
-/// The shortest decimal digits that give back `value`; with an exponent from 1e+06 up and below 1e-4, as Go's `%g` does.
-fn double(value: f64) -> String {
-    if !value.is_finite() {
-        return if value.is_nan() {
-            "NaN"
-        } else if value > 0.0 {
-            "+Inf"
-        } else {
-            "-Inf"
-        }
-        .to_owned();
-    }
-    let scientific = format!("{value:e}");
-    let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..6).contains(&exponent) {
-        return value.to_string();
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", exponent.abs())
-}
-
-/// `bytes` in double quotes with Go's escapes; what is not UTF-8 is written as `\xNN`.
-fn quote(out: &mut String, bytes: &[u8]) {
-    out.push('"');
-    for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            quote_char(out, c);
-        }
-        for byte in chunk.invalid() {
-            let _ = write!(out, "\\x{byte:02x}");
-        }
-    }
-    out.push('"');
-}
-
-fn quote_char(out: &mut String, c: char) {
-    match c {
-        '"' => out.push_str("\\\""),
-        '\\' => out.push_str("\\\\"),
-        '\u{7}' => out.push_str("\\a"),
-        '\u{8}' => out.push_str("\\b"),
-        '\u{c}' => out.push_str("\\f"),
-        '\n' => out.push_str("\\n"),
-        '\r' => out.push_str("\\r"),
-        '\t' => out.push_str("\\t"),
-        '\u{b}' => out.push_str("\\v"),
-        c if (c as u32) < 0x20 || c == '\u{7f}' => {
-            let _ = write!(out, "\\x{:02x}", c as u32);
-        }
-        // What cannot be printed; Rust's own escapes know which characters those are.
-        c if c.is_control() || c.escape_debug().len() > 1 && !matches!(c, '\'') => {
-            let code = c as u32;
-            let _ = if code < 0x10000 { write!(out, "\\u{code:04x}") } else { write!(out, "\\U{code:08x}") };
-        }
-        c => out.push(c),
-    }
 }

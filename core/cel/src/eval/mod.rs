@@ -272,7 +272,8 @@ impl<'a> Evaluator<'a> {
     /// Which literals of automaton `text` were found, and the text; looked for at the first question.
     #[inline]
     fn with_hits(&self, text: u32, answer: impl FnOnce(&[u64], &str) -> bool) -> Truth {
-        let (Some(automaton), Some(hits)) = (self.program.texts().get(text as usize), self.scratch.texts.get(text as usize))
+        let (Some(automaton), Some(hits)) =
+            (self.program.texts().get(text as usize), self.scratch.texts.get(text as usize))
         else {
             return self.fail(ErrorKind::UnknownFunction);
         };
@@ -291,7 +292,8 @@ impl<'a> Evaluator<'a> {
     /// Looks for all literals of automaton `text`, unless this evaluation has done so, and gives the set bits of those
     /// found to `each`. Nothing is found in a slot without text.
     fn find_literals(&self, text: u32) {
-        let (Some(automaton), Some(hits)) = (self.program.texts().get(text as usize), self.scratch.texts.get(text as usize))
+        let (Some(automaton), Some(hits)) =
+            (self.program.texts().get(text as usize), self.scratch.texts.get(text as usize))
         else {
             return;
         };

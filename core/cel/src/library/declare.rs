@@ -46,10 +46,6 @@ pub(crate) fn map_of_a_b() -> Type {
     Type::map(Type::param("A"), Type::param("B"))
 }
 
-/// Code still to come.
-pub(crate) fn pending<'a>(_: &Context<'a>, _: &[Val<'a>]) -> Result<Val<'a>> {
-    Err(ErrorKind::UnknownFunction.into())
-}
 
 /// A function that the evaluator implements itself.
 pub(crate) fn operator(name: &str, overloads: Vec<Overload>, doc: &'static str, example: &'static str) -> Function {

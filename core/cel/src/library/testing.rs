@@ -1,108 +1,144 @@
-//! What the tests of library functions share: short ways to write values, and calls of a function by its name.
+//! What tests of functions share.
 
 use std::cell::Cell;
 use std::sync::Arc;
 
 use bumpalo::Bump;
 
-use crate::error::ErrorKind;
+use super::{conversions, operators, regexes, strings, time};
+use crate::error::{ErrorKind, Result};
 use crate::function::{Context, Function};
-use crate::value::{OwnedMap, Val, Value};
+use crate::value::{Duration, OwnedMap, Timestamp, Val, Value};
 
-/// Fuel that no test uses up unless it means to.
-pub(super) const PLENTY: u64 = 1_000_000;
-
-/// The functions of one module, to call.
-pub(super) struct Library(pub(super) Vec<Function>);
-
-impl Library {
-    /// What the function makes of these arguments.
-    pub(super) fn call(&self, name: &str, args: &[Value]) -> Result<Value, ErrorKind> {
-        self.call_with(PLENTY, name, args).0
-    }
-
-    /// The same, and the fuel that it took.
-    pub(super) fn call_with(&self, fuel: u64, name: &str, args: &[Value]) -> (Result<Value, ErrorKind>, u64) {
-        let function = self.0.iter().find(|f| &*f.name == name).unwrap_or_else(|| panic!("no function {name}"));
-        let code = function.implementation.clone().unwrap_or_else(|| panic!("{name} has no code"));
-        with_context(fuel, |cx| {
-            let args: Vec<Val<'_>> = args.iter().map(Value::as_val).collect();
-            code(cx, &args).map(Val::to_value).map_err(|e| e.kind)
-        })
-    }
-
-    /// Asserts the value, its type included.
-    pub(super) fn gives(&self, name: &str, args: &[Value], expected: &Value) {
-        let result = self.call(name, args);
-        assert_eq!(format!("{result:?}"), format!("{:?}", Ok::<_, ErrorKind>(expected)), "{name}{args:?}");
-    }
-
-    /// Asserts that the types of the arguments are refused.
-    pub(super) fn has_no_overload(&self, name: &str, args: &[Value]) {
-        assert_eq!(self.call(name, args).unwrap_err(), ErrorKind::NoSuchOverload, "{name}{args:?}");
-    }
-
-    /// Asserts that the argument's value is refused.
-    pub(super) fn refuses(&self, name: &str, args: &[Value]) {
-        let error = self.call(name, args).expect_err(name);
-        assert!(matches!(error, ErrorKind::InvalidArgument(_)), "{name}{args:?}: {error:?}");
-    }
-
-    /// Asserts what every function has to have.
-    pub(super) fn is_declared_well(&self) {
-        let mut seen = std::collections::HashSet::new();
-        for function in &self.0 {
-            let name = &function.name;
-            assert!(!function.overloads.is_empty(), "{name} has no overloads");
-            assert!(function.doc.ends_with('.'), "{name}: {}", function.doc);
-            assert!(function.example.contains(" == "), "{name}: {}", function.example);
-            for overload in &function.overloads {
-                assert!(seen.insert(overload.id.clone()), "{} is declared twice", overload.id);
-            }
-        }
-    }
+/// The functions that this file's callers test.
+pub(crate) fn all() -> Vec<Function> {
+    [operators::functions(), conversions::functions(), time::functions(), strings::functions(), regexes::functions()]
+        .concat()
 }
 
-/// Runs `f` with an arena and this much fuel; also gives the fuel that it took.
-pub(super) fn with_context<T>(fuel: u64, f: impl for<'a> FnOnce(&Context<'a>) -> T) -> (T, u64) {
+/// Calls a function with so much fuel; gives the outcome and the fuel that is left.
+pub(crate) fn call_with(fuel: u64, name: &str, args: &[Value]) -> (Result<Value>, u64) {
+    let functions = all();
+    let function = functions.iter().find(|f| *f.name == *name).expect("a function of this name");
     let arena = Bump::new();
-    let left = Cell::new(fuel);
-    let result = f(&Context { arena: &arena, fuel: &left, regex_bytes: 1 << 16 });
-    (result, fuel - left.get())
+    let fuel = Cell::new(fuel);
+    let context = Context { arena: &arena, fuel: &fuel, regex_bytes: 256 << 10 };
+    let args: Vec<Val<'_>> = args.iter().map(Value::as_val).collect();
+    let code = function.implementation.as_ref().expect("code");
+    let result = code(&context, &args).map(Val::to_value);
+    (result, fuel.get())
 }
 
-pub(super) fn int(i: i64) -> Value {
-    Value::Int(i)
+/// Calls a function.
+pub(crate) fn call(name: &str, args: &[Value]) -> Result<Value> {
+    call_with(1_000_000, name, args).0
 }
 
-pub(super) fn uint(u: u64) -> Value {
-    Value::Uint(u)
+/// What a call that fails fails with.
+pub(crate) fn error(name: &str, args: &[Value]) -> ErrorKind {
+    call(name, args).expect_err("the call should fail").kind
 }
 
-pub(super) fn double(d: f64) -> Value {
-    Value::Double(d)
+/// What stands for a value in tests.
+pub(crate) trait Plain {
+    /// The value.
+    fn value(self) -> Value;
 }
 
-pub(super) fn string(s: &str) -> Value {
-    Value::String(s.into())
+/// A value.
+pub(crate) fn value(plain: impl Plain) -> Value {
+    plain.value()
 }
 
-pub(super) fn bytes(b: &[u8]) -> Value {
-    Value::Bytes(b.into())
+impl Plain for bool {
+    fn value(self) -> Value {
+        Value::Bool(self)
+    }
 }
 
-pub(super) fn list(items: impl IntoIterator<Item = Value>) -> Value {
-    Value::List(items.into_iter().collect())
+impl Plain for i64 {
+    fn value(self) -> Value {
+        Value::Int(self)
+    }
 }
 
-pub(super) fn ints(items: impl IntoIterator<Item = i64>) -> Value {
-    list(items.into_iter().map(Value::Int))
+impl Plain for i32 {
+    fn value(self) -> Value {
+        Value::Int(self.into())
+    }
 }
 
-pub(super) fn map(entries: impl IntoIterator<Item = (Value, Value)>) -> Value {
-    Value::Map(Arc::new(OwnedMap::new(entries.into_iter().collect())))
+impl Plain for u64 {
+    fn value(self) -> Value {
+        Value::Uint(self)
+    }
 }
 
-pub(super) fn some(value: Value) -> Value {
-    Value::Optional(Some(Arc::new(value)))
+impl Plain for f64 {
+    fn value(self) -> Value {
+        Value::Double(self)
+    }
 }
+
+impl Plain for &str {
+    fn value(self) -> Value {
+        Value::String(self.into())
+    }
+}
+
+impl Plain for Vec<Value> {
+    fn value(self) -> Value {
+        Value::List(self.into())
+    }
+}
+
+impl Plain for Vec<(Value, Value)> {
+    fn value(self) -> Value {
+        Value::Map(Arc::new(OwnedMap::new(self)))
+    }
+}
+
+impl Plain for Timestamp {
+    fn value(self) -> Value {
+        Value::Timestamp(self)
+    }
+}
+
+impl Plain for Duration {
+    fn value(self) -> Value {
+        Value::Duration(self)
+    }
+}
+
+impl Plain for Value {
+    fn value(self) -> Value {
+        self
+    }
+}
+
+impl<const N: usize> Plain for &[u8; N] {
+    fn value(self) -> Value {
+        Value::Bytes(self.as_slice().into())
+    }
+}
+
+/// Values of any types as arguments: `args![1, "a"]`.
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { [$($crate::library::testing::value($value)),*] };
+}
+
+/// A list value: `list![1, "a"]`.
+macro_rules! list {
+    ($($value:expr),* $(,)?) => { $crate::value::Value::List([$($crate::library::testing::value($value)),*].into()) };
+}
+
+/// A map value: `map![1 => "a"]`.
+macro_rules! map {
+    ($($key:expr => $value:expr),* $(,)?) => {
+        $crate::library::testing::value(vec![
+            $(($crate::library::testing::value($key), $crate::library::testing::value($value))),*
+        ])
+    };
+}
+
+pub(crate) use {args, list, map};

@@ -1,8 +1,36 @@
 //! Timestamps and durations: their parts, their text and their arithmetic.
 
-use super::declare::{Code, function, member, pending};
+pub use parts::{Part, duration_part, get, timestamp_part, timestamp_part_in};
+pub use read::{parse_duration, parse_timestamp};
+pub use write::{DurationText, TimestampText};
+pub use zone::resolve_zone;
+
+use super::declare::{Code, function, member};
+use crate::error::{ErrorKind, Result};
 use crate::function::Function;
 use crate::types::Type;
+use crate::value::Timestamp;
+
+mod civil;
+mod parts;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+mod zone;
+
+/// 0001-01-01T00:00:00Z in Unix seconds.
+const MIN_SECONDS: i64 = -62_135_596_800;
+/// 9999-12-31T23:59:59Z in Unix seconds.
+const MAX_SECONDS: i64 = 253_402_300_799;
+const NANOS: i128 = 1_000_000_000;
+
+/// Code that gets one part.
+macro_rules! get {
+    ($part:expr) => {
+        |_, args| get($part, args)
+    };
+}
 
 /// The functions that take a timestamp or duration apart.
 #[must_use]
@@ -19,7 +47,7 @@ pub fn functions() -> Vec<Function> {
             "timestamp_to_year",
             "timestamp_to_year_with_tz",
             None,
-            pending,
+            get!(Part::FullYear),
             "The year, in UTC or a time zone.",
             "timestamp('2024-12-31T23:30:00Z').getFullYear('+01:00') == 2025",
         ),
@@ -28,7 +56,7 @@ pub fn functions() -> Vec<Function> {
             "timestamp_to_month",
             "timestamp_to_month_with_tz",
             None,
-            pending,
+            get!(Part::Month),
             "The month from 0, in UTC or a time zone.",
             "timestamp('2024-12-25T00:00:00Z').getMonth() == 11",
         ),
@@ -37,7 +65,7 @@ pub fn functions() -> Vec<Function> {
             "timestamp_to_day_of_year",
             "timestamp_to_day_of_year_with_tz",
             None,
-            pending,
+            get!(Part::DayOfYear),
             "The day of the year from 0, in UTC or a time zone.",
             "timestamp('2024-02-01T00:00:00Z').getDayOfYear() == 31",
         ),
@@ -46,7 +74,7 @@ pub fn functions() -> Vec<Function> {
             "timestamp_to_day_of_month",
             "timestamp_to_day_of_month_with_tz",
             None,
-            pending,
+            get!(Part::DayOfMonth),
             "The day of the month from 0, in UTC or a time zone.",
             "timestamp('2024-12-25T00:00:00Z').getDayOfMonth() == 24",
         ),
@@ -55,7 +83,7 @@ pub fn functions() -> Vec<Function> {
             "timestamp_to_day_of_month_1_based",
             "timestamp_to_day_of_month_1_based_with_tz",
             None,
-            pending,
+            get!(Part::Date),
             "The day of the month from 1, in UTC or a time zone.",
             "timestamp('2024-12-25T00:00:00Z').getDate() == 25",
         ),
@@ -64,7 +92,7 @@ pub fn functions() -> Vec<Function> {
             "timestamp_to_day_of_week",
             "timestamp_to_day_of_week_with_tz",
             None,
-            pending,
+            get!(Part::DayOfWeek),
             "The day of the week from 0 for Sunday, in UTC or a time zone.",
             "timestamp('2024-12-25T00:00:00Z').getDayOfWeek() == 3",
         ),
@@ -73,7 +101,7 @@ pub fn functions() -> Vec<Function> {
             "timestamp_to_hours",
             "timestamp_to_hours_with_tz",
             Some("duration_to_hours"),
-            pending,
+            get!(Part::Hours),
             "The hour of a timestamp, in UTC or a time zone; or all whole hours of a duration.",
             "timestamp('2024-12-25T20:00:00Z').getHours('Asia/Tokyo') == 5",
         ),
@@ -82,7 +110,7 @@ pub fn functions() -> Vec<Function> {
             "timestamp_to_minutes",
             "timestamp_to_minutes_with_tz",
             Some("duration_to_minutes"),
-            pending,
+            get!(Part::Minutes),
             "The minute of a timestamp, in UTC or a time zone; or all whole minutes of a duration.",
             "duration('1h30m').getMinutes() == 90",
         ),
@@ -91,7 +119,7 @@ pub fn functions() -> Vec<Function> {
             "timestamp_to_seconds",
             "timestamp_to_seconds_tz",
             Some("duration_to_seconds"),
-            pending,
+            get!(Part::Seconds),
             "The second of a timestamp, in UTC or a time zone; or all whole seconds of a duration.",
             "duration('2m5s').getSeconds() == 125",
         ),
@@ -100,22 +128,38 @@ pub fn functions() -> Vec<Function> {
             "timestamp_to_milliseconds",
             "timestamp_to_milliseconds_with_tz",
             Some("duration_to_milliseconds"),
-            pending,
+            get!(Part::Milliseconds),
             "The milliseconds within the second, of a timestamp or a duration.",
             "timestamp('2024-12-25T00:00:00.123Z').getMilliseconds() == 123",
         ),
     ]
 }
 
-/// Nanoseconds since 1970.
-pub(crate) fn nanos_of(t: crate::value::Timestamp) -> i128 {
-    i128::from(t.seconds) * 1_000_000_000 + i128::from(t.nanos)
+/// The timestamp `nanos` after Unix second `seconds`.
+///
+/// # Errors
+/// Overflow outside of the years 1 to 9999.
+pub fn timestamp(seconds: i64, nanos: i32) -> Result<Timestamp> {
+    if (MIN_SECONDS..=MAX_SECONDS).contains(&seconds) {
+        Ok(Timestamp { seconds, nanos })
+    } else {
+        Err(ErrorKind::Overflow.into())
+    }
 }
 
-/// A timestamp later by `nanos`.
-pub(crate) fn shift(t: crate::value::Timestamp, nanos: i128) -> crate::error::Result<crate::value::Timestamp> {
-    let total = nanos_of(t) + nanos;
-    let seconds = i64::try_from(total.div_euclid(1_000_000_000)).map_err(|_| crate::error::ErrorKind::Overflow)?;
-    let nanos = i32::try_from(total.rem_euclid(1_000_000_000)).map_err(|_| crate::error::ErrorKind::Overflow)?;
-    Ok(crate::value::Timestamp { seconds, nanos })
+/// Nanoseconds since 1970-01-01T00:00:00Z.
+#[must_use]
+pub fn nanos_of(t: Timestamp) -> i128 {
+    i128::from(t.seconds) * NANOS + i128::from(t.nanos)
+}
+
+/// The timestamp `nanos` after another.
+///
+/// # Errors
+/// Overflow outside of the years 1 to 9999.
+pub fn shift(t: Timestamp, nanos: i128) -> Result<Timestamp> {
+    let total = nanos_of(t).checked_add(nanos).ok_or(ErrorKind::Overflow)?;
+    let seconds = i64::try_from(total.div_euclid(NANOS)).map_err(|_| ErrorKind::Overflow)?;
+    let nanos = i32::try_from(total.rem_euclid(NANOS)).map_err(|_| ErrorKind::Overflow)?;
+    timestamp(seconds, nanos)
 }

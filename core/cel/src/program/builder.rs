@@ -243,9 +243,10 @@ impl ProgramBuilder {
     fn is_boolean(&self, id: NodeId) -> bool {
         match self.program.node(id) {
             Node::Constant(index) => matches!(self.program.constant(index), Value::Bool(_)),
-            Node::Loop(index) => self.program.comprehension(index).is_some_and(|l| {
-                matches!(l.kind, LoopKind::All(_) | LoopKind::Exists(_) | LoopKind::ExistsOne(_))
-            }),
+            Node::Loop(index) => self
+                .program
+                .comprehension(index)
+                .is_some_and(|l| matches!(l.kind, LoopKind::All(_) | LoopKind::Exists(_) | LoopKind::ExistsOne(_))),
             node => node.is_test(),
         }
     }
@@ -302,7 +303,9 @@ impl ProgramBuilder {
                     _ => node,
                 },
                 (Node::Constant(c), Node::Slot(slot)) => match self.program.constant(c) {
-                    Value::Int(constant) => Node::SlotCompareInt { relation: relation.mirrored(), slot, constant: *constant },
+                    Value::Int(constant) => {
+                        Node::SlotCompareInt { relation: relation.mirrored(), slot, constant: *constant }
+                    }
                     _ => node,
                 },
                 (Node::Slot(left), Node::Slot(right)) => Node::SlotCompareSlot { relation, left, right },
@@ -466,7 +469,8 @@ impl ProgramBuilder {
             let text = index_of(self.program.texts.len());
             self.program.texts.push(automaton);
             for used in uses {
-                let ids: Vec<NodeId> = used.literals.iter().filter_map(|l| numbers.get(l)).map(|n| NodeId(*n)).collect();
+                let ids: Vec<NodeId> =
+                    used.literals.iter().filter_map(|l| numbers.get(l)).map(|n| NodeId(*n)).collect();
                 let run = self.run(&ids);
                 let Some(place) = self.program.nodes.get_mut(used.node) else { continue };
                 *place = match (*place, ids.first()) {
@@ -486,11 +490,17 @@ pub(super) fn index_of(len: usize) -> u32 {
 /// The nodes that `node` evaluates, markers left out.
 fn children_of(program: &Program, node: Node) -> Vec<NodeId> {
     match node {
-        Node::Constant(_) | Node::Slot(_) | Node::SlotOr { .. } | Node::HasSlot(_) | Node::Local(_) | Node::Fail(_) => vec![],
+        Node::Constant(_) | Node::Slot(_) | Node::SlotOr { .. } | Node::HasSlot(_) | Node::Local(_) | Node::Fail(_) => {
+            vec![]
+        }
         Node::SlotEqualsString { .. } | Node::SlotCompareInt { .. } | Node::SlotCompareSlot { .. } => vec![],
         Node::ContainsLiteral { .. } | Node::MatchesLiteral { .. } => vec![],
-        Node::Select { operand, .. } | Node::Has { operand, .. } | Node::OptionalSelect { operand, .. } => vec![operand],
-        Node::StartsWith { operand, .. } | Node::EndsWith { operand, .. } | Node::Contains { operand, .. } => vec![operand],
+        Node::Select { operand, .. } | Node::Has { operand, .. } | Node::OptionalSelect { operand, .. } => {
+            vec![operand]
+        }
+        Node::StartsWith { operand, .. } | Node::EndsWith { operand, .. } | Node::Contains { operand, .. } => {
+            vec![operand]
+        }
         Node::Matches { operand, .. } | Node::InSet { operand, .. } => vec![operand],
         Node::Not(a) | Node::NotStrictlyFalse(a) | Node::Negate(a) | Node::Memo { inner: a, .. } => vec![a],
         Node::Conditional { condition, then, otherwise } => vec![condition, then, otherwise],

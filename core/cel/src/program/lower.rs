@@ -4,7 +4,7 @@
 
 use super::builder::{ProgramBuilder, index_of};
 use super::node::{Arithmetic, Loop, LoopKind, Node, NodeId, OPTIONAL, PLAIN, Relation};
-use crate::ast::{Ast, Comprehension, ComprehensionKind, Expr, ExprId, Literal, Name};
+use crate::ast::{Ast, Comprehension, ComprehensionKind, Expr, ExprId, Literal, Name, Span};
 use crate::checker::Reference;
 use crate::diagnostic::Diagnostic;
 use crate::env::Env;
@@ -25,8 +25,8 @@ pub enum Binding {
 /// Binds variables while expressions are lowered.
 pub trait Resolver {
     /// Binds `variable`, or the longest part of `variable.path[0].path[1]...` that has a binding of its own; with it comes how
-    /// many names of the path it covers. `None`: the variable has no value.
-    fn resolve(&mut self, variable: &str, path: &[&str]) -> Option<(Binding, usize)>;
+    /// many names of the path it covers. `at` is where it is read. `None`: the variable has no value.
+    fn resolve(&mut self, variable: &str, path: &[&str], at: Span) -> Option<(Binding, usize)>;
 }
 
 /// The simplest resolver: each variable is one slot.
@@ -44,7 +44,7 @@ impl Variables {
 }
 
 impl Resolver for Variables {
-    fn resolve(&mut self, variable: &str, _: &[&str]) -> Option<(Binding, usize)> {
+    fn resolve(&mut self, variable: &str, _: &[&str], _: Span) -> Option<(Binding, usize)> {
         let slot = self.names.iter().position(|name| **name == *variable)?;
         Some((Binding::Slot(index_of(slot), None), 0))
     }
@@ -154,7 +154,7 @@ impl Lowering<'_> {
         let (mut node, used) = match reference {
             Reference::Variable(name) => {
                 let path: Vec<&str> = fields.iter().map(|f| &**f).collect();
-                match self.resolver.resolve(&name, &path) {
+                match self.resolver.resolve(&name, &path, self.ast.span(id)) {
                     Some((binding, used)) => (self.bound(binding), used),
                     None => return self.fail(ErrorKind::UnboundVariable),
                 }
@@ -193,7 +193,7 @@ impl Lowering<'_> {
         if let Some((Reference::Variable(name), mut fields)) = self.chain(operand) {
             fields.push(field.clone());
             let path: Vec<&str> = fields.iter().map(|f| &**f).collect();
-            if let Some((Binding::Slot(slot, _), used)) = self.resolver.resolve(&name, &path) {
+            if let Some((Binding::Slot(slot, _), used)) = self.resolver.resolve(&name, &path, self.ast.span(operand)) {
                 if used == path.len() {
                     return self.builder.add(Node::HasSlot(slot));
                 }
@@ -281,7 +281,9 @@ impl Lowering<'_> {
         let mut open = vec![id];
         while let Some(at) = open.pop() {
             match self.ast.expr(at) {
-                Expr::Call { target: None, function, args } if **function == *operator => open.extend(args.iter().rev()),
+                Expr::Call { target: None, function, args } if **function == *operator => {
+                    open.extend(args.iter().rev())
+                }
                 _ => out.push(at),
             }
         }
@@ -348,7 +350,14 @@ impl Lowering<'_> {
     }
 
     /// Functions of two arguments that have a node of their own.
-    fn special(&mut self, name: &str, operand: NodeId, argument: NodeId, exprs: &[ExprId], member: bool) -> Option<NodeId> {
+    fn special(
+        &mut self,
+        name: &str,
+        operand: NodeId,
+        argument: NodeId,
+        exprs: &[ExprId],
+        member: bool,
+    ) -> Option<NodeId> {
         let text = match self.builder.as_constant(argument) {
             Some(Value::String(text)) => Some(text.clone()),
             _ => None,

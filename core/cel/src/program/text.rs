@@ -146,7 +146,9 @@ fn one_text(hir: &Hir) -> Option<(String, bool)> {
         HirKind::Class(Class::Unicode(class)) => {
             // `(?i)k` also matches U+212A and `(?i)s` U+017F, which the automaton cannot see: those letters end a run.
             let mut letters = class.iter().map(|r| (r.start(), r.end()));
-            let (Some((a, a2)), Some((b, b2)), None) = (letters.next(), letters.next(), letters.next()) else { return None };
+            let (Some((a, a2)), Some((b, b2)), None) = (letters.next(), letters.next(), letters.next()) else {
+                return None;
+            };
             (a == a2 && b == b2 && a.is_ascii() && b.is_ascii() && a.eq_ignore_ascii_case(&b))
                 .then(|| (a.to_ascii_lowercase().to_string(), true))
         }

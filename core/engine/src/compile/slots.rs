@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use llm_policy_cel::ast::Span;
 use llm_policy_cel::program::{Binding, NodeId, Resolver};
 use llm_policy_cel::value::Value;
 
 use super::fields::{Field, Fields};
-use crate::context::Source;
+use crate::context::{Source, Stages};
 use crate::document::model::{FieldMissing, OnMissing};
 use crate::input::Paths;
 use crate::input::paths::SlotType;
@@ -74,6 +75,25 @@ pub struct Names<'c> {
     pub named: &'c BTreeMap<Arc<str>, Named>,
     /// Overrides `on_missing`: an absent field reads as null.
     pub absent_is_null: bool,
+    /// What the expression was seen to read.
+    pub reads: Vec<Read>,
+}
+
+/// A field that an expression reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// The path.
+    pub path: Arc<str>,
+    /// Who says so.
+    pub source: Source,
+    /// The stages in which it is there.
+    pub stages: Stages,
+    /// Whether it holds what users, models or tools wrote.
+    pub content: bool,
+    /// Where it is read, in the expression.
+    pub at: Span,
+    /// The variable by which it is read, if it is not read directly.
+    pub through: Option<Arc<str>>,
 }
 
 /// What a name of a document stands for.
@@ -81,16 +101,20 @@ pub struct Names<'c> {
 pub enum Named {
     /// A list.
     Constant(Value),
-    /// A variable's node.
-    Node(NodeId),
+    /// A variable's node, and what it reads.
+    Node(NodeId, Arc<[Read]>),
 }
 
 impl Resolver for Names<'_> {
-    fn resolve(&mut self, variable: &str, path: &[&str]) -> Option<(Binding, usize)> {
-        if let Some(named) = self.named.get(variable) {
+    fn resolve(&mut self, variable: &str, path: &[&str], at: Span) -> Option<(Binding, usize)> {
+        if let Some((name, named)) = self.named.get_key_value(variable) {
             let binding = match named {
                 Named::Constant(value) => Binding::Constant(value.clone()),
-                Named::Node(node) => Binding::Node(*node),
+                Named::Node(node, reads) => {
+                    let through = |read: &Read| Read { at, through: Some(name.clone()), ..read.clone() };
+                    self.reads.extend(reads.iter().map(through));
+                    Binding::Node(*node)
+                }
             };
             return Some((binding, 0));
         }
@@ -103,6 +127,14 @@ impl Resolver for Names<'_> {
             full.push('.');
             full.push_str(name);
         }
+        self.reads.push(Read {
+            path: full.as_str().into(),
+            source: field.source,
+            stages: field.stages,
+            content: field.content,
+            at,
+            through: None,
+        });
         let default = if self.absent_is_null {
             Some(Value::Null)
         } else {

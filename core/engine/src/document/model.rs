@@ -269,7 +269,7 @@ pub struct Rule {
     pub id: Text,
     /// What the rule is for.
     pub description: Option<Arc<str>>,
-    /// Higher comes first; 0 by default.
+    /// Higher comes first; 0 by default; the whole range of `i32` is allowed.
     pub priority: i32,
     /// False: the rule is not evaluated; true by default.
     pub enabled: bool,

@@ -30,10 +30,15 @@ pub fn mistype(node: &PathNode, slots: &mut [Slot<'_>]) {
 }
 
 /// Marks all slots below `node` as mistyped, because the value there has no fields; not its own.
+#[inline]
 pub fn mistype_below(paths: &Paths, node: &PathNode, slots: &mut [Slot<'_>]) {
-    if node.is_leaf() {
-        return;
+    if !node.is_leaf() {
+        mistype_all_below(paths, node, slots);
     }
+}
+
+#[cold]
+fn mistype_all_below(paths: &Paths, node: &PathNode, slots: &mut [Slot<'_>]) {
     let mut open: smallvec::SmallVec<[u32; 16]> = node.children().map(|(_, id)| id).collect();
     while let Some(node) = open.pop().and_then(|id| paths.node(id)) {
         mistype(node, slots);
@@ -174,17 +179,17 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
 
 /// A bit for each level of the trie, to notice a field that is there twice.
 #[derive(Debug)]
-pub struct Seen<'a>(&'a mut [u64]);
+pub(super) struct Seen<'a>(&'a mut [u64]);
 
 impl<'a> Seen<'a> {
     /// No level was seen.
-    pub fn new_in(paths: &Paths, arena: &'a Bump) -> Self {
+    pub(super) fn new_in(paths: &Paths, arena: &'a Bump) -> Self {
         Self(arena.alloc_slice_fill_copy(paths.nodes().div_ceil(64), 0))
     }
 
     /// True the first time that level `id` is met.
     #[inline]
-    pub fn first(&mut self, id: u32) -> bool {
+    pub(super) fn first(&mut self, id: u32) -> bool {
         let Some(word) = self.0.get_mut(id as usize / 64) else { return false };
         let bit = 1 << (id % 64);
         let fresh = *word & bit == 0;

@@ -56,18 +56,23 @@ impl InputError {
         Self { message: message.into(), offset }
     }
 
-    /// A field `name` that differs from `wanted` only in case.
-    pub(crate) fn variant(name: &str, wanted: &str, offset: Option<usize>) -> Self {
+    /// Refuses a field `name` that differs from the field `wanted` only in case: [`paths::Found::Variant`].
+    #[must_use]
+    pub fn variant(name: &str, wanted: &str, offset: Option<usize>) -> Self {
         Self::new(format!("field `{name}` differs from `{wanted}` only in case"), offset)
     }
 
-    pub(crate) fn repeated(name: &str, offset: Option<usize>) -> Self {
+    /// Refuses a field that is there twice.
+    #[must_use]
+    pub fn repeated(name: &str, offset: Option<usize>) -> Self {
         let short: String = name.chars().take(40).collect();
         let dots = if short.len() < name.len() { "…" } else { "" };
         Self::new(format!("field `{}{dots}` is repeated", short.escape_debug()), offset)
     }
 
-    pub(crate) fn too_deep(offset: Option<usize>) -> Self {
+    /// Refuses what is nested deeper than [`MAX_DEPTH`].
+    #[must_use]
+    pub fn too_deep(offset: Option<usize>) -> Self {
         Self::new(format!("nested deeper than {MAX_DEPTH} levels"), offset)
     }
 

@@ -176,7 +176,11 @@ impl PathNode {
             self.tags.partition_point(|t| *t < tag)
         };
         let mut variant = Found::Unwanted;
-        for ((wanted, id), _) in self.children.iter().zip(&self.tags).skip(first).take_while(|(_, t)| **t == tag) {
+        let children = self.children.get(first..).unwrap_or_default();
+        for ((wanted, id), other) in children.iter().zip(self.tags.get(first..).unwrap_or_default()) {
+            if *other != tag {
+                break;
+            }
             if wanted.as_bytes() == name {
                 return Found::Wanted(*id);
             }

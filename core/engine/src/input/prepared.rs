@@ -44,7 +44,7 @@ impl Prepared {
     ///
     /// # Errors
     /// Those of the input.
-    pub fn new(input: &impl Input, paths: &Paths, generation: u64) -> Result<Self, InputError> {
+    pub fn new(input: &(impl Input + ?Sized), paths: &Paths, generation: u64) -> Result<Self, InputError> {
         let arena = Bump::new();
         let mut slots = vec![Slot::Absent; paths.slots() as usize];
         input.fill(paths, &mut slots, &arena)?;

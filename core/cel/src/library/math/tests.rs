@@ -1,6 +1,6 @@
 use super::functions;
 use crate::error::ErrorKind;
-use crate::library::testing::{Library, bytes, double, int, ints, list, string, uint};
+use crate::library::testing_by_library::{Library, bytes, double, int, ints, list, string, uint};
 use crate::value::Value;
 
 fn math() -> Library {

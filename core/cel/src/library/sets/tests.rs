@@ -1,6 +1,6 @@
 use super::functions;
 use crate::error::ErrorKind;
-use crate::library::testing::{Library, double, int, ints, list, map, string, uint};
+use crate::library::testing_by_library::{Library, double, int, ints, list, map, string, uint};
 use crate::value::Value;
 
 fn check(name: &str, a: Value, b: Value, expected: bool) {

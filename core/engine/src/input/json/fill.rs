@@ -5,7 +5,7 @@ use bumpalo::collections::Vec as BumpVec;
 use llm_policy_cel::slot::Slot;
 use llm_policy_cel::value::{List, Map, Val};
 
-use super::scan::{Number, Scanner, Text, unescape};
+use super::scan::{Number, Scanner, Text};
 use crate::input::coerce::{Seen, mistype, mistype_below, number, put};
 use crate::input::paths::{Found, PathNode, Paths, SlotType};
 use crate::input::{InputError, MAX_DEPTH, walk};
@@ -53,44 +53,51 @@ impl<'a, 's> Filler<'a, 's> {
 
     /// Reads the value of a wanted field or of one with wanted fields below, `depth` levels down; gives where it ends.
     fn value(&mut self, node: &'s PathNode, at: usize, depth: usize) -> Option<usize> {
-        let wants = |types: &[SlotType]| node.slot().is_some_and(|(_, slot_type)| types.contains(&slot_type));
-        match self.scan.byte(at) {
-            b'{' if wants(&[SlotType::Dyn, SlotType::Map]) => {
-                let (end, value) = self.build(at, depth)?;
-                if let Err(error) = walk::fill(self.paths, node, value, self.slots) {
-                    return self.scan.fail_with(InputError { offset: Some(at), ..error });
-                }
-                Some(end)
-            }
+        use SlotType::{Dyn, List, Map, String, StringList, Timestamp};
+        let slot_type = node.slot().map(|(_, slot_type)| slot_type);
+        let end = match self.scan.byte(at) {
             b'{' => {
+                if let Some(Dyn | Map) = slot_type {
+                    let (end, value) = self.build(at, depth)?;
+                    if let Err(error) = walk::fill(self.paths, node, value, self.slots) {
+                        return self.scan.fail_with(InputError { offset: Some(at), ..error });
+                    }
+                    return Some(end);
+                }
                 mistype(node, self.slots);
-                if node.is_leaf() { self.scan.skip(at, depth) } else { self.object(node, at, depth) }
+                return if node.is_leaf() { self.scan.skip(at, depth) } else { self.object(node, at, depth) };
             }
             b'[' => {
-                mistype_below(self.paths, node, self.slots);
-                if wants(&[SlotType::Dyn, SlotType::List, SlotType::StringList]) {
+                if let Some(Dyn | List | StringList) = slot_type {
                     let (end, value) = self.build(at, depth)?;
                     put(node, value, self.slots);
-                    Some(end)
+                    end
                 } else {
                     mistype(node, self.slots);
-                    self.scan.skip(at, depth)
+                    self.scan.skip(at, depth)?
                 }
             }
-            b'"' if !wants(&[SlotType::Dyn, SlotType::String, SlotType::Timestamp]) => {
-                mistype(node, self.slots);
-                mistype_below(self.paths, node, self.slots);
-                Some(self.scan.string(at + 1)?.end + 1)
+            b'"' => {
+                let text = self.scan.string(at + 1)?;
+                if let Some(Dyn | String | Timestamp) = slot_type {
+                    let value = self.text(at + 1, text);
+                    put(node, Val::Str(value), self.slots);
+                } else {
+                    mistype(node, self.slots);
+                }
+                text.end + 1
             }
             _ => {
                 let (end, value) = self.scalar(at)?;
-                put(node, value, self.slots);
-                if !matches!(value, Val::Null) {
-                    mistype_below(self.paths, node, self.slots);
+                if let Val::Null = value {
+                    return Some(end);
                 }
-                Some(end)
+                put(node, value, self.slots);
+                end
             }
-        }
+        };
+        mistype_below(self.paths, node, self.slots);
+        Some(end)
     }
 
     /// Reads an object with wanted fields, from its brace.
@@ -247,8 +254,11 @@ impl<'a, 's> Filler<'a, 's> {
     /// The text of a string that starts, after its quote, at `start`.
     #[inline]
     fn text(&self, start: usize, text: Text) -> &'a str {
-        let raw = self.scan.text.get(start..text.end).unwrap_or_default();
-        if text.escaped { unescape(raw, self.arena) } else { raw }
+        if text.escaped {
+            self.scan.unescape(start, text.end, self.arena)
+        } else {
+            self.scan.text.get(start..text.end).unwrap_or_default()
+        }
     }
 
     /// Goes over a key from its quote; gives where it starts, after the quote, and its end.

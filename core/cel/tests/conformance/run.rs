@@ -1,0 +1,226 @@
+//! Runs one case.
+
+use std::cell::Cell;
+use std::sync::LazyLock;
+
+use bumpalo::Bump;
+use llm_policy_cel::ast::Ast;
+use llm_policy_cel::checker::debug;
+use llm_policy_cel::diagnostic::Diagnostic;
+use llm_policy_cel::env::{Env, EnvBuilder};
+use llm_policy_cel::eval::{Evaluator, Scratch};
+use llm_policy_cel::function::{Context, Function};
+use llm_policy_cel::macros;
+use llm_policy_cel::parser::{ParserOptions, parse};
+use llm_policy_cel::program::{ProgramBuilder, Variables};
+use llm_policy_cel::slot::Slot;
+use llm_policy_cel::types::Type;
+use llm_policy_cel::unparse::to_debug_string;
+use llm_policy_cel::value::{Val, Value};
+
+use crate::cases::{Case, Outcome};
+use crate::protojson;
+
+const REGEX_BYTES: usize = 1 << 20;
+const FUEL: u64 = 10_000_000;
+
+/// Everything that CEL has here.
+pub fn whole() -> EnvBuilder {
+    Env::builder().standard().extensions()
+}
+
+/// The environment in which cel-go checked for the goldens: without two-variable comprehensions, and without operators
+/// over numbers of different types.
+fn golden() -> EnvBuilder {
+    let all = whole().build();
+    let mut builder = Env::builder()
+        .macros(macros::standard())
+        .macros(macros::bind())
+        .macros(macros::block())
+        .macros(macros::math())
+        .macros(macros::optional());
+    for (name, t) in all.type_names() {
+        builder = builder.type_name(name.clone(), t.clone());
+    }
+    for function in all.functions() {
+        let mut function = function.clone();
+        if matches!(&*function.name, "_<_" | "_<=_" | "_>_" | "_>=_") {
+            function.overloads.retain(|overload| overload.params.first() == overload.params.last());
+        }
+        builder = builder.function(function);
+    }
+    builder
+}
+
+/// What is wrong with a case.
+pub struct Failure {
+    /// What cel-go printed is not what is printed here.
+    pub golden: Option<String>,
+    /// The value is not right.
+    pub value: Option<String>,
+}
+
+/// Runs `case`.
+pub fn run(case: &Case) -> Result<(), Failure> {
+    static GOLDEN: LazyLock<EnvBuilder> = LazyLock::new(golden);
+    static WHOLE: LazyLock<EnvBuilder> = LazyLock::new(whole);
+    let declared = |builder: &EnvBuilder| Ok(declare(case, builder.clone())?.build());
+    let golden = declared(&GOLDEN).and_then(|env| goldens(case, &env)).err();
+    let value = declared(&WHOLE).and_then(|env| outcome(case, &env)).err();
+    if golden.is_none() && value.is_none() { Ok(()) } else { Err(Failure { golden, value }) }
+}
+
+/// Adds the case's variables, functions and container.
+fn declare(case: &Case, mut builder: EnvBuilder) -> Result<EnvBuilder, String> {
+    for declaration in &case.type_env {
+        let name = declaration["name"].as_str().unwrap_or_default();
+        if let Some(ident) = declaration.get("ident") {
+            builder = builder.variable(name, protojson::cel_type(&ident["type"])?);
+        } else {
+            let overloads = declaration["function"]["overloads"].as_array().into_iter().flatten();
+            builder = builder.function(Function {
+                name: name.into(),
+                overloads: overloads.map(protojson::overload).collect::<Result<_, _>>()?,
+                implementation: None,
+                doc: "",
+                example: "",
+            });
+        }
+    }
+    let known = builder.clone().build();
+    for (name, _) in &case.bindings {
+        if known.variable(name).is_none() {
+            builder = builder.variable(name.as_str(), Type::Dyn);
+        }
+    }
+    Ok(builder.container(case.container.as_str()))
+}
+
+/// Compares with what cel-go printed.
+fn goldens(case: &Case, env: &Env) -> Result<(), String> {
+    let golden = &case.golden;
+    if let Some(error) = &golden.error {
+        match gap(error) {
+            // The rest of the goldens are of a tree that cel-go would not have made with the syntax on.
+            Some(Gap::Syntax) => return env.parse(&case.expr).map(drop).map_err(|e| listed("parsing", &e)),
+            Some(Gap::Depth) => return Ok(()),
+            None => {}
+        }
+    }
+    // Of the macros, the trees before checking know only those of the standard.
+    let standard = ParserOptions::default();
+    let tree = match parse(&case.expr, &standard) {
+        Ok(tree) => tree,
+        Err(_) if golden.ast.is_none() && golden.error.is_some() => return Ok(()),
+        Err(errors) => return Err(listed("parsing", &errors)),
+    };
+    if let Some(expected) = &golden.ast {
+        equal("the tree", expected, &to_debug_string(&tree))?;
+    }
+    let ast = match env.parse(&case.expr) {
+        Ok(ast) => ast,
+        Err(_) if golden.error.is_some() => return Ok(()),
+        Err(errors) => return Err(listed("parsing", &errors)),
+    };
+    match (env.check(ast), &golden.checked_ast, &golden.error) {
+        (Ok(checked), Some(expected), _) => {
+            equal("the checked tree", expected, &debug::print(&checked))?;
+            equal("the type", golden.result_type.as_deref().unwrap_or_default(), &checked.result_type().to_string())
+        }
+        // What cel-go's checks of constant arguments find, our evaluator does.
+        (Ok(checked), None, Some(error)) => match evaluate(case, env, checked.ast()) {
+            Ok(_) => Err(format!("accepted, but cel-go says: {error}")),
+            Err(_) => Ok(()),
+        },
+        (Err(errors), Some(_), _) => Err(listed("checking", &errors)),
+        (_, None, None) | (Err(_), None, Some(_)) => Ok(()),
+    }
+}
+
+/// What the environment of the goldens did not have, but this crate has.
+enum Gap {
+    /// Optional syntax and quoted fields.
+    Syntax,
+    /// Depth beyond 32.
+    Depth,
+}
+
+/// What a golden error comes from, when it does not come from the expression.
+fn gap(error: &str) -> Option<Gap> {
+    let mut messages = error.lines().filter(|line| line.starts_with("ERROR: "));
+    if error.contains("recursion") {
+        let depth = |line: &str| line.contains("recursion limit exceeded: 32") || line.contains("max recursion depth");
+        return messages.all(depth).then_some(Gap::Depth);
+    }
+    messages.all(|line| line.contains("unsupported syntax")).then_some(Gap::Syntax)
+}
+
+/// Compares with what the case says about its value.
+fn outcome(case: &Case, env: &Env) -> Result<(), String> {
+    let found = || -> Result<(Option<Type>, Result<Value, String>), String> {
+        let ast = env.parse(&case.expr).map_err(|e| listed("parsing", &e))?;
+        if !case.check {
+            return Ok((None, evaluate(case, env, &ast)));
+        }
+        let checked = env.check(ast).map_err(|e| listed("checking", &e))?;
+        Ok((Some(checked.result_type().clone()), evaluate(case, env, checked.ast())))
+    };
+    match &case.outcome {
+        Outcome::Unknown => Ok(()),
+        Outcome::Anything => found()?.1.map(drop),
+        Outcome::Error => match found().and_then(|(_, value)| value) {
+            Ok(value) => Err(format!("expected an error, got {value:?}")),
+            Err(_) => Ok(()),
+        },
+        Outcome::Value(expected) => compare(expected, &found()?.1?),
+        Outcome::Typed(deduced, value) => {
+            let (t, evaluated) = found()?;
+            if let (Some(deduced), Some(t)) = (deduced, t) {
+                equal("the type", &protojson::cel_type(deduced)?.to_string(), &t.to_string())?;
+            }
+            value.as_ref().map_or(Ok(()), |expected| compare(expected, &evaluated?))
+        }
+    }
+}
+
+fn compare(expected: &serde_json::Value, found: &Value) -> Result<(), String> {
+    let expected = protojson::value(expected)?;
+    if protojson::same(expected.as_val(), found.as_val()) {
+        return Ok(());
+    }
+    Err(format!("expected {expected:?}, got {found:?}"))
+}
+
+fn equal(what: &str, expected: &str, found: &str) -> Result<(), String> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(format!("{what} should be\n{expected}\nbut is\n{found}"))
+}
+
+fn listed(what: &str, errors: &[Diagnostic]) -> String {
+    let messages: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    format!("{what}: {}", messages.join("; "))
+}
+
+/// Evaluates the tree with the case's bindings.
+fn evaluate(case: &Case, env: &Env, ast: &Ast) -> Result<Value, String> {
+    let values = case.bindings.iter().map(|(_, json)| protojson::value(json)).collect::<Result<Vec<_>, _>>()?;
+    evaluate_with(env, ast, &case.bindings.iter().map(|(name, _)| name.as_str()).zip(values).collect::<Vec<_>>())
+}
+
+/// Evaluates the tree with these variables.
+pub fn evaluate_with(env: &Env, ast: &Ast, variables: &[(&str, Value)]) -> Result<Value, String> {
+    let mut builder = ProgramBuilder::new(REGEX_BYTES);
+    let mut resolver = Variables::new(variables.iter().map(|(name, _)| (*name).into()));
+    let lowered = builder.lower(env, ast, &mut resolver);
+    let program = builder.finish();
+    let arena = Bump::new();
+    let fuel = Cell::new(FUEL);
+    let slots: Vec<Slot<'_>> = variables.iter().map(|(_, value)| Slot::Present(value.as_val())).collect();
+    let mut scratch = Scratch::new();
+    scratch.prepare(&program);
+    let context = Context { arena: &arena, fuel: &fuel, regex_bytes: REGEX_BYTES };
+    let value = Evaluator::new(&program, &slots, context, &scratch).value(lowered.node);
+    value.map(Val::to_value).map_err(|e| format!("evaluating: {e}"))
+}

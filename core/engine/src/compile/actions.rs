@@ -1,0 +1,282 @@
+//! Actions of rules: their expressions compiled, their parameters as JSON.
+
+use std::sync::Arc;
+
+use llm_policy_cel::diagnostic::{Diagnostic, did_you_mean};
+use serde_json::{Value, json};
+
+use super::expressions::{Compiler, Expression, Scope};
+use super::rules::{ActionEffect, Classes, CompiledAction, Text, TextPart, Tree};
+use crate::context::Stages;
+use crate::document::action::{Action, Approver, Assignment, Metadata, Redact, Route};
+use crate::document::model::{OnMissing, Spanned};
+use crate::document::template::{Data, Part};
+use crate::document::{ActionClass, Source, Template};
+
+impl Classes {
+    /// The classes of `actions`.
+    #[must_use]
+    pub fn of(actions: &[CompiledAction]) -> Self {
+        let mut classes = Self::default();
+        for action in actions {
+            classes.permits |= action.class == ActionClass::Permits;
+            classes.restricts |= action.class == ActionClass::Restricts;
+            classes.changes |= action.class == ActionClass::Changes;
+            classes.rewrites |= matches!(action.effect, ActionEffect::Set(_) | ActionEffect::Route { .. });
+            classes.warns |= matches!(action.effect, ActionEffect::Warn(_));
+            classes.obliges |= !matches!(action.class, ActionClass::Permits) && !matches!(action.effect, ActionEffect::Deny { .. });
+        }
+        classes
+    }
+}
+
+impl Compiler<'_> {
+    /// Compiles an action. `None`: it was reported why not.
+    pub fn action(&mut self, scope: &Scope<'_>, action: &Spanned<Action>, stages: Stages) -> Option<CompiledAction> {
+        let mut part = Part_ { compiler: self, scope, stages, refused: false };
+        let (effect, params) = part.action(&action.value);
+        if part.refused {
+            return None;
+        }
+        let mandatory = match &action.value {
+            Action::Redact(_) | Action::Route(_) | Action::Set(_) | Action::RequireApproval(_) => true,
+            Action::Custom(custom) => custom.mandatory,
+            _ => false,
+        };
+        let fixed = params.fixed().map(Arc::new);
+        Some(CompiledAction { name: action.value.name(), class: action.value.class(), mandatory, effect, params, fixed })
+    }
+}
+
+/// Compiling one action.
+struct Part_<'p, 'c> {
+    compiler: &'p mut Compiler<'c>,
+    scope: &'p Scope<'p>,
+    stages: Stages,
+    refused: bool,
+}
+
+impl Part_<'_, '_> {
+    fn action(&mut self, action: &Action) -> (ActionEffect, Tree) {
+        let mut entries: Vec<(Arc<str>, Tree)> = Vec::new();
+        let mut put = |name: &str, tree: Tree| entries.push((name.into(), tree));
+        let effect = match action {
+            Action::Allow => ActionEffect::Allow,
+            Action::Deny(deny) => ActionEffect::Deny {
+                reason: deny.reason.as_ref().map(|t| self.text(t)),
+                code: deny.code.as_ref().map(|c| c.value.clone()),
+                public_message: deny.public_message.as_ref().map(|t| self.text(t)),
+            },
+            Action::Throttle(throttle) => {
+                put("delay_ms", Tree::Value(json!(throttle.delay_ms)));
+                if let Some(retries) = throttle.max_retries {
+                    put("max_retries", Tree::Value(json!(retries)));
+                }
+                ActionEffect::Throttle { delay_ms: throttle.delay_ms, reason: throttle.reason.as_ref().map(|t| self.text(t)) }
+            }
+            Action::RequireApproval(approval) => {
+                if !approval.approvers.is_empty() {
+                    put("approvers", Tree::Value(approval.approvers.iter().map(|a| approver(&a.value)).collect()));
+                }
+                if let Some(ttl) = approval.ttl {
+                    put("ttl_seconds", Tree::Value(json!(ttl.as_secs())));
+                }
+                ActionEffect::RequireApproval { reason: approval.reason.as_ref().map(|t| self.text(t)) }
+            }
+            Action::Redact(redact) => {
+                self.check_redacted(redact);
+                let names = |texts: &[crate::document::model::Text]| -> Value { texts.iter().map(|t| json!(&*t.value)).collect() };
+                put("fields", Tree::Value(names(&redact.fields)));
+                if !redact.detect.is_empty() {
+                    put("detect", Tree::Value(names(&redact.detect)));
+                }
+                put("style", Tree::Value(json!(format!("{:?}", redact.style).to_lowercase())));
+                ActionEffect::Plain
+            }
+            Action::Route(route) => {
+                let (models, provider) = self.route(route);
+                if !models.is_empty() {
+                    put("models", Tree::List(models.iter().cloned().map(Tree::Text).collect()));
+                }
+                if let Some(provider) = &provider {
+                    put("provider", Tree::Text(provider.clone()));
+                }
+                ActionEffect::Route { models, provider }
+            }
+            Action::Set(assignments) => {
+                let values = self.assignments(assignments, true);
+                put("values", Tree::Map(values.iter().map(|(k, node)| (k.clone(), Tree::Node(*node))).collect()));
+                ActionEffect::Set(values)
+            }
+            Action::SuggestAlternative(alternative) => {
+                if !alternative.models.is_empty() {
+                    put("models", Tree::List(alternative.models.iter().map(|t| Tree::Text(self.text(t))).collect()));
+                }
+                if let Some(message) = &alternative.message {
+                    put("message", Tree::Text(self.text(message)));
+                }
+                self.metadata(&alternative.metadata, &mut put);
+                ActionEffect::Plain
+            }
+            Action::Warn(warn) => {
+                let message = self.text(&warn.message);
+                put("message", Tree::Text(message.clone()));
+                ActionEffect::Warn(message)
+            }
+            Action::Audit(audit) => {
+                put("severity", Tree::Value(json!(format!("{:?}", audit.severity).to_lowercase())));
+                put("alert", Tree::Value(json!(audit.alert)));
+                self.metadata(&audit.metadata, &mut put);
+                if audit.alert { ActionEffect::Alert } else { ActionEffect::Plain }
+            }
+            Action::Log(log) => {
+                put("level", Tree::Value(json!(format!("{:?}", log.level).to_lowercase())));
+                if let Some(message) = &log.message {
+                    put("message", Tree::Text(self.text(message)));
+                }
+                self.metadata(&log.metadata, &mut put);
+                ActionEffect::Plain
+            }
+            Action::Tag(assignments) => {
+                let values = self.assignments(assignments, false);
+                put("values", Tree::Map(values.into_iter().map(|(k, node)| (k, Tree::Node(node))).collect()));
+                ActionEffect::Plain
+            }
+            Action::Notify(notify) => {
+                put("channel", Tree::Value(json!(&*notify.channel.value)));
+                if let Some(message) = &notify.message {
+                    put("message", Tree::Text(self.text(message)));
+                }
+                ActionEffect::Plain
+            }
+            Action::Custom(custom) => {
+                put("handler", Tree::Value(json!(&*custom.handler.value)));
+                put("mandatory", Tree::Value(json!(custom.mandatory)));
+                self.metadata(&custom.metadata, &mut put);
+                ActionEffect::Plain
+            }
+        };
+        (effect, Tree::Map(entries))
+    }
+
+    fn refuse(&mut self, diagnostic: Diagnostic) {
+        self.refused = true;
+        self.compiler.report(self.scope.document, diagnostic);
+    }
+
+    fn expression(&mut self, source: &Source) -> Option<Expression> {
+        let found = self.compiler.expression(self.scope, source, OnMissing::Error, false);
+        match &found {
+            Some(expression) => {
+                self.compiler.check_stages(self.scope.document, &expression.reads, self.stages, source);
+                self.compiler.builder.use_root(expression.node);
+            }
+            None => self.refused = true,
+        }
+        found
+    }
+
+    /// A template. What users, models and tools wrote may not be repeated in it: it would end up in logs and answers.
+    fn text(&mut self, template: &Template) -> Text {
+        if let Some(text) = template.as_text() {
+            return Text::Fixed(text.into());
+        }
+        let mut parts = Vec::new();
+        for part in &template.parts {
+            match part {
+                Part::Text(text) => parts.push(TextPart::Text(text.clone())),
+                Part::Expr(source) => {
+                    let Some(expression) = self.expression(source) else { continue };
+                    if let Some(read) = expression.reads.iter().find(|r| r.content) {
+                        let message = format!("`{}` is content, which a template may not repeat", read.path);
+                        let diagnostic = Diagnostic::error("content-in-template", message, source.locate(read.at))
+                            .with_help("reasons and records end up in logs: name what was found, not the text itself");
+                        self.refuse(diagnostic);
+                    }
+                    parts.push(TextPart::Node(expression.node));
+                }
+            }
+        }
+        Text::Parts(parts)
+    }
+
+    fn route(&mut self, route: &Route) -> (Vec<Text>, Option<Text>) {
+        let models = route.models.iter().map(|t| self.text(t)).collect();
+        (models, route.provider.as_ref().map(|t| self.text(t)))
+    }
+
+    /// Values of `set` (which names fields of the request) or `tag` (which names anything).
+    fn assignments(&mut self, assignments: &[Assignment], fields: bool) -> Vec<(Arc<str>, llm_policy_cel::program::NodeId)> {
+        let mut out = Vec::new();
+        for assignment in assignments {
+            if fields {
+                self.check_target(assignment);
+            }
+            if let Some(expression) = self.expression(&assignment.value) {
+                out.push((assignment.target.value.clone(), expression.node));
+            }
+        }
+        out
+    }
+
+    /// A rule may change what is sent, never who sends it.
+    fn check_target(&mut self, assignment: &Assignment) {
+        let path = &assignment.target.value;
+        let span = assignment.target.span;
+        match self.compiler.field_source(path) {
+            Some(crate::context::Source::Body) => {}
+            Some(source) => {
+                let message = format!("`{path}` comes from the {source}, which a rule cannot change");
+                self.refuse(Diagnostic::error("cannot-set", message, span));
+            }
+            None => {
+                let diagnostic = Diagnostic::error("undefined-field", format!("there is no field `{path}`"), span);
+                let known = crate::context::FIELDS.iter().map(|f| f.path);
+                self.refuse(match did_you_mean(path, known) {
+                    Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
+                    None => diagnostic,
+                });
+            }
+        }
+    }
+
+    fn check_redacted(&mut self, redact: &Redact) {
+        for field in &redact.fields {
+            let path = field.value.replace("[]", "");
+            if self.compiler.field_source(&path).is_none() && crate::context::field(&field.value).is_none() {
+                let diagnostic = Diagnostic::error("undefined-field", format!("there is no field `{}`", field.value), field.span);
+                let known = crate::context::FIELDS.iter().map(|f| f.path);
+                self.refuse(match did_you_mean(&field.value, known) {
+                    Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
+                    None => diagnostic,
+                });
+            }
+        }
+    }
+
+    fn metadata(&mut self, metadata: &Metadata, put: &mut dyn FnMut(&str, Tree)) {
+        if !metadata.is_empty() {
+            let entries = metadata.iter().map(|(k, v)| (k.clone(), self.data(v))).collect();
+            put("metadata", Tree::Map(entries));
+        }
+    }
+
+    fn data(&mut self, data: &Data) -> Tree {
+        match data {
+            Data::Null => Tree::Value(Value::Null),
+            Data::Bool(b) => Tree::Value(json!(b)),
+            Data::Number(n) => Tree::Value(Value::Number(n.clone())),
+            Data::Text(template) => Tree::Text(self.text(template)),
+            Data::List(items) => Tree::List(items.iter().map(|d| self.data(d)).collect()),
+            Data::Map(entries) => Tree::Map(entries.iter().map(|(k, d)| (k.clone(), self.data(d))).collect()),
+        }
+    }
+}
+
+fn approver(approver: &Approver) -> Value {
+    match approver {
+        Approver::User(name) => json!(format!("user:{name}")),
+        Approver::Role(name) => json!(format!("role:{name}")),
+        Approver::Group(name) => json!(format!("group:{name}")),
+    }
+}

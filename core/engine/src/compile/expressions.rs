@@ -1,0 +1,271 @@
+//! One expression of a document: parsed, checked, and added to the program.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use llm_policy_cel::ast::{Ast, Expr, Literal, Span};
+use llm_policy_cel::checker::lints;
+use llm_policy_cel::diagnostic::{Diagnostic, Severity, did_you_mean};
+use llm_policy_cel::env::Env;
+use llm_policy_cel::program::{NodeId, Program, ProgramBuilder};
+use llm_policy_cel::types::Type;
+use llm_policy_cel::value::Value;
+
+use super::fields::Fields;
+use super::functions;
+use super::slots::{Named, Names, Read, Slots};
+use super::{Finding, Options, base_env, finding};
+use crate::context::Stages;
+use crate::document::model::{Constant, OnMissing, Rollout, Scalar};
+use crate::document::schedule::Schedule;
+use crate::document::{Document, Source};
+
+/// The most that one expression may cost when nothing loops more than eight times, in rough nanoseconds.
+const COST: u32 = 10_000_000;
+
+/// What compiling all documents shares.
+#[derive(Debug)]
+pub struct Compiler<'c> {
+    /// The program so far.
+    pub builder: ProgramBuilder,
+    /// The slots so far.
+    pub slots: Slots,
+    /// What was found so far.
+    pub findings: Vec<Finding>,
+    fields: &'c Fields,
+    env: Env,
+}
+
+/// What the expressions of one document may use.
+#[derive(Debug)]
+pub struct Scope<'d> {
+    /// The document.
+    pub document: &'d Document,
+    env: Env,
+    named: BTreeMap<Arc<str>, Named>,
+}
+
+/// An expression in the program.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    /// Its node.
+    pub node: NodeId,
+    /// Its type.
+    pub result: Type,
+    /// What it reads.
+    pub reads: Vec<Read>,
+}
+
+impl<'d> Scope<'d> {
+    /// The scope of `document`, without its lists and variables.
+    pub fn new(compiler: &Compiler<'_>, document: &'d Document) -> Self {
+        let env = compiler.env.extend().function(functions::lookup(document)).build();
+        Self { document, env, named: BTreeMap::new() }
+    }
+
+    /// Adds `name`, of type `t`.
+    pub fn declare(&mut self, name: &Arc<str>, t: Type, named: Named) {
+        self.env = self.env.extend().variable(name.clone(), t).build();
+        self.named.insert(name.clone(), named);
+    }
+
+    /// The environment of the document's expressions.
+    #[must_use]
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+}
+
+impl<'c> Compiler<'c> {
+    /// Nothing compiled yet.
+    #[must_use]
+    pub fn new(fields: &'c Fields, options: &Options) -> Self {
+        Self {
+            builder: ProgramBuilder::new(options.limits.regex_bytes),
+            slots: Slots::default(),
+            findings: Vec::new(),
+            fields,
+            env: base_env(fields, &options.limits),
+        }
+    }
+
+    /// The finished program and its slots.
+    #[must_use]
+    pub fn finish(self) -> (Program, Slots) {
+        (self.builder.finish(), self.slots)
+    }
+
+    /// Records a finding.
+    pub fn report(&mut self, document: &Document, diagnostic: Diagnostic) {
+        let found = finding(document, diagnostic);
+        if !self.findings.contains(&found) {
+            self.findings.push(found);
+        }
+    }
+
+    /// Compiles an expression. `None`: it was reported why not.
+    pub fn expression(
+        &mut self,
+        scope: &Scope<'_>,
+        source: &Source,
+        on_missing: OnMissing,
+        absent_is_null: bool,
+    ) -> Option<Expression> {
+        let document = scope.document;
+        let checked = match scope.env.compile(&source.text) {
+            Ok(checked) => checked,
+            Err(diagnostics) => {
+                for diagnostic in diagnostics {
+                    let diagnostic = better(scope, diagnostic, &source.text);
+                    self.report(document, Diagnostic { span: source.locate(diagnostic.span), ..diagnostic });
+                }
+                return None;
+            }
+        };
+        for diagnostic in lints(&checked).into_iter().chain(check_lookups(document, checked.ast())) {
+            self.report(document, Diagnostic { span: source.locate(diagnostic.span), ..diagnostic });
+        }
+        let strongest = if document.config.on_missing == OnMissing::Default { OnMissing::Default } else { on_missing };
+        let mut names = Names {
+            fields: self.fields,
+            slots: &mut self.slots,
+            on_missing: strongest,
+            named: &scope.named,
+            absent_is_null,
+            reads: Vec::new(),
+        };
+        let lowered = self.builder.lower(&scope.env, checked.ast(), &mut names);
+        let reads = names.reads;
+        let mut refused = false;
+        for diagnostic in lowered.diagnostics {
+            refused = true;
+            // A policy's patterns are compiled at load; one that is known only at run time is refused.
+            let diagnostic = Diagnostic { severity: Severity::Error, span: source.locate(diagnostic.span), ..diagnostic };
+            self.report(document, diagnostic);
+        }
+        if self.builder.cost(lowered.node) > COST {
+            refused = true;
+            let message = "the expression costs too much: its loops are nested too deeply";
+            self.report(document, Diagnostic::error("too-costly", message, source.span));
+        }
+        (!refused).then(|| Expression { node: lowered.node, result: checked.result_type().clone(), reads })
+    }
+
+    /// Compiles an expression that must be true or false.
+    pub fn condition(&mut self, scope: &Scope<'_>, source: &Source) -> Option<(NodeId, Vec<Read>)> {
+        let expression = self.expression(scope, source, OnMissing::Error, false)?;
+        if !matches!(expression.result, Type::Bool | Type::Dyn) {
+            let message = format!("a condition is true or false, and this is of type {}", expression.result);
+            self.report(scope.document, Diagnostic::error("not-a-condition", message, source.span));
+            return None;
+        }
+        Some((expression.node, expression.reads))
+    }
+
+    /// Reports fields that are not there in all of `stages`.
+    pub fn check_stages(&mut self, document: &Document, reads: &[Read], stages: Stages, source: &Source) {
+        for read in reads {
+            let Some(stage) = stages.iter().find(|stage| !read.stages.contains(*stage)) else { continue };
+            let through = read.through.as_ref().map(|name| format!(", which `{name}` reads,")).unwrap_or_default();
+                        let message = format!("`{}`{through} is not there in the stage `{stage}`", read.path);
+            let help = format!("it is there in {}: name these under `stages`", read.stages);
+            let diagnostic = Diagnostic::error("field-not-in-stage", message, source.locate(read.at)).with_help(help);
+            self.report(document, diagnostic);
+        }
+    }
+
+    /// The node that tells whether `schedule` holds now.
+    pub fn schedule(&mut self, schedule: &Schedule) -> NodeId {
+        let now = self.now();
+        self.builder.call(&functions::schedule(schedule), &[now])
+    }
+
+    fn now(&mut self) -> NodeId {
+        let slot = self.fields.find("now", &[]).map_or(0, |(field, _)| self.slots.want("now", field, field.slot_type()));
+        self.builder.slot(slot, None)
+    }
+
+    /// The node that names the identity of a rollout; null when it is absent.
+    pub fn rollout_identity(&mut self, scope: &Scope<'_>, by: &Source) -> Option<NodeId> {
+        let expression = self.expression(scope, by, OnMissing::Error, true)?;
+        for read in expression.reads.iter().filter(|r| r.source != crate::context::Source::Identity) {
+            let message = format!("a rollout goes by who asks, and `{}` comes from the {}", read.path, read.source);
+            self.report(scope.document, Diagnostic::error("rollout-reads-input", message, by.locate(read.at)));
+        }
+        Some(expression.node)
+    }
+
+    /// The node that tells whether the identity `by` is in the share.
+    pub fn rollout(&mut self, by: NodeId, share: &Arc<Rollout>) -> NodeId {
+        self.builder.call(&functions::rollout(share), &[by])
+    }
+}
+
+/// The type of a scalar.
+#[must_use]
+pub const fn scalar_type(scalar: Scalar) -> Type {
+    match scalar {
+        Scalar::Bool => Type::Bool,
+        Scalar::Int => Type::Int,
+        Scalar::Double => Type::Double,
+        Scalar::String => Type::String,
+    }
+}
+
+/// A constant as a value.
+#[must_use]
+pub fn constant(constant: &Constant) -> Value {
+    match constant {
+        Constant::Bool(b) => Value::Bool(*b),
+        Constant::Int(i) => Value::Int(*i),
+        Constant::Double(d) => Value::Double(*d),
+        Constant::String(s) => Value::String(s.clone()),
+    }
+}
+
+/// Names of a document are better explained with the document at hand.
+fn better(scope: &Scope<'_>, diagnostic: Diagnostic, text: &str) -> Diagnostic {
+    let span = diagnostic.span;
+    for root in ["variables", "lists"] {
+        let Some(rest) = text.get(span.start as usize..).and_then(|t| t.strip_prefix(root)?.strip_prefix('.')) else { continue };
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        let Some(name) = rest.get(..end).filter(|n| !n.is_empty()) else { continue };
+        if scope.named.contains_key(format!("{root}.{name}").as_str()) {
+            continue;
+        }
+        let known = || scope.named.keys().filter_map(|k| k.strip_prefix(root)?.strip_prefix('.'));
+        let message = format!("`{root}` has no `{name}`");
+        let help = match did_you_mean(name, known()) {
+            Some(near) => format!("did you mean `{root}.{near}`?"),
+            None if root == "variables" => "declare it under `variables`, above what uses it".to_owned(),
+            None => "declare it under `lists`".to_owned(),
+        };
+        let end = span.start + u32::try_from(root.len() + 1 + name.len()).unwrap_or(0);
+        return Diagnostic::error("undeclared-name", message, Span::new(span.start, end)).with_help(help);
+    }
+    diagnostic
+}
+
+/// Checks that calls of `lookup` name a table of the document.
+fn check_lookups(document: &Document, ast: &Ast) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    for at in 0..u32::try_from(ast.len()).unwrap_or(0) {
+        let id = llm_policy_cel::ast::ExprId(at);
+        let Expr::Call { target: None, function, args } = ast.expr(id) else { continue };
+        let ("lookup", Some(first)) = (&**function, args.first()) else { continue };
+        let span = ast.span(*first);
+        let Expr::Literal(Literal::String(name)) = ast.expr(*first) else {
+            out.push(Diagnostic::error("table-not-constant", "the table of `lookup` must be a string constant", span));
+            continue;
+        };
+        if document.tables.iter().any(|t| t.name.value == *name) {
+            continue;
+        }
+        let diagnostic = Diagnostic::error("unknown-table", format!("there is no table `{name}`"), span);
+        out.push(match did_you_mean(name, document.tables.iter().map(|t| &*t.name.value)) {
+            Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
+            None => diagnostic.with_help("declare it under `tables`"),
+        });
+    }
+    out
+}

@@ -1,0 +1,426 @@
+//! From documents to one program.
+//!
+//! All expressions of all documents become one CEL program over numbered slots. Rules are numbered by rank (priority,
+//! then document, then position), so a lower number always comes first, and are filed in an index for each stage.
+
+pub mod actions;
+pub mod expressions;
+pub mod fields;
+pub mod functions;
+pub mod guards;
+pub mod index;
+pub mod rules;
+pub mod slots;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use llm_policy_cel::diagnostic::{Diagnostic, Severity};
+use llm_policy_cel::env::Env;
+use llm_policy_cel::limits::Limits;
+use llm_policy_cel::program::{NodeId, Program};
+use llm_policy_cel::types::Type;
+use llm_policy_cel::value::Value;
+use sha2::{Digest, Sha256};
+
+use crate::context::{Source as FieldSource, Stage, Stages};
+use crate::document::Document;
+use crate::document::model::{Mode, OnMissing, Rule};
+use expressions::{Compiler, Scope};
+use fields::{Clash, Fields};
+use guards::guards;
+use index::Index;
+use rules::{Classes, CompiledDocument, CompiledException, CompiledRule};
+use slots::{Named, Slots};
+
+/// Bounds on compiling and evaluating.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Bounds on each expression.
+    pub limits: Limits,
+    /// Fuel for one rule; see [`Context::pay`](llm_policy_cel::function::Context::pay) for the unit. Default 1,000,000.
+    pub rule_fuel: u64,
+    /// Fuel for all rules of one evaluation together; when it runs out, the decision is a deny. Default 20,000,000.
+    pub total_fuel: u64,
+    /// What is decided when no document decides. Default false: deny.
+    pub allow_without_policy: bool,
+    /// Rules are looked up in an index. Off only to compare with a scan of all rules. Default true.
+    pub indexed: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            rule_fuel: 1_000_000,
+            total_fuel: 20_000_000,
+            allow_without_policy: false,
+            indexed: true,
+        }
+    }
+}
+
+/// A finding in one of the documents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The document's file.
+    pub origin: Arc<str>,
+    /// The document's text.
+    pub text: Arc<str>,
+    /// What was found.
+    pub diagnostic: Diagnostic,
+}
+
+impl Finding {
+    /// The finding with its line and a caret.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        self.diagnostic.render(&self.text, &self.origin, colour)
+    }
+
+    /// True when the documents are refused because of it.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.diagnostic.severity == Severity::Error
+    }
+}
+
+/// All documents as one program.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The expressions.
+    pub program: Program,
+    /// What the program reads.
+    pub slots: Slots,
+    /// The documents as they were read, sorted by id.
+    pub sources: Vec<Document>,
+    /// The documents in their compiled form, in the same order.
+    pub documents: Vec<CompiledDocument>,
+    /// The rules, by rank.
+    pub rules: Vec<CompiledRule>,
+    /// For each stage, by the order of [`Stage::ALL`].
+    pub stages: [StageProgram; 4],
+    /// Slots that every input must fill, because a document says so.
+    pub required: Vec<u32>,
+    /// The slot of `now`.
+    pub now: Option<u32>,
+    /// SHA-256 over the documents, in hexadecimal.
+    pub digest: Arc<str>,
+    /// The bounds.
+    pub options: Options,
+}
+
+/// What one stage looks at.
+#[derive(Debug, Default)]
+pub struct StageProgram {
+    /// The rules, found by what they ask for.
+    pub index: Index,
+    /// All rules of the stage, in order.
+    pub rules: Vec<u32>,
+    /// The documents that cover the stage and decide something when no rule does, or have a fallback.
+    pub defaults: Vec<u32>,
+    /// How many documents cover the stage.
+    pub covered: usize,
+}
+
+impl Compiled {
+    /// What `stage` looks at.
+    #[must_use]
+    pub fn stage(&self, stage: Stage) -> &StageProgram {
+        let [request, response, tool_call, tool_result] = &self.stages;
+        match stage {
+            Stage::Request => request,
+            Stage::Response => response,
+            Stage::ToolCall => tool_call,
+            Stage::ToolResult => tool_result,
+        }
+    }
+}
+
+/// Compiles `documents`. Warnings come with the program.
+///
+/// # Errors
+/// All findings, when one of them is an error.
+pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compiled, Vec<Finding>), Vec<Finding>> {
+    documents.sort_by_key(Document::id);
+    let mut findings = Vec::new();
+    for document in &documents {
+        findings.extend(document.warnings.iter().map(|w| finding(document, w.clone())));
+    }
+    for pair in documents.windows(2) {
+        if let [first, second] = pair {
+            if first.id() == second.id() {
+                let message = format!("the document `{}` is there twice; the other one is `{}`", second.id(), first.origin);
+                let diagnostic = Diagnostic::error("duplicate-document", message, second.metadata.name.span)
+                    .with_help("give one of them another `metadata.name`");
+                findings.push(finding(second, diagnostic));
+            }
+        }
+    }
+    let fields = declared_fields(&documents, &mut findings);
+    let mut compiler = Compiler::new(&fields, &options);
+    let mut compiled = Vec::new();
+    let mut rules = Vec::new();
+    for (number, document) in documents.iter().enumerate() {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        let (document, its_rules) = compile_document(&mut compiler, document, number);
+        compiled.push(document);
+        rules.extend(its_rules);
+    }
+    findings.append(&mut compiler.findings);
+    if findings.iter().any(Finding::is_error) {
+        return Err(findings);
+    }
+    // Stable: documents are sorted by id, and rules within one stand in order.
+    rules.sort_by_key(|(priority, _)| std::cmp::Reverse(*priority));
+    let mut rules: Vec<CompiledRule> = rules.into_iter().map(|(_, rule)| rule).collect();
+    let required = required_slots(&mut compiler, &fields);
+    let now = compiler.slots.find("now");
+    let (program, slots) = compiler.finish();
+    for rule in &mut rules {
+        rule.guards = guards(&program, rule.condition);
+    }
+    let stages = Stage::ALL.map(|stage| stage_program(&program, &compiled, &rules, stage, options.indexed));
+    let digest = digest(&documents);
+    let compiled = Compiled {
+        program,
+        slots,
+        sources: documents,
+        documents: compiled,
+        rules,
+        stages,
+        required,
+        now,
+        digest,
+        options,
+    };
+    Ok((compiled, findings))
+}
+
+fn finding(document: &Document, diagnostic: Diagnostic) -> Finding {
+    Finding { origin: document.origin.clone(), text: document.text.clone(), diagnostic }
+}
+
+/// The standard context with what the documents declare.
+fn declared_fields(documents: &[Document], findings: &mut Vec<Finding>) -> Fields {
+    let mut fields = Fields::default();
+    for document in documents {
+        for declared in &document.schema {
+            let path = &declared.path.value;
+            let message = match fields.declare(declared) {
+                Ok(()) => continue,
+                Err(Clash::Declared(t)) => format!("`{path}` is declared as {t} already"),
+                Err(Clash::NoObject(part)) => format!("`{part}` is no object, so `{path}` cannot be below it"),
+            };
+            findings.push(finding(document, Diagnostic::error("schema-clash", message, declared.path.span)));
+        }
+    }
+    fields
+}
+
+fn required_slots(compiler: &mut Compiler<'_>, fields: &Fields) -> Vec<u32> {
+    let mut out = Vec::new();
+    for path in fields.required() {
+        let mut names = path.split('.');
+        let root = names.next().unwrap_or_default();
+        let rest: Vec<&str> = names.collect();
+        if let Some((field, _)) = fields.find(root, &rest) {
+            out.push(compiler.slots.want(&path, field, field.slot_type()));
+        }
+    }
+    out
+}
+
+fn stage_program(
+    program: &Program,
+    documents: &[CompiledDocument],
+    rules: &[CompiledRule],
+    stage: Stage,
+    indexed: bool,
+) -> StageProgram {
+    let numbered = || rules.iter().enumerate().map(|(n, rule)| (u32::try_from(n).unwrap_or(u32::MAX), rule));
+    let here: Vec<(u32, &CompiledRule)> = numbered().filter(|(_, rule)| rule.stages.contains(stage)).collect();
+    let guarded: Vec<_> =
+        here.iter().map(|(n, rule)| (*n, if indexed { rule.guards.clone() } else { Vec::new() })).collect();
+    let text_slot = |text: u32| program.texts().get(text as usize).map_or(u32::MAX, |t| t.slot());
+    let covering = |d: &&CompiledDocument| d.stages.contains(stage);
+    StageProgram {
+        index: Index::new(&guarded, text_slot),
+        rules: here.iter().map(|(n, _)| *n).collect(),
+        defaults: documents
+            .iter()
+            .enumerate()
+            .filter(|(_, d)| covering(d) && (d.default_action.is_some() || d.fallback.is_some()))
+            .map(|(n, _)| u32::try_from(n).unwrap_or(u32::MAX))
+            .collect(),
+        covered: documents.iter().filter(covering).count(),
+    }
+}
+
+fn digest(documents: &[Document]) -> Arc<str> {
+    let mut hash = Sha256::new();
+    for document in documents {
+        for part in [document.id().as_bytes(), document.text.as_bytes()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        for table in &document.tables {
+            hash.update(format!("{:?}", table.entries).as_bytes());
+        }
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+}
+
+/// Compiles one document; each rule comes with its priority.
+fn compile_document(
+    compiler: &mut Compiler<'_>,
+    document: &Document,
+    number: u32,
+) -> (CompiledDocument, Vec<(i32, CompiledRule)>) {
+    let stages = covered_stages(document);
+    let mut scope = Scope::new(compiler, document);
+    declare_lists(&mut scope);
+    declare_variables(compiler, &mut scope);
+    let config = &document.config;
+    let target = config.target.as_ref().and_then(|target| {
+        let (node, reads) = compiler.condition(&scope, target)?;
+        for read in reads.iter().filter(|r| r.source != FieldSource::Identity) {
+            let message = format!("a target decides by who asks, and `{}` comes from the {}", read.path, read.source);
+            let diagnostic = Diagnostic::error("target-reads-input", message, target.locate(read.at))
+                .with_help("test it in the rules' conditions instead");
+            compiler.report(document, diagnostic);
+        }
+        Some(node)
+    });
+    let mut rules = Vec::new();
+    if config.mode != Mode::Disabled {
+        for (position, rule) in document.rules.iter().enumerate() {
+            let position = u32::try_from(position).unwrap_or(u32::MAX);
+            // A rule that is switched off is still checked.
+            let compiled = compile_rule(compiler, &scope, rule, target, stages);
+            let on = rule.enabled && rule.mode != Mode::Disabled;
+            if let Some(compiled) = compiled.filter(|_| on) {
+                rules.push((rule.priority, CompiledRule { document: number, position, ..compiled }));
+            }
+        }
+    }
+    let compiled = CompiledDocument {
+        id: document.id().into(),
+        stages: if config.mode == Mode::Disabled { Stages::NONE } else { stages },
+        target,
+        default_action: config.default_action,
+        combine: config.combine,
+        fail_open: config.fail_open,
+        shadow: config.mode == Mode::Shadow,
+        fallback: document.fallback.clone(),
+    };
+    (compiled, rules)
+}
+
+/// The stages that a document covers: those it says, or those that its rules name, or `request`.
+fn covered_stages(document: &Document) -> Stages {
+    match &document.config.stages {
+        Some(stages) => stages.iter().map(|s| s.value).collect(),
+        None if document.rules.is_empty() => Stages::of(&[Stage::Request]),
+        None => document.rules.iter().flat_map(|r| &r.stages).map(|s| s.value).collect(),
+    }
+}
+
+fn declare_lists(scope: &mut Scope<'_>) {
+    for list in &scope.document.lists {
+        let name: Arc<str> = format!("lists.{}", list.name.value).into();
+        let items: Vec<Value> = list.items.iter().map(|item| expressions::constant(&item.value)).collect();
+        scope.declare(&name, Type::list(expressions::scalar_type(list.item_type)), Named::Constant(Value::List(items.into())));
+    }
+}
+
+/// Declares `variables.x`; one may use those above it.
+fn declare_variables(compiler: &mut Compiler<'_>, scope: &mut Scope<'_>) {
+    for variable in &scope.document.variables {
+        let name: Arc<str> = format!("variables.{}", variable.name.value).into();
+        match compiler.expression(scope, &variable.value, OnMissing::Error, false) {
+            Some(expression) => {
+                scope.declare(&name, expression.result, Named::Node(expression.node, expression.reads.into()));
+            }
+            // It was reported where it stands; what uses it shall not be reported as well.
+            None => scope.declare(&name, Type::Dyn, Named::Constant(Value::Null)),
+        }
+    }
+}
+
+fn compile_rule(
+    compiler: &mut Compiler<'_>,
+    scope: &Scope<'_>,
+    rule: &Rule,
+    target: Option<NodeId>,
+    covered: Stages,
+) -> Option<CompiledRule> {
+    let stages: Stages = rule.stages.iter().map(|s| s.value).collect();
+    for stage in rule.stages.iter().filter(|s| !covered.contains(s.value)) {
+        let message = format!("the document does not cover the stage `{}`", stage.value);
+        let diagnostic = Diagnostic::error("stage-not-covered", message, stage.span)
+            .with_help("add it to `config.stages`, or leave `config.stages` out");
+        compiler.report(scope.document, diagnostic);
+    }
+    let condition = compiler.condition(scope, &rule.condition);
+    if let Some((_, reads)) = &condition {
+        compiler.check_stages(scope.document, reads, stages, &rule.condition);
+    }
+    let mut parts: Vec<NodeId> = target.into_iter().chain(condition.as_ref().map(|(node, _)| *node)).collect();
+    if let Some(schedule) = &rule.schedule {
+        parts.push(compiler.schedule(schedule));
+    }
+    let mut rollout = None;
+    if let Some(share) = &rule.rollout {
+        let by = compiler.rollout_identity(scope, &share.by)?;
+        let share = Arc::new(share.clone());
+        parts.push(compiler.rollout(by, &share));
+        rollout = Some((by, share));
+    }
+    let all = compiler.builder.and(&parts);
+    compiler.builder.use_root(all);
+    let actions: Vec<_> = rule.actions.iter().filter_map(|a| compiler.action(scope, a, stages)).collect();
+    let exceptions = exceptions_of(compiler, scope, rule, stages);
+    condition?;
+    Some(CompiledRule {
+        document: 0,
+        position: 0,
+        id: rule.id.value.clone(),
+        stages,
+        condition: all,
+        guards: Vec::new(),
+        shadow: rule.mode.min(scope.document.config.mode) == Mode::Shadow,
+        classes: Classes::of(&actions),
+        actions,
+        exceptions,
+        rollout,
+    })
+}
+
+fn exceptions_of(
+    compiler: &mut Compiler<'_>,
+    scope: &Scope<'_>,
+    rule: &Rule,
+    stages: Stages,
+) -> Vec<CompiledException> {
+    let named = |e: &&crate::document::model::Exception| e.rules.iter().any(|r| r.value == rule.id.value);
+    let mut out = Vec::new();
+    for exception in scope.document.exceptions.iter().filter(named) {
+        let Some((condition, reads)) = compiler.condition(scope, &exception.condition) else { continue };
+        compiler.check_stages(scope.document, &reads, stages, &exception.condition);
+        if exception.enabled {
+            let expires = exception.expires.as_ref().map(|at| at.value.as_second());
+            out.push(CompiledException { id: exception.id.value.clone(), condition, expires });
+        }
+    }
+    out
+}
+
+/// The environment that all documents share: the standard library, the extensions, the engine's functions and the fields.
+fn base_env(fields: &Fields, limits: &Limits) -> Env {
+    let builder = Env::builder().standard().extensions().limits(limits.clone());
+    let builder = builder.functions(functions::functions()).macros(functions::macros());
+    fields.variables().fold(builder, |builder, (name, t)| builder.variable(name, t)).build()
+}

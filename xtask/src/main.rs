@@ -1,0 +1,33 @@
+//! Chores of this repository, run as `cargo xtask <chore>`.
+
+mod generate;
+mod json_schema;
+mod markdown;
+mod rust_table;
+mod schema;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask gen [--check]
+
+  gen          makes the files that come from schema/context.toml
+  gen --check  changes nothing; fails and names the files that are not up to date";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    let outcome = match arguments.as_slice() {
+        ["gen"] => generate::write(root),
+        ["gen", "--check"] => generate::check(root),
+        _ => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
