@@ -15,14 +15,18 @@ pub const PERMISSIONS: Field = Field::new("user.permissions", Kind::TextList);
 pub const TIER: Field = Field::new("user.tier", Kind::Text);
 /// `user.mfa_verified`
 pub const MFA: Field = Field::new("user.mfa_verified", Kind::Flag);
-/// `user.quota`
-pub const QUOTA: Field = Field::new("user.quota", Kind::Integer);
-/// `user.budget`
-pub const USER_BUDGET: Field = Field::new("user.budget", Kind::Decimal);
+/// `user.quota.tokens_remaining`
+pub const QUOTA: Field = Field::new("user.quota.tokens_remaining", Kind::Integer);
+/// `user.budget.remaining`
+pub const USER_BUDGET: Field = Field::new("user.budget.remaining", Kind::Decimal);
+/// `user.quota.tokens_used`
+pub const TOKENS_USED: Field = Field::new("user.quota.tokens_used", Kind::Integer);
+/// `user.limits.max_request_cost`
+pub const COST_LIMIT: Field = Field::new("user.limits.max_request_cost", Kind::Decimal);
 /// `team.id`
 pub const TEAM: Field = Field::new("team.id", Kind::Text);
-/// `team.budget`
-pub const TEAM_BUDGET: Field = Field::new("team.budget", Kind::Decimal);
+/// `team.budget.remaining`
+pub const TEAM_BUDGET: Field = Field::new("team.budget.remaining", Kind::Decimal);
 /// `app.id`
 pub const APP: Field = Field::new("app.id", Kind::Text);
 /// `request.provider`
@@ -33,10 +37,6 @@ pub const MODEL: Field = Field::new("request.model", Kind::Text);
 pub const PROMPT: Field = Field::new("request.prompt", Kind::Text);
 /// `request.max_tokens`
 pub const MAX_TOKENS: Field = Field::new("request.max_tokens", Kind::Integer);
-/// `request.estimated_tokens`
-pub const TOKENS: Field = Field::new("request.estimated_tokens", Kind::Integer);
-/// `request.estimated_cost`
-pub const COST: Field = Field::new("request.estimated_cost", Kind::Decimal);
 /// `request.environment`
 pub const ENVIRONMENT: Field = Field::new("request.environment", Kind::Text);
 /// `request.region`
@@ -51,13 +51,14 @@ pub const APPROVAL: Field = Field::new("metadata.approval", Kind::Text);
 /// The request as JSON.
 pub const JSON: &str = concat!(
     r#"{"user":{"id":"u-10482","role":"engineer","roles":["engineer","ml-platform","on-call"],"#,
-    r#""permissions":["chat.use","models.read"],"tier":"pro","mfa_verified":true,"quota":200000,"budget":248.75},"#,
-    r#""team":{"id":"team-7","budget":1840.5},"app":{"id":"app-7"},"#,
-    r#""request":{"provider":"openai","model":"gpt-4o-mini","max_tokens":1024,"estimated_tokens":142,"#,
-    r#""estimated_cost":0.0213,"environment":"production","region":"eu-west-1","tags":["batch","summary"],"#,
-    r#""prompt":"Summarise the incident review of last Tuesday for the platform newsletter. Keep the timeline, name the "#,
-    r#"services that were degraded, say what customers noticed, and close with the three follow-ups that the on-call "#,
-    r#"engineers agreed on. Be friendly."},"#,
+    r#""permissions":["chat.use","models.read"],"tier":"pro","mfa_verified":true,"#,
+    r#""quota":{"tokens_remaining":200000,"tokens_used":4096},"budget":{"remaining":0.62},"#,
+    r#""limits":{"max_request_cost":0.75}},"#,
+    r#""team":{"id":"team-7","budget":{"remaining":1840.5}},"app":{"id":"app-7"},"#,
+    r#""request":{"provider":"openai","model":"gpt-4o-mini","max_tokens":1024,"environment":"production","#,
+    r#""region":"eu-west-1","tags":["batch","summary"],"#,
+    r#""prompt":"Summarise the incident review of last Tuesday for the team newsletter. Keep the timeline, name the "#,
+    r#"services that were degraded, say what customers noticed, and close with what we agreed to do."},"#,
     r#""metadata":{"ticket":"OPS-4411"}}"#,
 );
 

@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::contender::Verdict;
 use crate::random::Random;
 use crate::request::{
-    APP, APPROVAL, COST, ENVIRONMENT, JSON, MAX_TOKENS, MFA, MODEL, PERMISSIONS, PROMPT, PROVIDER, QUOTA, REGION, ROLE,
-    ROLES, TAGS, TEAM, TEAM_BUDGET, TICKET, TIER, TOKENS, USER_BUDGET, USER_ID,
+    APP, APPROVAL, COST_LIMIT, ENVIRONMENT, JSON, MAX_TOKENS, MFA, MODEL, PERMISSIONS, PROMPT, PROVIDER, QUOTA, REGION,
+    ROLE, ROLES, TAGS, TEAM, TEAM_BUDGET, TICKET, TIER, TOKENS_USED, USER_BUDGET, USER_ID,
 };
 use crate::rule::{Effect, Field, Number, Order, Rule, Term};
 
@@ -213,7 +213,7 @@ impl Generator {
                 0 => Term::Differs(TIER, self.one(&TIERS)),
                 1 => Term::Equals(ENVIRONMENT, self.one(&ENVIRONMENTS)),
                 2 => self.at_least(MAX_TOKENS, 16, 4096),
-                3 => self.at_least(TOKENS, 10, 500),
+                3 => self.at_least(TOKENS_USED, 256, 8192),
                 _ => Term::Differs(REGION, self.one(&REGIONS)),
             });
         }
@@ -258,13 +258,13 @@ impl Generator {
                 let budget = *self.random.pick(&[USER_BUDGET, TEAM_BUDGET]);
                 vec![
                     Term::Equals(ENVIRONMENT, self.one(&ENVIRONMENTS)),
-                    Term::Compare(Number::Field(COST), Order::Greater, Number::Field(budget)),
+                    Term::Compare(Number::Field(COST_LIMIT), Order::Greater, Number::Field(budget)),
                 ]
             }
             36..42 => vec![
                 Term::Equals(TIER, self.one(&TIERS)),
                 Term::Compare(
-                    Number::Sum(Box::new(Number::Field(TOKENS)), Box::new(Number::Field(MAX_TOKENS))),
+                    Number::Sum(Box::new(Number::Field(TOKENS_USED)), Box::new(Number::Field(MAX_TOKENS))),
                     Order::Greater,
                     Number::Field(QUOTA),
                 ),
@@ -279,7 +279,7 @@ impl Generator {
                 ]
             }
             50..55 => vec![
-                Term::Compare(Number::Field(COST), Order::Greater, Number::Decimal(self.cents())),
+                Term::Compare(Number::Field(COST_LIMIT), Order::Greater, Number::Decimal(self.cents())),
                 Term::Differs(TIER, self.one(&TIERS)),
             ],
             // Where from, and how sure of whom.
@@ -345,19 +345,23 @@ impl Generator {
         let number = |field| Box::new(Number::Field(field));
         match self.random.below(10) {
             // A field against a field.
-            0 => {
-                Term::Compare(Number::Field(COST), order, Number::Field(*self.random.pick(&[USER_BUDGET, TEAM_BUDGET])))
-            }
-            1 => {
-                Term::Compare(Number::Times(number(TOKENS), self.random.between(2, 5000)), order, Number::Field(QUOTA))
-            }
+            0 => Term::Compare(
+                Number::Field(COST_LIMIT),
+                order,
+                Number::Field(*self.random.pick(&[USER_BUDGET, TEAM_BUDGET])),
+            ),
+            1 => Term::Compare(
+                Number::Times(number(TOKENS_USED), self.random.between(2, 100)),
+                order,
+                Number::Field(QUOTA),
+            ),
             // Arithmetic.
             2 | 3 => {
                 let sum = Number::Sum(
-                    Box::new(Number::Times(number(TOKENS), self.random.between(2, 40))),
+                    Box::new(Number::Times(number(TOKENS_USED), self.random.between(2, 40))),
                     Box::new(Number::Times(number(MAX_TOKENS), self.random.between(2, 40))),
                 );
-                Term::Compare(sum, order, Number::Integer(self.random.between(1000, 50_000)))
+                Term::Compare(sum, order, Number::Integer(self.random.between(10_000, 200_000)))
             }
             4 => Term::Compare(
                 Number::Sum(number(QUOTA), Box::new(Number::Times(number(MAX_TOKENS), self.random.between(2, 500)))),
@@ -367,7 +371,7 @@ impl Generator {
             // Sizes.
             5 | 6 => {
                 let size = Number::Times(Box::new(Number::Size(PROMPT)), self.random.between(2, 40));
-                Term::Compare(size, order, Number::Field(*self.random.pick(&[MAX_TOKENS, TOKENS])))
+                Term::Compare(size, order, Number::Field(*self.random.pick(&[MAX_TOKENS, TOKENS_USED])))
             }
             7 => Term::Compare(
                 Number::Sum(Box::new(Number::Size(ROLES)), Box::new(Number::Size(TAGS))),
@@ -391,7 +395,7 @@ impl Generator {
 
     /// A sum of money that is not a whole number.
     fn cents(&mut self) -> f64 {
-        (2 * self.random.below(20) + 1) as f64 / 100.0
+        (2 * self.random.below(75) + 1) as f64 / 100.0
     }
 }
 

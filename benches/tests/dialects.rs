@@ -1,7 +1,9 @@
 //! One rule with every clause, as each language has it.
 
 use llm_policy_benches::dialect::{cedar, cel, document, rego};
-use llm_policy_benches::request::{APPROVAL, COST, MAX_TOKENS, MFA, MODEL, PROMPT, REGION, ROLES, TIER, USER_BUDGET};
+use llm_policy_benches::request::{
+    APPROVAL, COST_LIMIT, MAX_TOKENS, MFA, MODEL, PROMPT, REGION, ROLES, TIER, USER_BUDGET,
+};
 use llm_policy_benches::rule::{Effect, Number, Order, Rule, Term};
 
 fn rule(terms: Vec<Term>) -> Rule {
@@ -21,13 +23,13 @@ fn everyday() -> Rule {
 fn numbers() -> Rule {
     let twice = Number::Times(Box::new(Number::Size(PROMPT)), 2);
     rule(vec![
-        Term::Compare(Number::Field(COST), Order::Greater, Number::Field(USER_BUDGET)),
+        Term::Compare(Number::Field(COST_LIMIT), Order::Greater, Number::Field(USER_BUDGET)),
         Term::Compare(
             Number::Sum(Box::new(Number::Field(MAX_TOKENS)), Box::new(twice)),
             Order::Less,
             Number::Integer(9),
         ),
-        Term::Compare(Number::Field(COST), Order::AtMost, Number::Decimal(0.25)),
+        Term::Compare(Number::Field(COST_LIMIT), Order::AtMost, Number::Decimal(0.25)),
     ])
 }
 
@@ -45,8 +47,8 @@ fn in_cel() {
     );
     assert_eq!(
         cel::condition(&numbers()),
-        "request.estimated_cost > user.budget && request.max_tokens + size(request.prompt) * 2 < 9 && \
-         request.estimated_cost <= 0.25"
+        "user.limits.max_request_cost > user.budget.remaining && request.max_tokens + size(request.prompt) * 2 < 9 && \
+         user.limits.max_request_cost <= 0.25"
     );
     assert_eq!(
         cel::condition(&texts()),
@@ -89,9 +91,9 @@ fn in_cedar() {
     assert_eq!(
         cedar::policy(&numbers()),
         "forbid(principal, action, resource) when { \
-         context.request.estimated_cost.greaterThan(context.user.budget) && \
+         context.user.limits.max_request_cost.greaterThan(context.user.budget.remaining) && \
          context.request.max_tokens + context.sizes.request_prompt * 2 < 9 && \
-         context.request.estimated_cost.lessThanOrEqual(decimal(\"0.2500\")) };"
+         context.user.limits.max_request_cost.lessThanOrEqual(decimal(\"0.2500\")) };"
     );
     assert!(cedar::policy(&texts()).contains(r#"context.request.prompt like "*AU-*""#));
     assert!(!cedar::can_say(&rule(vec![Term::AnyStartsWith(ROLES, "on-".to_owned())])));
