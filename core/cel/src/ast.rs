@@ -301,6 +301,21 @@ impl Ast {
         self.root = id;
     }
 
+    /// The operands of the tree of calls of one operator at `id`, from left to right: of `a && b && c` all three. Any other
+    /// node is its own only operand.
+    #[must_use]
+    pub fn operands(&self, id: ExprId, operator: &str) -> Vec<ExprId> {
+        let mut out = Vec::new();
+        let mut open = vec![id];
+        while let Some(at) = open.pop() {
+            match self.expr(at) {
+                Expr::Call { target: None, function, args } if **function == *operator => open.extend(args.iter().rev()),
+                _ => out.push(at),
+            }
+        }
+        out
+    }
+
     /// Records that a macro was expanded.
     pub fn add_macro_call(&mut self, call: MacroCall) {
         self.macro_calls.push(call);

@@ -63,16 +63,18 @@ pub struct Lowered {
 impl ProgramBuilder {
     /// Adds an expression. The node counts as used from outside of the program.
     pub fn lower(&mut self, env: &Env, ast: &Ast, resolver: &mut dyn Resolver) -> Lowered {
-        self.lower_part(env, ast, ast.root(), resolver)
+        let lowered = self.lower_part(env, ast, ast.root(), resolver);
+        self.use_root(lowered.node);
+        lowered
     }
 
-    /// Adds the part of an expression under `id`, which must not stand inside of a comprehension.
+    /// Adds the part of an expression under `id`, which must not stand inside of a comprehension. This is no use of it: parts
+    /// are for looking into an expression that was added as a whole.
     pub fn lower_part(&mut self, env: &Env, ast: &Ast, id: ExprId, resolver: &mut dyn Resolver) -> Lowered {
         let mut lowering =
             Lowering { builder: self, env, ast, resolver, scope: Vec::new(), next_local: 0, diagnostics: Vec::new() };
         let node = lowering.expr(id);
         let diagnostics = lowering.diagnostics;
-        self.use_root(node);
         Lowered { node, diagnostics }
     }
 }
@@ -238,7 +240,7 @@ impl Lowering<'_> {
     fn call(&mut self, id: ExprId, target: Option<ExprId>, name: &str, args: &[ExprId]) -> NodeId {
         match (target, name, args) {
             (None, "_&&_" | "_||_", _) => {
-                let operands: Vec<NodeId> = self.flat(id, name).into_iter().map(|id| self.expr(id)).collect();
+                let operands: Vec<NodeId> = self.ast.operands(id, name).into_iter().map(|id| self.expr(id)).collect();
                 if name == "_&&_" { self.builder.and(&operands) } else { self.builder.or(&operands) }
             }
             (None, "_+_", [_, _]) => self.sum(id),
@@ -273,21 +275,6 @@ impl Lowering<'_> {
             }
             _ => self.function(id, target, args),
         }
-    }
-
-    /// The operands of a tree of one operator, from left to right.
-    fn flat(&self, id: ExprId, operator: &str) -> Vec<ExprId> {
-        let mut out = Vec::new();
-        let mut open = vec![id];
-        while let Some(at) = open.pop() {
-            match self.ast.expr(at) {
-                Expr::Call { target: None, function, args } if **function == *operator => {
-                    open.extend(args.iter().rev())
-                }
-                _ => out.push(at),
-            }
-        }
-        out
     }
 
     /// `a + b + ...`: only the left spine is one sum, as `+` is not associative where it overflows.

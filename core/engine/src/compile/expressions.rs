@@ -54,6 +54,8 @@ pub struct Expression {
     pub result: Type,
     /// What it reads.
     pub reads: Vec<Read>,
+    /// The operands of its outermost `&&`, with their places in the document.
+    pub clauses: Vec<(NodeId, Span)>,
 }
 
 impl<'d> Scope<'d> {
@@ -134,8 +136,14 @@ impl<'c> Compiler<'c> {
             absent_is_null,
             reads: Vec::new(),
         };
-        let lowered = self.builder.lower(&scope.env, checked.ast(), &mut names);
-        let reads = names.reads;
+        let ast = checked.ast();
+        let lowered = self.builder.lower(&scope.env, ast, &mut names);
+        let reads = std::mem::take(&mut names.reads);
+        let mut clause = |id| {
+            let part = self.builder.lower_part(&scope.env, ast, id, &mut names);
+            (part.node, source.locate(ast.span(id)))
+        };
+        let clauses = ast.operands(ast.root(), "_&&_").into_iter().map(&mut clause).collect();
         let mut refused = false;
         for diagnostic in lowered.diagnostics {
             refused = true;
@@ -148,18 +156,18 @@ impl<'c> Compiler<'c> {
             let message = "the expression costs too much: its loops are nested too deeply";
             self.report(document, Diagnostic::error("too-costly", message, source.span));
         }
-        (!refused).then(|| Expression { node: lowered.node, result: checked.result_type().clone(), reads })
+        (!refused).then(|| Expression { node: lowered.node, result: checked.result_type().clone(), reads, clauses })
     }
 
     /// Compiles an expression that must be true or false.
-    pub fn condition(&mut self, scope: &Scope<'_>, source: &Source) -> Option<(NodeId, Vec<Read>)> {
+    pub fn condition(&mut self, scope: &Scope<'_>, source: &Source) -> Option<Expression> {
         let expression = self.expression(scope, source, OnMissing::Error, false)?;
         if !matches!(expression.result, Type::Bool | Type::Dyn) {
             let message = format!("a condition is true or false, and this is of type {}", expression.result);
             self.report(scope.document, Diagnostic::error("not-a-condition", message, source.span));
             return None;
         }
-        Some((expression.node, expression.reads))
+        Some(expression)
     }
 
     /// Reports fields that are not there in all of `stages`.
@@ -178,6 +186,15 @@ impl<'c> Compiler<'c> {
     pub fn schedule(&mut self, schedule: &Schedule) -> NodeId {
         let now = self.now();
         self.builder.call(&functions::schedule(schedule), &[now])
+    }
+
+    /// Who says what stands at `path`; `None` when there is no such field.
+    #[must_use]
+    pub fn field_source(&self, path: &str) -> Option<crate::context::Source> {
+        let mut names = path.split('.');
+        let root = names.next()?;
+        let rest: Vec<&str> = names.collect();
+        self.fields.find(root, &rest).filter(|(_, used)| *used == rest.len()).map(|(field, _)| field.source)
     }
 
     fn now(&mut self) -> NodeId {

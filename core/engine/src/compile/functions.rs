@@ -9,7 +9,7 @@ use llm_policy_cel::error::{ErrorKind, Result};
 use llm_policy_cel::function::{Context, Function, Implementation, Overload};
 use llm_policy_cel::macros::Macro;
 use llm_policy_cel::types::Type;
-use llm_policy_cel::value::{OwnedMap, Timestamp, Val, Value};
+use llm_policy_cel::value::{Timestamp, Val, Value};
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
@@ -64,7 +64,7 @@ pub fn functions() -> Vec<Function> {
             |_, args| match args {
                 [Val::Timestamp(now), Val::Str(zone)] => {
                     let zone = TimeZone::get(zone).map_err(|_| ErrorKind::InvalidArgument("there is no such time zone"))?;
-                    let local = local(*now, &zone)?;
+                    let local = zone.to_datetime(instant(*now)?);
                     let weekday = !matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday);
                     Ok(Val::Bool(weekday && (9..17).contains(&local.hour())))
                 }
@@ -106,16 +106,14 @@ pub fn macros() -> Vec<Macro> {
     ]
 }
 
-fn local(now: Timestamp, zone: &TimeZone) -> Result<jiff::civil::DateTime> {
-    let instant = jiff::Timestamp::new(now.seconds, now.nanos).map_err(|_| ErrorKind::Overflow)?;
-    Ok(zone.to_datetime(instant))
+fn instant(now: Timestamp) -> Result<jiff::Timestamp> {
+    jiff::Timestamp::new(now.seconds, now.nanos).map_err(|_| ErrorKind::Overflow.into())
 }
 
 /// `lookup(table, key, default)` over the tables of `document`.
 #[must_use]
 pub fn lookup(document: &Document) -> Function {
-    type Entries = FxHashMap<Arc<str>, (FxHashMap<Key, Value>, OwnedMap)>;
-    let mut tables: Entries = FxHashMap::default();
+    let mut tables: FxHashMap<Arc<str>, FxHashMap<Key, Value>> = FxHashMap::default();
     for table in &document.tables {
         let mut entries = FxHashMap::default();
         for (key, value) in &table.entries {
@@ -123,21 +121,19 @@ pub fn lookup(document: &Document) -> Function {
                 entries.entry(key).or_insert_with(|| constant(value));
             }
         }
-        tables.insert(table.name.value.clone(), (entries, OwnedMap::default()));
+        tables.insert(table.name.value.clone(), entries);
     }
-    // Values are found by reference, and a reference must outlive the evaluation; a table is small text or a number, so a
-    // found text is copied to the arena.
-    let tables = Arc::new(tables);
     let param = |name| Type::param(name);
     function(
         "lookup",
         vec![Overload::global("lookup_string_key_value", vec![Type::String, param("K"), param("V")], param("V"))],
         move |cx, args| match args {
             [Val::Str(table), key, default] => {
-                let (entries, _) = tables.get(*table).ok_or(ErrorKind::InvalidArgument("there is no such table"))?;
+                let entries = tables.get(*table).ok_or(ErrorKind::InvalidArgument("there is no such table"))?;
                 let found = Key::of(*key).and_then(|key| entries.get(&key));
                 Ok(match found {
                     None => *default,
+                    // The code cannot promise that the table outlives the evaluation, so text is copied to the arena.
                     Some(Value::String(text)) => {
                         cx.pay_bytes(text.len())?;
                         Val::Str(cx.arena.alloc_str(text))
@@ -182,7 +178,7 @@ pub fn schedule(schedule: &Schedule) -> Function {
         "@schedule",
         Vec::new(),
         move |_, args| match args {
-            [Val::Timestamp(now)] => Ok(Val::Bool(schedule.holds(local(*now, &schedule.zone)?))),
+            [Val::Timestamp(now)] => Ok(Val::Bool(schedule.applies_at(instant(*now)?))),
             _ => Err(ErrorKind::NoSuchOverload.into()),
         },
         "Whether a rule's schedule holds.",

@@ -4,6 +4,7 @@
 //! then document, then position), so a lower number always comes first, and are filed in an index for each stage.
 
 pub mod actions;
+pub mod derived;
 pub mod expressions;
 pub mod fields;
 pub mod functions;
@@ -11,9 +12,6 @@ pub mod guards;
 pub mod index;
 pub mod rules;
 pub mod slots;
-
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 
@@ -28,7 +26,8 @@ use sha2::{Digest, Sha256};
 use crate::context::{Source as FieldSource, Stage, Stages};
 use crate::document::Document;
 use crate::document::model::{Mode, OnMissing, Rule};
-use expressions::{Compiler, Scope};
+use derived::Derived;
+use expressions::{Compiler, Expression, Scope};
 use fields::{Clash, Fields};
 use guards::guards;
 use index::Index;
@@ -106,6 +105,8 @@ pub struct Compiled {
     pub required: Vec<u32>,
     /// The slot of `now`.
     pub now: Option<u32>,
+    /// Text that is put together from other fields.
+    pub derived: Derived,
     /// SHA-256 over the documents, in hexadecimal.
     pub digest: Arc<str>,
     /// The bounds.
@@ -121,8 +122,8 @@ pub struct StageProgram {
     pub rules: Vec<u32>,
     /// The documents that cover the stage and decide something when no rule does, or have a fallback.
     pub defaults: Vec<u32>,
-    /// How many documents cover the stage.
-    pub covered: usize,
+    /// Whether any rule or default of the stage is in shadow.
+    pub shadows: bool,
 }
 
 impl Compiled {
@@ -177,6 +178,7 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
     rules.sort_by_key(|(priority, _)| std::cmp::Reverse(*priority));
     let mut rules: Vec<CompiledRule> = rules.into_iter().map(|(_, rule)| rule).collect();
     let required = required_slots(&mut compiler, &fields);
+    let derived = Derived::want(&mut compiler.slots, &fields);
     let now = compiler.slots.find("now");
     let (program, slots) = compiler.finish();
     for rule in &mut rules {
@@ -193,6 +195,7 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
         stages,
         required,
         now,
+        derived,
         digest,
         options,
     };
@@ -255,7 +258,7 @@ fn stage_program(
             .filter(|(_, d)| covering(d) && (d.default_action.is_some() || d.fallback.is_some()))
             .map(|(n, _)| u32::try_from(n).unwrap_or(u32::MAX))
             .collect(),
-        covered: documents.iter().filter(covering).count(),
+        shadows: here.iter().any(|(_, rule)| rule.shadow) || documents.iter().any(|d| covering(&d) && d.shadow),
     }
 }
 
@@ -285,7 +288,7 @@ fn compile_document(
     declare_variables(compiler, &mut scope);
     let config = &document.config;
     let target = config.target.as_ref().and_then(|target| {
-        let (node, reads) = compiler.condition(&scope, target)?;
+        let Expression { node, reads, .. } = compiler.condition(&scope, target)?;
         for read in reads.iter().filter(|r| r.source != FieldSource::Identity) {
             let message = format!("a target decides by who asks, and `{}` comes from the {}", read.path, read.source);
             let diagnostic = Diagnostic::error("target-reads-input", message, target.locate(read.at))
@@ -365,10 +368,10 @@ fn compile_rule(
         compiler.report(scope.document, diagnostic);
     }
     let condition = compiler.condition(scope, &rule.condition);
-    if let Some((_, reads)) = &condition {
-        compiler.check_stages(scope.document, reads, stages, &rule.condition);
+    if let Some(condition) = &condition {
+        compiler.check_stages(scope.document, &condition.reads, stages, &rule.condition);
     }
-    let mut parts: Vec<NodeId> = target.into_iter().chain(condition.as_ref().map(|(node, _)| *node)).collect();
+    let mut parts: Vec<NodeId> = target.into_iter().chain(condition.as_ref().map(|c| c.node)).collect();
     if let Some(schedule) = &rule.schedule {
         parts.push(compiler.schedule(schedule));
     }
@@ -383,13 +386,14 @@ fn compile_rule(
     compiler.builder.use_root(all);
     let actions: Vec<_> = rule.actions.iter().filter_map(|a| compiler.action(scope, a, stages)).collect();
     let exceptions = exceptions_of(compiler, scope, rule, stages);
-    condition?;
+    let clauses = condition?.clauses;
     Some(CompiledRule {
         document: 0,
         position: 0,
         id: rule.id.value.clone(),
         stages,
         condition: all,
+        clauses,
         guards: Vec::new(),
         shadow: rule.mode.min(scope.document.config.mode) == Mode::Shadow,
         classes: Classes::of(&actions),
@@ -408,11 +412,11 @@ fn exceptions_of(
     let named = |e: &&crate::document::model::Exception| e.rules.iter().any(|r| r.value == rule.id.value);
     let mut out = Vec::new();
     for exception in scope.document.exceptions.iter().filter(named) {
-        let Some((condition, reads)) = compiler.condition(scope, &exception.condition) else { continue };
-        compiler.check_stages(scope.document, &reads, stages, &exception.condition);
+        let Some(condition) = compiler.condition(scope, &exception.condition) else { continue };
+        compiler.check_stages(scope.document, &condition.reads, stages, &exception.condition);
         if exception.enabled {
             let expires = exception.expires.as_ref().map(|at| at.value.as_second());
-            out.push(CompiledException { id: exception.id.value.clone(), condition, expires });
+            out.push(CompiledException { id: exception.id.value.clone(), condition: condition.node, expires });
         }
     }
     out

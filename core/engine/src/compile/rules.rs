@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use llm_policy_cel::ast::Span;
 use llm_policy_cel::program::NodeId;
 
 use super::guards::Guard;
@@ -43,6 +44,8 @@ pub struct CompiledRule {
     pub stages: Stages,
     /// When it matches: target, schedule, rollout and condition.
     pub condition: NodeId,
+    /// The operands of the written condition's outermost `&&`, with their places in the document.
+    pub clauses: Vec<(NodeId, Span)>,
     /// All guards of the condition.
     pub guards: Vec<Guard>,
     /// Whether its effects count.

@@ -12,6 +12,7 @@ use llm_policy_cel::types::Type;
 use super::action::Action;
 use super::schedule::Schedule;
 use super::source::Source;
+pub use crate::context::Stage;
 
 /// A value with the range of the document's text that it was read from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -120,19 +121,6 @@ pub struct Config {
     pub cache_ttl_seconds: Option<u32>,
     /// Whether decisions of this document count.
     pub mode: Mode,
-}
-
-/// A stage of an exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Stage {
-    /// Before a request goes to a model.
-    Request,
-    /// When a model answers.
-    Response,
-    /// Before a tool is called.
-    ToolCall,
-    /// When a tool answers.
-    ToolResult,
 }
 
 /// What is decided when nothing else decides.
