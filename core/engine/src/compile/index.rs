@@ -123,7 +123,8 @@ impl Index {
     }
 
     /// Adds the rules that can match beside [`Index::always`] to `found`, in order and none twice.
-    pub fn candidates(&self, slots: &[Slot<'_>], evaluator: &Evaluator<'_>, found: &mut Vec<u32>) {
+    pub fn candidates(&self, evaluator: &Evaluator<'_>, found: &mut Vec<u32>) {
+        let slots = evaluator.slots();
         for entry in &self.slots {
             match slots.get(entry.slot as usize) {
                 Some(Slot::Present(value)) => entry.look_up(*value, found),
