@@ -6,7 +6,8 @@ pub mod cedar;
 pub mod cel;
 pub mod cel_core;
 pub mod matches;
+pub mod ours;
 pub mod regorus;
 
 /// All entrants, in the order of the tables' columns.
-pub const ALL: [Entrant; 4] = [cel::ENTRANT, cel_core::ENTRANT, regorus::ENTRANT, cedar::ENTRANT];
+pub const ALL: [Entrant; 5] = [ours::ENTRANT, cel::ENTRANT, cel_core::ENTRANT, regorus::ENTRANT, cedar::ENTRANT];
