@@ -8,6 +8,7 @@ pub mod allocations;
 pub mod arguments;
 pub mod contender;
 pub mod dialect;
+#[cfg(feature = "peers")]
 pub mod json;
 pub mod measure;
 pub mod peers;

@@ -79,6 +79,9 @@ pub fn markdown(machine: &Machine, entrants: &[Entrant], heats: &[Heat]) -> Stri
     page
 }
 
+/// Below this a figure is nothing, and a ratio to it would say nothing.
+const NOTHING: f64 = 0.5;
+
 /// One figure of a table.
 struct Cell {
     value: f64,
@@ -116,7 +119,7 @@ fn section(
         let ours = cells.iter().find(|(name, _)| *name == OURS).map(|(_, cell)| cell.value);
         for (name, cell) in &cells {
             let _ = match ours {
-                Some(ours) if ours > 0.0 && *name != OURS => {
+                Some(ours) if ours >= NOTHING && *name != OURS => {
                     write!(page, " {} [{}] |", cell.text, ratio(cell.value / ours))
                 }
                 _ => write!(page, " {} |", cell.text),

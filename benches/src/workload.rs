@@ -170,7 +170,7 @@ impl Generator {
                 Shape::Realistic => self.realistic(index),
                 Shape::Opaque => self.opaque(),
             };
-            // One rule of five in the realistic mix allows; the others, and at least the last match, deny.
+            // One rule of five in the realistic mix allows; the others, and all that match, deny.
             let allows = shape == Shape::Realistic && !matching && self.random.chance(20);
             let rule = Rule { id: id(index), effect: if allows { Effect::Allow } else { Effect::Deny }, terms };
             if rule.holds(request) == matching {

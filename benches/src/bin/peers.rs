@@ -29,7 +29,7 @@ fn run() -> Result<()> {
         println!("{USAGE}");
         return Ok(());
     };
-    let entrants: Vec<Entrant> = ALL.into_iter().filter(|entrant| arguments.wants_peer(entrant.name)).collect();
+    let entrants: Vec<Entrant> = ALL.iter().filter(|entrant| arguments.wants_peer(entrant.name)).copied().collect();
     let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
     let mut heats = Vec::new();
     for (shape, rules, matches) in heats_of(&arguments) {

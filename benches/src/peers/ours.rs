@@ -7,7 +7,6 @@ use llm_policy_engine::context::Stage;
 use llm_policy_engine::input::{Json, Prepared};
 use llm_policy_engine::{Decision, Engine, Options, document};
 
-use super::matches::labels;
 use crate::contender::{Contender, Entrant, Outcome, Plan, Result, Verdict};
 use crate::dialect::document::yaml;
 use crate::report::OURS;
@@ -20,7 +19,8 @@ pub const ENTRANT: Entrant = Entrant {
             and all regexes, which the others compile when they first meet them or at each call",
     plan: |workload| {
         let yaml = yaml(&workload.rules);
-        let effects: HashMap<String, Effect> = labels(&workload.rules).into_iter().collect();
+        let effects: HashMap<String, Effect> =
+            workload.rules.iter().map(|rule| (rule.id.clone(), rule.effect)).collect();
         let load = move || {
             let document = document::read(&yaml, "bench.yaml", &mut document::no_files)
                 .map_err(|refused| refused.render(false))?;
