@@ -171,7 +171,8 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
     for pair in documents.windows(2) {
         if let [first, second] = pair {
             if first.id() == second.id() {
-                let message = format!("the document `{}` is there twice; the other one is `{}`", second.id(), first.origin);
+                let message =
+                    format!("the document `{}` is there twice; the other one is `{}`", second.id(), first.origin);
                 let diagnostic = Diagnostic::error("duplicate-document", message, second.metadata.name.span)
                     .with_help("give one of them another `metadata.name`");
                 findings.push(finding(second, diagnostic));
@@ -202,7 +203,7 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
     for rule in &mut rules {
         rule.guards = guards(&program, rule.condition);
     }
-    let stages = Stage::ALL.map(|stage| stage_program(&program, &compiled, &rules, stage, options.indexed));
+    let stages = Stage::ALL.map(|stage| stage_program(&program, &compiled, &rules, stage, &options));
     let digest = digest(&documents);
     let compiled = Compiled {
         program,
@@ -259,16 +260,16 @@ fn stage_program(
     documents: &[CompiledDocument],
     rules: &[CompiledRule],
     stage: Stage,
-    indexed: bool,
+    options: &Options,
 ) -> StageProgram {
     let numbered = || rules.iter().enumerate().map(|(n, rule)| (u32::try_from(n).unwrap_or(u32::MAX), rule));
     let here: Vec<(u32, &CompiledRule)> = numbered().filter(|(_, rule)| rule.stages.contains(stage)).collect();
     let guarded: Vec<_> =
-        here.iter().map(|(n, rule)| (*n, if indexed { rule.guards.clone() } else { Vec::new() })).collect();
+        here.iter().map(|(n, rule)| (*n, if options.indexed { rule.guards.clone() } else { Vec::new() })).collect();
     let text_slot = |text: u32| program.texts().get(text as usize).map_or(u32::MAX, |t| t.slot());
     let covering = |d: &&CompiledDocument| d.stages.contains(stage);
     StageProgram {
-        index: Index::new(&guarded, text_slot),
+        index: Index::new(&guarded, text_slot, options.rule_fuel),
         rules: here.iter().map(|(n, _)| *n).collect(),
         defaults: documents
             .iter()
@@ -353,7 +354,11 @@ fn declare_lists(scope: &mut Scope<'_>) {
     for list in &scope.document.lists {
         let name: Arc<str> = format!("lists.{}", list.name.value).into();
         let items: Vec<Value> = list.items.iter().map(|item| expressions::constant(&item.value)).collect();
-        scope.declare(&name, Type::list(expressions::scalar_type(list.item_type)), Named::Constant(Value::List(items.into())));
+        scope.declare(
+            &name,
+            Type::list(expressions::scalar_type(list.item_type)),
+            Named::Constant(Value::List(items.into())),
+        );
     }
 }
 

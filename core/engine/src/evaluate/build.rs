@@ -204,7 +204,7 @@ impl Pass<'_, '_> {
         Some(render::text(self.evaluator, text))
     }
 
-    /// The errors of all rules, one for each absent field.
+    /// The errors of all rules, one for each field that is absent or of another type.
     fn errors(&self, outcomes: &[Outcome]) -> (Vec<RuleError>, usize) {
         let mut errors: Vec<RuleError> = Vec::new();
         let mut missing: Vec<u32> = Vec::new();
@@ -213,7 +213,7 @@ impl Pass<'_, '_> {
             let Some(rule) = self.compiled.rules.get(outcome.rule as usize) else { continue };
             for (error, exception) in [(outcome.error, false), (outcome.exception_error, true)] {
                 let Some(error) = error else { continue };
-                if let ErrorKind::MissingInput(slot) = error.kind {
+                if let ErrorKind::MissingInput(slot) | ErrorKind::MistypedInput(slot) = error.kind {
                     if missing.contains(&slot) {
                         continue;
                     }
