@@ -99,7 +99,7 @@ impl Policies {
         }
     }
 
-    fn from_stdin(&self) -> bool {
+    fn are_from_stdin(&self) -> bool {
         self.paths.iter().any(|path| is_stdin(path))
     }
 }
@@ -162,13 +162,13 @@ impl Subject {
             files.extend(contexts::files(file)?);
         }
         if files.is_empty() {
-            if policies.from_stdin() || stdin().is_terminal() {
+            if policies.are_from_stdin() || stdin().is_terminal() {
                 let help = "give `--context FILE`, or pipe one in";
                 return Err(Failure::usage("there is no context to decide about", help));
             }
             files.push(PathBuf::from("-"));
         }
-        let from_stdin = files.iter().filter(|file| is_stdin(file)).count() + usize::from(policies.from_stdin());
+        let from_stdin = files.iter().filter(|file| is_stdin(file)).count() + usize::from(policies.are_from_stdin());
         if from_stdin > 1 {
             let help = "put one of them into a file";
             return Err(Failure::usage("stdin can be read for one thing only", help));

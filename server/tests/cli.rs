@@ -1,5 +1,6 @@
 //! The binary as a user meets it.
 
+#[cfg(test)]
 mod cli {
     pub mod benchmark;
     pub mod common;

@@ -12,7 +12,9 @@ use super::render::{self, Rendered};
 use super::run::{Outcome, Pass};
 use crate::compile::functions::variant_of;
 use crate::compile::rules::{ActionEffect, Clause, CompiledAction, CompiledRule, Text};
-use crate::decision::{Decision, Effect, MAX_ERRORS, Matched, Obligation, RuleError, Route, Shadow, Suppressed, Warning};
+use crate::decision::{
+    Decision, Effect, MAX_ERRORS, Matched, Obligation, Route, RuleError, Shadow, Suppressed, Warning,
+};
 use crate::document::ActionClass;
 use crate::handles::Handles;
 
@@ -46,11 +48,16 @@ impl Pass<'_, '_> {
         applied: &[Applied],
         handles: Handles,
     ) -> Decision {
-        let mut verdict = verdict;
+        let (mut verdict, mut shadow) = (verdict, shadow);
         let mut parts = self.parts(outcomes, verdict, applied, handles);
         if let Some((rule, action)) = parts.unhandled.filter(|_| verdict.effect != Effect::Deny) {
             verdict = Verdict { effect: Effect::Deny, origin: Origin::Unhandled(rule, action) };
             parts = self.parts(outcomes, verdict, applied, handles);
+            // What is in force denies in the shadow too.
+            let denies = |shadow: &Verdict| {
+                shadow.effect != Effect::Deny && self.parts(outcomes, *shadow, applied, handles).unhandled.is_some()
+            };
+            shadow = shadow.map(|shadow| if denies(&shadow) { verdict } else { shadow });
         }
         let (errors, error_count) = self.errors(outcomes);
         let route = if verdict.effect == Effect::Deny { None } else { route_of(applied) };
