@@ -92,6 +92,8 @@ impl Finding {
 pub struct Compiled {
     /// The expressions.
     pub program: Program,
+    /// The fields that there are.
+    pub fields: Fields,
     /// What the program reads.
     pub slots: Slots,
     /// The documents as they were read, sorted by id.
@@ -201,6 +203,7 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
     let digest = digest(&documents);
     let compiled = Compiled {
         program,
+        fields,
         slots,
         sources: documents,
         documents: compiled,
@@ -228,6 +231,7 @@ fn declared_fields(documents: &[Document], findings: &mut Vec<Finding>) -> Field
             let message = match fields.declare(declared) {
                 Ok(()) => continue,
                 Err(Clash::Declared(t)) => format!("`{path}` is declared as {t} already"),
+                Err(Clash::Missing) => format!("`{path}` is declared with another `missing` already"),
                 Err(Clash::NoObject(part)) => format!("`{part}` is no object, so `{path}` cannot be below it"),
             };
             findings.push(finding(document, Diagnostic::error("schema-clash", message, declared.path.span)));
@@ -399,12 +403,13 @@ fn compile_rule(
         gates.push(("rollout", compiler.rollout(by, &share)));
         rollout = Some((by, share));
     }
+    let mut facts = condition.as_ref().map(|c| compiler.slots.facts(&c.reads)).unwrap_or_default();
     let condition_node = condition.as_ref().map(|c| c.node);
     let parts: Vec<NodeId> = gates.iter().map(|(_, node)| *node).chain(condition_node).collect();
     let all = compiler.builder.and(&parts);
     compiler.builder.use_root(all);
     let actions: Vec<_> = rule.actions.iter().filter_map(|a| compiler.action(scope, a, stages)).collect();
-    let exceptions = exceptions_of(compiler, scope, rule, stages);
+    let exceptions = exceptions_of(compiler, scope, rule, stages, &mut facts);
     let clauses = condition?.clauses;
     Some(CompiledRule {
         document: 0,
@@ -420,6 +425,7 @@ fn compile_rule(
         actions,
         exceptions,
         rollout,
+        facts,
     })
 }
 
@@ -428,6 +434,7 @@ fn exceptions_of(
     scope: &Scope<'_>,
     rule: &Rule,
     stages: Stages,
+    facts: &mut Vec<u32>,
 ) -> Vec<CompiledException> {
     let named = |e: &&crate::document::model::Exception| e.rules.iter().any(|r| r.value == rule.id.value);
     let mut out = Vec::new();
@@ -435,6 +442,7 @@ fn exceptions_of(
         let Some(condition) = compiler.condition(scope, &exception.condition) else { continue };
         compiler.check_stages(scope.document, &condition.reads, stages, &exception.condition);
         if exception.enabled {
+            facts.extend(compiler.slots.facts(&condition.reads));
             let expires = exception.expires.as_ref().map(|at| at.value.as_second());
             out.push(CompiledException { id: exception.id.value.clone(), condition: condition.node, expires });
         }
