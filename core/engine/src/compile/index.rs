@@ -78,6 +78,9 @@ struct TextIndex {
     no_text: Vec<u32>,
 }
 
+/// Among so few rules any guard will do.
+const FEW: usize = 16;
+
 impl Test {
     const fn kind(&self) -> Kind {
         match self {
@@ -111,9 +114,10 @@ impl Index {
         let mut slots: BTreeMap<u32, SlotIndex> = BTreeMap::new();
         let mut texts: BTreeMap<u32, TextIndex> = BTreeMap::new();
         for (rule, guards) in rules {
-            // A guard that nearly everything passes is worse than none: it costs a lookup and finds the rule anyway.
-            match guards.iter().min_by_key(|guard| weight(guard)) {
-                Some(best) => {
+            // A guard that half of all rules share is worse than none: it costs a lookup and finds the rule anyway.
+            let best = guards.iter().map(|guard| (weight(guard), guard)).min_by_key(|(weight, _)| *weight);
+            match best.filter(|(weight, _)| rules.len() < FEW || *weight < rules.len() as u64 / 2) {
+                Some((_, best)) => {
                     for atom in best {
                         match &atom.test {
                             Test::Literal(literal) => texts.entry(atom.slot).or_default().file(*rule, *literal),

@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 use crate::compile::Compiled;
 use crate::compile::rules::{ActionEffect, CompiledAction, CompiledRule};
 use crate::context::Stage;
+use crate::evaluate::build::chosen;
 use crate::evaluate::combine::{Origin, Verdict};
 use crate::evaluate::render::Rendered;
 
@@ -400,7 +401,7 @@ impl Decision {
                     object.insert(name.into(), value);
                 }
             };
-            let route = |r: &Route| json!({"model": r.model.as_deref(), "provider": r.provider.as_deref()});
+            let route = |r: &Route| chosen(r.model.as_deref(), r.provider.as_deref());
             put("route", self.route.as_ref().map(route));
             put("retry_after_ms", self.retry_after_ms.map(|ms| json!(ms)));
             put("approval", approval);

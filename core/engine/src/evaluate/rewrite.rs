@@ -32,6 +32,8 @@ pub(crate) struct Changes {
     route: Option<Routing>,
     /// A rule whose value could not be worked out.
     failed: Option<u32>,
+    /// What the first pass decided.
+    verdict: Verdict,
     shadow: Option<Verdict>,
 }
 
@@ -209,7 +211,7 @@ pub(crate) fn decide<'a>(
         let complete = pass.rules(found, outcomes);
         let second = pass.verdict(outcomes, documents, complete, false);
         // The second pass can only restrict.
-        let verdict = if changes.verdict.effect > second.effect { changes.verdict } else { second };
+        let verdict = if second.effect > changes.verdict.effect { second } else { changes.verdict };
         let passes = verdict.effect == changes.verdict.effect;
         if let (false, Some(route)) = (passes, changes.route.as_ref().filter(|_| model.is_some())) {
             refused.get_or_insert_with(|| decision(&first, deny(Origin::NoRoute(route.rule)), &[]));
