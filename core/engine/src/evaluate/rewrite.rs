@@ -32,8 +32,6 @@ pub(crate) struct Changes {
     route: Option<Routing>,
     /// A rule whose value could not be worked out.
     failed: Option<u32>,
-    /// What the first pass decided.
-    verdict: Verdict,
     shadow: Option<Verdict>,
 }
 
