@@ -349,7 +349,18 @@ impl<'a> Evaluator<'a> {
         (kept.epoch == self.scratch.epoch).then_some(kept)
     }
 
+    /// What is known of a memo, unless there is not enough fuel to pay for it: how far the fuel goes, and whether an error
+    /// it ends in is absorbed, only evaluating once more can tell.
+    #[inline]
+    fn recall(&self, index: u32) -> Option<Kept> {
+        self.remembered(index).filter(|kept| kept.fuel <= self.cx.fuel.get())
+    }
+
     fn remember(&self, index: u32, what: Outcome, fuel_before: u64) {
+        // Where the fuel ran out on the way, and the error was absorbed, a rule with more fuel may see another outcome.
+        if self.cx.fuel.get() == 0 {
+            return;
+        }
         if let Some(cell) = self.scratch.memos.get(index as usize) {
             let fuel = fuel_before.saturating_sub(self.cx.fuel.get());
             cell.set(Kept { epoch: self.scratch.epoch, what, fuel });
@@ -367,7 +378,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn remembered_truth(&self, inner: NodeId, index: u32) -> Truth {
-        if let Some(kept) = self.remembered(index) {
+        if let Some(kept) = self.recall(index) {
             if let Err(e) = self.cx.pay(kept.fuel) {
                 return self.fail(e);
             }
@@ -398,7 +409,7 @@ impl<'a> Evaluator<'a> {
 
     #[inline(never)]
     fn remembered_value(&self, inner: NodeId, index: u32) -> Result<Val<'a>> {
-        if let Some(kept) = self.remembered(index) {
+        if let Some(kept) = self.recall(index) {
             self.cx.pay(kept.fuel)?;
             return match kept.what {
                 Outcome::False => Ok(Val::Bool(false)),
