@@ -203,13 +203,7 @@ impl Need<'_> {
     pub fn resume(self, answers: &Json) -> Result<Decision, InputError> {
         only(answers, &[Source::Fact], "a fact")?;
         let data = Data::Layered(self.input, answers);
-        evaluate(Question {
-            compiled: &self.compiled,
-            data,
-            stage: self.stage,
-            now: self.now,
-            handles: self.handles,
-        })
+        evaluate(Question { compiled: &self.compiled, data, stage: self.stage, now: self.now, handles: self.handles })
     }
 }
 

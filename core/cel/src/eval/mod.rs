@@ -17,7 +17,7 @@ use scratch::{Kept, Outcome};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::Context;
-use crate::library::{operators, optionals};
+use crate::library::{operators, optionals, strings};
 use crate::program::{Arithmetic, Children, Node, NodeId, Program};
 use crate::slot::Slot;
 use crate::value::Val;
@@ -171,6 +171,9 @@ impl<'a> Evaluator<'a> {
                 Truth::Error => Truth::Error,
             },
             Node::Compare(relation, a, b) => match (self.value(a), self.value(b)) {
+                // The two kinds of numbers that JSON gives come first.
+                (Ok(Val::Int(x)), Ok(Val::Int(y))) => relation.holds(x.cmp(&y)).into(),
+                (Ok(Val::Double(x)), Ok(Val::Double(y))) => x.partial_cmp(&y).is_some_and(|o| relation.holds(o)).into(),
                 (Ok(x), Ok(y)) => match operators::order(&self.cx, x, y) {
                     Ok(order) => self.ordered(Some(order), relation),
                     Err(e) => self.fail(e),
@@ -436,6 +439,7 @@ impl<'a> Evaluator<'a> {
                 let (item, list) = (self.value(a)?, self.value(b)?);
                 operators::contains(&self.cx, item, list).map(Val::Bool)
             }
+            Node::Size(operand) => self.size(operand),
             Node::Call { function, args } => self.call(function, args),
             Node::List(run) => self.list(run),
             Node::OptionalList(run) => self.optional_list(run),
@@ -506,21 +510,39 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    #[inline(never)]
     fn add(&self, run: Children) -> Result<Val<'a>> {
         let mut operands = self.program.children(run).iter();
         let Some(first) = operands.next() else { return Err(ErrorKind::NoSuchOverload.into()) };
-        operands.try_fold(self.value(*first)?, |sum, id| operators::add(&self.cx, sum, self.value(*id)?))
+        operands.try_fold(self.value(*first)?, |sum, id| match (sum, self.value(*id)?) {
+            (Val::Int(x), Val::Int(y)) => x.checked_add(y).map(Val::Int).ok_or(ErrorKind::Overflow.into()),
+            (Val::Double(x), Val::Double(y)) => Ok(Val::Double(x + y)),
+            (x, y) => operators::add(&self.cx, x, y),
+        })
     }
 
-    #[inline(never)]
     fn arithmetic(&self, operation: Arithmetic, a: NodeId, b: NodeId) -> Result<Val<'a>> {
         let (x, y) = (self.value(a)?, self.value(b)?);
+        if let (Val::Double(x), Val::Double(y)) = (x, y) {
+            match operation {
+                Arithmetic::Subtract => return Ok(Val::Double(x - y)),
+                Arithmetic::Multiply => return Ok(Val::Double(x * y)),
+                Arithmetic::Divide => return Ok(Val::Double(x / y)),
+                Arithmetic::Modulo => {}
+            }
+        }
         match operation {
             Arithmetic::Subtract => operators::subtract(&self.cx, x, y),
             Arithmetic::Multiply => operators::multiply(&self.cx, x, y),
             Arithmetic::Divide => operators::divide(&self.cx, x, y),
             Arithmetic::Modulo => operators::modulo(&self.cx, x, y),
+        }
+    }
+
+    #[inline(never)]
+    fn size(&self, operand: NodeId) -> Result<Val<'a>> {
+        match self.value(operand)? {
+            Val::List(items) => Ok(Val::Int(i64::try_from(items.len()).unwrap_or(i64::MAX))),
+            value => strings::size(&self.cx, value),
         }
     }
 

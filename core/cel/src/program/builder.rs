@@ -381,7 +381,7 @@ impl ProgramBuilder {
             Node::InSet { .. } | Node::StartsWith { .. } | Node::EndsWith { .. } => own(4),
             Node::Select { .. } | Node::Has { .. } | Node::Index(..) | Node::OptionalSelect { .. } => own(8),
             Node::OptionalIndex(..) | Node::OptionalOr(..) | Node::OptionalOrValue(..) => own(8),
-            Node::In(..) => own(10),
+            Node::In(..) | Node::Size(_) => own(10),
             Node::Add(run) | Node::List(run) | Node::OptionalList(run) | Node::Map(run) => own(8 + 4 * run.len),
             Node::Contains { .. } => own(50),
             Node::Call { .. } => own(40),
@@ -529,7 +529,9 @@ fn children_of(program: &Program, node: Node) -> Vec<NodeId> {
             vec![operand]
         }
         Node::Matches { operand, .. } | Node::InSet { operand, .. } => vec![operand],
-        Node::Not(a) | Node::NotStrictlyFalse(a) | Node::Negate(a) | Node::Memo { inner: a, .. } => vec![a],
+        Node::Not(a) | Node::NotStrictlyFalse(a) | Node::Negate(a) | Node::Size(a) | Node::Memo { inner: a, .. } => {
+            vec![a]
+        }
         Node::Conditional { condition, then, otherwise } => vec![condition, then, otherwise],
         Node::Equal(a, b) | Node::NotEqual(a, b) | Node::Compare(_, a, b) | Node::In(a, b) => vec![a, b],
         Node::Arithmetic(_, a, b) | Node::Index(a, b) | Node::OptionalIndex(a, b) => vec![a, b],

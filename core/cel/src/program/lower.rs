@@ -337,6 +337,9 @@ impl Lowering<'_> {
         let receiver = target.filter(|_| !qualified);
         let all: Vec<ExprId> = receiver.into_iter().chain(args.iter().copied()).collect();
         let ids: Vec<NodeId> = all.iter().map(|id| self.expr(*id)).collect();
+        if let ("size", [operand]) = (&*function.name, ids.as_slice()) {
+            return self.builder.add(Node::Size(*operand));
+        }
         if let [operand, argument] = ids.as_slice() {
             if let Some(node) = self.special(&function.name, *operand, *argument, &all, receiver.is_some()) {
                 return node;

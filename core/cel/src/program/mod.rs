@@ -178,10 +178,6 @@ impl Program {
     pub fn memos(&self) -> usize {
         self.memos
     }
-
-    pub(crate) fn regex_bytes(&self) -> usize {
-        self.regex_bytes
-    }
 }
 
 fn next_program_id() -> u64 {

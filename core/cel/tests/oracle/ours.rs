@@ -117,9 +117,9 @@ fn to_ours(value: &Value) -> OurValue {
         }
         Value::Duration(nanos) => OurValue::Duration(Duration { nanos: i64::try_from(*nanos).unwrap() }),
         Value::List(items) => OurValue::List(items.iter().map(to_ours).collect()),
-        Value::Map(entries) => OurValue::Map(Arc::new(OwnedMap::new(
-            entries.iter().map(|(k, v)| (to_ours(k), to_ours(v))).collect(),
-        ))),
+        Value::Map(entries) => {
+            OurValue::Map(Arc::new(OwnedMap::new(entries.iter().map(|(k, v)| (to_ours(k), to_ours(v))).collect())))
+        }
         Value::Other(text) => panic!("not an input: {text}"),
     }
 }

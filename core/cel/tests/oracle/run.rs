@@ -141,7 +141,12 @@ pub fn from_environment() {
     println!("{}", tally.summary());
     println!("took {:?}", start.elapsed());
     let differences = tally.unknown.into_inner().unwrap();
-    assert!(differences.is_empty(), "{} differences, the first are:\n{}", tally.count.into_inner(), differences.concat());
+    assert!(
+        differences.is_empty(),
+        "{} differences, the first are:\n{}",
+        tally.count.into_inner(),
+        differences.concat()
+    );
 }
 
 fn compare(oracles: &Oracles, case: &Case, index: u64, tally: &Tally, shown: usize) {

@@ -71,6 +71,9 @@ struct TextIndex {
     no_text: Vec<u32>,
 }
 
+/// Among so few rules any guard will do.
+const FEW: usize = 16;
+
 impl Test {
     const fn kind(&self) -> Kind {
         match self {
@@ -98,9 +101,10 @@ impl Index {
         let mut slots: BTreeMap<u32, SlotIndex> = BTreeMap::new();
         let mut texts: BTreeMap<u32, TextIndex> = BTreeMap::new();
         for (rule, guards) in rules {
-            // A guard that nearly everything passes is worse than none: it costs a lookup and finds the rule anyway.
-            match guards.iter().min_by_key(|guard| weight(guard)) {
-                Some(best) => {
+            // A guard that half of all rules share is worse than none: it costs a lookup and finds the rule anyway.
+            let best = guards.iter().map(|guard| (weight(guard), guard)).min_by_key(|(weight, _)| *weight);
+            match best.filter(|(weight, _)| rules.len() < FEW || *weight < rules.len() as u64 / 2) {
+                Some((_, best)) => {
                     for atom in best {
                         match &atom.test {
                             Test::Literal(literal) => texts.entry(atom.slot).or_default().file(*rule, *literal),
@@ -229,7 +233,10 @@ impl SlotIndex {
                 Kind::Number
             }
             Val::List(items) => {
-                if !(self.held_text.is_empty() && self.held_ints.is_empty() && self.held_bools.iter().all(Vec::is_empty)) {
+                if !(self.held_text.is_empty()
+                    && self.held_ints.is_empty()
+                    && self.held_bools.iter().all(Vec::is_empty))
+                {
                     for item in items.iter() {
                         match item {
                             Val::Str(text) => extend(found, self.held_text.get(text)),
@@ -270,7 +277,8 @@ fn whole(value: Val<'_>) -> Option<i64> {
     match value {
         Val::Int(i) => Some(i),
         Val::Uint(u) => i64::try_from(u).ok(),
-        Val::Double(d) if d.fract() == 0.0 && d.abs() < 9_007_199_254_740_992.0 => {
+        Val::Double(d) if d.fract() == 0.0 && d.abs() < 9_007_199_254_740_992.0 =>
+        {
             #[expect(clippy::cast_possible_truncation, reason = "whole and within ±2^53")]
             Some(d as i64)
         }
@@ -279,7 +287,10 @@ fn whole(value: Val<'_>) -> Option<i64> {
 }
 
 /// A number as the nearest double.
-#[expect(clippy::cast_precision_loss, reason = "bounds are within ±2^53, so rounding keeps a number on its side of them")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "bounds are within ±2^53, so rounding keeps a number on its side of them"
+)]
 fn as_double(value: Val<'_>) -> f64 {
     match value {
         Val::Int(i) => i as f64,

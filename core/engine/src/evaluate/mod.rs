@@ -54,24 +54,24 @@ pub(crate) fn evaluate(question: Question<'_>) -> Result<Decision, InputError> {
     memory::with(|memory| {
         let Memory { arena, scratch, found, outcomes, documents } = memory;
         let compiled = question.compiled;
-            let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
-            fill(&question, slots, arena)?;
-            let slots: &[Slot<'_>] = slots;
-            let fuel = Cell::new(0);
-            let cx = Context { arena, fuel: &fuel, regex_bytes: compiled.options.limits.regex_bytes };
-            scratch.prepare(&compiled.program);
-            let changes = {
-                let evaluator = Evaluator::new(&compiled.program, slots, cx, scratch);
-                let pass = run::Pass { compiled, stage: question.stage, now: question.now, evaluator: &evaluator };
-                let complete = pass.rules(found, outcomes);
-                let verdict = pass.verdict(outcomes, documents, complete, false);
-                let shadow = pass.shadow(outcomes, documents, complete);
-                if verdict.effect != Effect::Allow || !pass.rewrites(outcomes) {
-                    return Ok(pass.decision(outcomes, verdict, shadow, &[], question.handles));
-                }
-                pass.changes(outcomes, shadow)
-            };
-            Ok(rewrite::decide(&question, &changes, slots, cx, scratch, found, outcomes, documents))
+        let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
+        fill(&question, slots, arena)?;
+        let slots: &[Slot<'_>] = slots;
+        let fuel = Cell::new(0);
+        let cx = Context { arena, fuel: &fuel, regex_bytes: compiled.options.limits.regex_bytes };
+        scratch.prepare(&compiled.program);
+        let changes = {
+            let evaluator = Evaluator::new(&compiled.program, slots, cx, scratch);
+            let pass = run::Pass { compiled, stage: question.stage, now: question.now, evaluator: &evaluator };
+            let complete = pass.rules(found, outcomes);
+            let verdict = pass.verdict(outcomes, documents, complete, false);
+            let shadow = pass.shadow(outcomes, documents, complete);
+            if verdict.effect != Effect::Allow || !pass.rewrites(outcomes) {
+                return Ok(pass.decision(outcomes, verdict, shadow, &[], question.handles));
+            }
+            pass.changes(outcomes, verdict, shadow)
+        };
+        Ok(rewrite::decide(&question, &changes, slots, cx, scratch, found, outcomes, documents))
     })
 }
 

@@ -24,12 +24,14 @@ use crate::decision::{Decision, Effect};
 use crate::input::coerce::coerce;
 
 /// What the rules of one pass change.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Changes {
     sets: Vec<Set>,
     route: Option<Routing>,
     /// A rule whose value could not be worked out.
     failed: Option<u32>,
+    /// What the first pass decided.
+    verdict: Verdict,
     shadow: Option<Verdict>,
 }
 
@@ -53,13 +55,14 @@ struct Routing {
 impl Pass<'_, '_> {
     /// Whether any rule that matched rewrites the request.
     pub(crate) fn rewrites(&self, outcomes: &[Outcome]) -> bool {
-        let rewrites = |o: &Outcome| self.compiled.rules.get(o.rule as usize).is_some_and(|r| r.classes.rewrites && !r.shadow);
+        let rewrites =
+            |o: &Outcome| self.compiled.rules.get(o.rule as usize).is_some_and(|r| r.classes.rewrites && !r.shadow);
         outcomes.iter().any(rewrites)
     }
 
     /// What the rules that matched change; of several changes of one field the one of highest rank.
-    pub(crate) fn changes(&self, outcomes: &[Outcome], shadow: Option<Verdict>) -> Changes {
-        let mut changes = Changes { shadow, ..Changes::default() };
+    pub(crate) fn changes(&self, outcomes: &[Outcome], verdict: Verdict, shadow: Option<Verdict>) -> Changes {
+        let mut changes = Changes { sets: Vec::new(), route: None, failed: None, verdict, shadow };
         for outcome in outcomes {
             let Some(rule) = self.compiled.rules.get(outcome.rule as usize).filter(|r| !r.shadow) else { continue };
             for (at, action) in rule.actions.iter().enumerate() {
@@ -152,7 +155,8 @@ impl Changes {
         }
         for set in &second.sets {
             let known = self.sets.iter().any(|s| s.path == set.path && s.value == set.value);
-            let routed = *set.path == *"request.model" && matches!((&set.value, model), (Value::String(v), Some(m)) if **v == *m);
+            let routed = *set.path == *"request.model"
+                && matches!((&set.value, model), (Value::String(v), Some(m)) if **v == *m);
             if !known && !routed {
                 return Err(set.rule);
             }
@@ -160,7 +164,8 @@ impl Changes {
         match &second.route {
             Some(route) => {
                 let stays = route.models.is_empty() || model.is_some_and(|m| route.models.iter().any(|x| x == m));
-                let provider = route.provider.is_none() || self.route.as_ref().is_some_and(|r| r.provider == route.provider);
+                let provider =
+                    route.provider.is_none() || self.route.as_ref().is_some_and(|r| r.provider == route.provider);
                 if stays && provider { Ok(()) } else { Err(route.rule) }
             }
             None => Ok(()),
@@ -201,8 +206,8 @@ pub(crate) fn decide<'a>(
         let complete = pass.rules(found, outcomes);
         let verdict = pass.verdict(outcomes, documents, complete, false);
         if verdict.effect == Effect::Allow {
-            let verdict = match changes.covers(&pass.changes(outcomes, None), model) {
-                Ok(()) => verdict,
+            let verdict = match changes.covers(&pass.changes(outcomes, verdict, None), model) {
+                Ok(()) => changes.verdict,
                 Err(rule) => Verdict { effect: Effect::Deny, origin: Origin::SecondChange(rule) },
             };
             return pass.decision(&first, verdict, changes.shadow, &applied, question.handles);
