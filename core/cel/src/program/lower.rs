@@ -204,10 +204,10 @@ impl Lowering<'_> {
         if let Some((Reference::Variable(name), mut fields)) = self.chain(operand) {
             fields.push(field.clone());
             let path: Vec<&str> = fields.iter().map(|f| &**f).collect();
-            if let Some((Binding::Slot(slot, _), used)) = self.resolver.resolve(&name, &path, self.ast.span(operand)) {
-                if used == path.len() {
-                    return self.builder.add(Node::HasSlot(slot));
-                }
+            if let Some((Binding::Slot(slot, _), used)) = self.resolver.resolve(&name, &path, self.ast.span(operand))
+                && used == path.len()
+            {
+                return self.builder.add(Node::HasSlot(slot));
             }
         }
         let operand = self.expr(operand);
@@ -340,10 +340,10 @@ impl Lowering<'_> {
         if let ("size", [operand]) = (&*function.name, ids.as_slice()) {
             return self.builder.add(Node::Size(*operand));
         }
-        if let [operand, argument] = ids.as_slice() {
-            if let Some(node) = self.special(&function.name, *operand, *argument, &all, receiver.is_some()) {
-                return node;
-            }
+        if let [operand, argument] = ids.as_slice()
+            && let Some(node) = self.special(&function.name, *operand, *argument, &all, receiver.is_some())
+        {
+            return node;
         }
         self.builder.call(function, &ids)
     }
