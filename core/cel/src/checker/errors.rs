@@ -277,7 +277,7 @@ impl Checker<'_> {
         match operator(&function.name) {
             Some(_) => None,
             None if usable.len() == 1 => Some(format!("it is called as {}", shown.join(", "))),
-            None => Some(format!("it is called as one of {}{more}", shown.join(", "))),
+            None => Some(format!("known are {}{more}", shown.join(", "))),
         }
     }
 }
