@@ -1,5 +1,7 @@
 //! Who may know whom: the arrows between the crates of this workspace, and what the pure ones may never see.
 
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

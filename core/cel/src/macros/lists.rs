@@ -1,18 +1,20 @@
-//! `list.sortBy(x, key)`: a list in the order of its elements' keys.
+//! `list.sortBy(x, key)`: the list in the order of what `key` is for each element.
 
-use super::Macro;
 use super::comprehension::Loop;
+use super::Macro;
 
-/// The name of the list while it is sorted; no expression can spell it.
+/// Holds the list, which is read twice; the name cannot be written in source.
 const INPUT: &str = "@__sortBy_input__";
 
 /// `sortBy`
 #[must_use]
 pub fn lists() -> Vec<Macro> {
     vec![Macro::on_receiver("sortBy", |x, list, [var, key]| {
-        let (input, range) = (x.ident(INPUT), x.ident(INPUT));
-        let keys = Loop { range, var: x.variable(var)?, var2: None }.map(x, None, key);
-        let sorted = x.member_call(input, "@sortByAssociatedKeys", vec![keys]);
-        Ok(x.bind(INPUT.into(), list, sorted))
+        let var = x.variable(var)?;
+        let range = x.ident(INPUT);
+        let keys = Loop { range, var, var2: None }.map(x, None, key);
+        let input = x.ident(INPUT);
+        let sorted = x.member_call(input, "@sortByAssociatedKeys", [keys]);
+        Ok(x.bind(INPUT, list, sorted))
     })]
 }

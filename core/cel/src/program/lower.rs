@@ -2,7 +2,7 @@
 //!
 //! Names are resolved as the checker resolves them, so a tree may be lowered whether it was checked or not.
 
-use super::builder::{ProgramBuilder, index_of};
+use super::builder::{MAX_EVALUATION_DEPTH, ProgramBuilder, index_of};
 use super::node::{Arithmetic, Loop, LoopKind, Node, NodeId, OPTIONAL, PLAIN, Relation};
 use crate::ast::{Ast, Comprehension, ComprehensionKind, Expr, ExprId, Literal, Name, Span};
 use crate::checker::Reference;
@@ -73,8 +73,17 @@ impl ProgramBuilder {
     pub fn lower_part(&mut self, env: &Env, ast: &Ast, id: ExprId, resolver: &mut dyn Resolver) -> Lowered {
         let mut lowering =
             Lowering { builder: self, env, ast, resolver, scope: Vec::new(), next_local: 0, diagnostics: Vec::new() };
-        let node = lowering.expr(id);
-        let diagnostics = lowering.diagnostics;
+        let mut node = lowering.expr(id);
+        let mut diagnostics = lowering.diagnostics;
+        if self.depth(node) > MAX_EVALUATION_DEPTH {
+            let message = format!(
+                "with the names that it uses, the expression is nested more than {MAX_EVALUATION_DEPTH} levels deep"
+            );
+            diagnostics.push(
+                Diagnostic::error("nested-too-deeply", message, ast.span(id)).with_help("use fewer names within names"),
+            );
+            node = self.add(Node::Fail(ErrorKind::TooDeep));
+        }
         Lowered { node, diagnostics }
     }
 }
@@ -328,6 +337,9 @@ impl Lowering<'_> {
         let receiver = target.filter(|_| !qualified);
         let all: Vec<ExprId> = receiver.into_iter().chain(args.iter().copied()).collect();
         let ids: Vec<NodeId> = all.iter().map(|id| self.expr(*id)).collect();
+        if let ("size", [operand]) = (&*function.name, ids.as_slice()) {
+            return self.builder.add(Node::Size(*operand));
+        }
         if let [operand, argument] = ids.as_slice() {
             if let Some(node) = self.special(&function.name, *operand, *argument, &all, receiver.is_some()) {
                 return node;

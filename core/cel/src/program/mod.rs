@@ -185,6 +185,16 @@ fn next_program_id() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
+fn parts(value: &Value) -> u64 {
+    match value {
+        Value::List(items) => items.iter().map(parts).sum::<u64>() + 1,
+        Value::Map(map) => map.entries().iter().map(|(_, v)| parts(v) + 1).sum::<u64>() + 1,
+        Value::Optional(Some(inner)) => parts(inner) + 1,
+        Value::String(text) => text.len() as u64 / 64 + 1,
+        _ => 1,
+    }
+}
+
 /// A set of constants for `in`, hashed by type.
 #[derive(Clone, Debug, Default)]
 pub struct ConstantSet {
@@ -193,6 +203,8 @@ pub struct ConstantSet {
     /// What is neither text nor an int (bools, doubles, uints beyond `i64`, lists, ...), searched one by one.
     others: Vec<Value>,
     has_numbers: bool,
+    /// How many parts `others` have.
+    parts: u64,
     constant: u32,
 }
 
@@ -210,6 +222,7 @@ impl ConstantSet {
                 }
                 other => {
                     set.has_numbers |= matches!(other, Value::Uint(_) | Value::Double(_));
+                    set.parts += parts(other);
                     set.others.push(other.clone());
                 }
             }
@@ -221,6 +234,17 @@ impl ConstantSet {
     #[must_use]
     pub fn constant(&self) -> u32 {
         self.constant
+    }
+
+    /// The fuel for asking whether `value` is one of the constants.
+    #[inline]
+    pub(crate) fn work(&self, value: Val<'_>) -> u64 {
+        match value {
+            Val::Str(text) => text.len() as u64 / 64,
+            Val::Int(_) if self.others.is_empty() => 0,
+            Val::Int(_) | Val::Uint(_) | Val::Double(_) => (self.ints.len() as u64 + self.others.len() as u64) / 8,
+            _ => self.parts / 4,
+        }
     }
 
     /// Whether `value` equals one of the constants.

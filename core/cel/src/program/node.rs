@@ -205,6 +205,8 @@ pub enum Node {
         /// The compiled pattern.
         regex: u32,
     },
+    /// `size(a)`
+    Size(NodeId),
     /// A call of a library or host function, receiver first.
     Call {
         /// The function.

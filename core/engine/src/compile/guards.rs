@@ -49,12 +49,73 @@ pub enum Key {
 /// The most tests that one guard may have.
 const ATOMS: usize = 64;
 
+/// Text from this length on takes fuel to compare.
+const LONG: usize = 64;
+
 /// All guards of `condition`; any one of them is enough to file the rule under.
+///
+/// A test that takes fuel is a guard only where nothing before it does: so a rule that is not looked at is one that could
+/// not have run out of fuel before it was found false, unless the value that is looked up is so large that the index
+/// leaves all its rules candidates.
 #[must_use]
 pub fn guards(program: &Program, condition: NodeId) -> Vec<Guard> {
-    match program.plain_node(condition) {
-        Node::And(run) => program.children(run).iter().filter_map(|id| guard(program, *id)).collect(),
-        _ => guard(program, condition).into_iter().collect(),
+    let Node::And(run) = program.plain_node(condition) else {
+        return guard(program, condition).into_iter().collect();
+    };
+    let mut out = Vec::new();
+    let mut paid = false;
+    for id in program.children(run) {
+        out.extend(guard(program, *id).filter(|guard| !paid || guard.iter().all(|atom| !atom.test.pays())));
+        paid = paid || !is_free(program, *id);
+    }
+    out
+}
+
+impl Test {
+    /// Whether the condition pays fuel for this test.
+    const fn pays(&self) -> bool {
+        matches!(self, Self::Holds(_) | Self::Literal(_))
+    }
+}
+
+/// Whether evaluating a node takes no fuel, whatever the input is.
+fn is_free(program: &Program, id: NodeId) -> bool {
+    let free = |id| is_free(program, id);
+    match program.plain_node(id) {
+        Node::Constant(_)
+        | Node::Fail(_)
+        | Node::Slot(_)
+        | Node::SlotOr { .. }
+        | Node::HasSlot(_)
+        | Node::SlotEqualsString { .. }
+        | Node::SlotCompareInt { .. }
+        | Node::SlotCompareSlot { .. } => true,
+        Node::Not(operand)
+        | Node::InSet { operand, .. }
+        | Node::StartsWith { operand, .. }
+        | Node::EndsWith { operand, .. } => free(operand),
+        Node::And(run) | Node::Or(run) => program.children(run).iter().all(|id| free(*id)),
+        Node::Compare(_, a, b) => free(a) && free(b),
+        // Of two values that are not known, both may be long.
+        Node::Equal(a, b) | Node::NotEqual(a, b) => {
+            let short = |id| match program.plain_node(id) {
+                Node::Constant(index) => key(program.constant(index)).is_some_and(|key| key.is_short()),
+                _ => false,
+            };
+            free(a) && free(b) && (short(a) || short(b))
+        }
+        Node::Conditional { condition, then, otherwise } => free(condition) && free(then) && free(otherwise),
+        _ => false,
+    }
+}
+
+impl Key {
+    /// Whether comparing with it takes no fuel.
+    fn is_short(&self) -> bool {
+        match self {
+            Self::Text(text) => text.len() < LONG,
+            Self::Int(_) | Self::Bool(_) => true,
+        }
     }
 }
 
@@ -71,7 +132,7 @@ fn guard(program: &Program, id: NodeId) -> Option<Guard> {
         },
         Node::Equal(a, b) => {
             let ((slot, default), constant) = slot_and_constant(program, a, b)?;
-            let key = key(constant)?;
+            let key = key(constant).filter(Key::is_short)?;
             let absent = default.is_none_or(|d| d == constant);
             Some(vec![Atom { slot, test: Test::Equals(key), absent, other: false }])
         }
@@ -92,7 +153,7 @@ fn guard(program: &Program, id: NodeId) -> Option<Guard> {
         Node::In(item, list) => {
             let Node::Constant(item) = program.plain_node(item) else { return None };
             let Node::Slot(slot) = program.plain_node(list) else { return None };
-            one(slot, Test::Holds(key(program.constant(item))?), true)
+            one(slot, Test::Holds(key(program.constant(item)).filter(Key::is_short)?), true)
         }
         Node::ContainsLiteral { text, literal } => one(text, Test::Literal(literal), true),
         Node::MatchesLiteral { text, literals, .. } => Some(
@@ -120,7 +181,7 @@ fn guard(program: &Program, id: NodeId) -> Option<Guard> {
             };
             // Over a map the variable is a key, which the lookup of elements does not cover.
             (local == l.var && l.var2.is_none()).then_some(())?;
-            one(slot, Test::Holds(key(program.constant(constant))?), true)
+            one(slot, Test::Holds(key(program.constant(constant)).filter(Key::is_short)?), true)
         }
         // One that is never true needs no candidate at all.
         Node::Constant(index) if matches!(program.constant(index), Value::Bool(false)) => Some(Vec::new()),

@@ -21,7 +21,14 @@ pub struct Index {
     always: Vec<u32>,
     slots: Vec<SlotIndex>,
     texts: Vec<TextIndex>,
+    /// A list of more elements leaves all rules candidates that look into it.
+    largest_list: usize,
+    /// Text of more bytes leaves all rules candidates that look for literals in it.
+    largest_text: usize,
 }
+
+/// So many units of fuel an element of a list takes at most: some for a step of each test of a guard.
+const ELEMENT_FUEL: u64 = 512;
 
 /// Rules that are filed under the value of one slot.
 #[derive(Clone, Debug, Default)]
@@ -86,9 +93,10 @@ impl Test {
 }
 
 impl Index {
-    /// The index over rules `0..n`, each with its possible guards. `text_slot` tells the slot of an automaton.
+    /// The index over rules `0..n`, each with its possible guards. `text_slot` tells the slot of an automaton, and
+    /// `rule_fuel` is what a rule may take.
     #[must_use]
-    pub fn new(rules: &[(u32, Vec<Guard>)], text_slot: impl Fn(u32) -> u32) -> Self {
+    pub fn new(rules: &[(u32, Vec<Guard>)], text_slot: impl Fn(u32) -> u32, rule_fuel: u64) -> Self {
         let mut shared: FxHashMap<(u32, String), u32> = FxHashMap::default();
         let label = |atom: &Atom| (atom.slot, format!("{:?}", atom.test));
         for atom in rules.iter().flat_map(|(_, guards)| guards).flatten() {
@@ -97,7 +105,12 @@ impl Index {
         let weight = |guard: &Guard| -> u64 {
             guard.iter().map(|atom| shared.get(&label(atom)).map_or(0, |n| u64::from(*n)) * penalty(&atom.test)).sum()
         };
-        let mut index = Self::default();
+        let mut index = Self {
+            largest_list: usize::try_from(rule_fuel / ELEMENT_FUEL).unwrap_or(usize::MAX),
+            // A unit is 64 bytes, and a guard has up to 64 tests.
+            largest_text: usize::try_from(rule_fuel).unwrap_or(usize::MAX),
+            ..Self::default()
+        };
         let mut slots: BTreeMap<u32, SlotIndex> = BTreeMap::new();
         let mut texts: BTreeMap<u32, TextIndex> = BTreeMap::new();
         for (rule, guards) in rules {
@@ -131,6 +144,9 @@ impl Index {
         let slots = evaluator.slots();
         for entry in &self.slots {
             match slots.get(entry.slot as usize) {
+                Some(Slot::Present(Val::List(items))) if items.len() > self.largest_list => {
+                    found.extend(&entry.mistyped)
+                }
                 Some(Slot::Present(value)) => entry.look_up(*value, found),
                 Some(Slot::Mistyped) => found.extend(&entry.mistyped),
                 Some(Slot::Absent) | None => found.extend(&entry.absent),
@@ -138,11 +154,13 @@ impl Index {
         }
         for entry in &self.texts {
             match slots.get(entry.slot as usize) {
-                Some(Slot::Present(Val::Str(_))) => evaluator.each_literal(entry.text, |literal| {
-                    if let Some(rules) = entry.literals.get(literal as usize) {
-                        found.extend(rules);
-                    }
-                }),
+                Some(Slot::Present(Val::Str(text))) if text.len() <= self.largest_text => {
+                    evaluator.each_literal(entry.text, |literal| {
+                        if let Some(rules) = entry.literals.get(literal as usize) {
+                            found.extend(rules);
+                        }
+                    })
+                }
                 _ => found.extend(&entry.no_text),
             }
         }
@@ -277,9 +295,11 @@ fn whole(value: Val<'_>) -> Option<i64> {
     match value {
         Val::Int(i) => Some(i),
         Val::Uint(u) => i64::try_from(u).ok(),
-        Val::Double(d) if d.fract() == 0.0 && d.abs() < 9_007_199_254_740_992.0 =>
+        // From -2^63 to below 2^63.
+        Val::Double(d)
+            if d.fract() == 0.0 && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&d) =>
         {
-            #[expect(clippy::cast_possible_truncation, reason = "whole and within ±2^53")]
+            #[expect(clippy::cast_possible_truncation, reason = "whole and within the range of i64")]
             Some(d as i64)
         }
         _ => None,

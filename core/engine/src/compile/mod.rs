@@ -80,6 +80,12 @@ impl Finding {
         self.diagnostic.render(&self.text, &self.origin, colour)
     }
 
+    /// The line and the column of its beginning, from 1; the column counts characters.
+    #[must_use]
+    pub fn line_and_column(&self) -> (usize, usize) {
+        self.diagnostic.span.line_and_column(&self.text)
+    }
+
     /// True when the documents are refused because of it.
     #[must_use]
     pub fn is_error(&self) -> bool {
@@ -197,7 +203,7 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
     for rule in &mut rules {
         rule.guards = guards(&program, rule.condition);
     }
-    let stages = Stage::ALL.map(|stage| stage_program(&program, &compiled, &rules, stage, options.indexed));
+    let stages = Stage::ALL.map(|stage| stage_program(&program, &compiled, &rules, stage, &options));
     let digest = digest(&documents);
     let compiled = Compiled {
         program,
@@ -254,16 +260,16 @@ fn stage_program(
     documents: &[CompiledDocument],
     rules: &[CompiledRule],
     stage: Stage,
-    indexed: bool,
+    options: &Options,
 ) -> StageProgram {
     let numbered = || rules.iter().enumerate().map(|(n, rule)| (u32::try_from(n).unwrap_or(u32::MAX), rule));
     let here: Vec<(u32, &CompiledRule)> = numbered().filter(|(_, rule)| rule.stages.contains(stage)).collect();
     let guarded: Vec<_> =
-        here.iter().map(|(n, rule)| (*n, if indexed { rule.guards.clone() } else { Vec::new() })).collect();
+        here.iter().map(|(n, rule)| (*n, if options.indexed { rule.guards.clone() } else { Vec::new() })).collect();
     let text_slot = |text: u32| program.texts().get(text as usize).map_or(u32::MAX, |t| t.slot());
     let covering = |d: &&CompiledDocument| d.stages.contains(stage);
     StageProgram {
-        index: Index::new(&guarded, text_slot),
+        index: Index::new(&guarded, text_slot, options.rule_fuel),
         rules: here.iter().map(|(n, _)| *n).collect(),
         defaults: documents
             .iter()

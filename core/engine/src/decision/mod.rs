@@ -238,6 +238,13 @@ impl Decision {
         })
     }
 
+    /// The action that makes this a deny because the host has not declared to carry it out.
+    #[must_use]
+    pub fn unhandled(&self) -> Option<&'static str> {
+        let Origin::Unhandled(rule, action) = self.verdict.origin else { return None };
+        self.action(rule, action).map(|(_, action)| action.name)
+    }
+
     /// What end users may read, if a rule says something to them.
     #[must_use]
     pub fn public_message(&self) -> Option<&str> {

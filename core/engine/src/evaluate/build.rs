@@ -11,10 +11,8 @@ use super::combine::{Origin, Verdict};
 use super::render::{self, Rendered};
 use super::run::{Outcome, Pass};
 use crate::compile::functions::variant_of;
-use crate::compile::rules::{ActionEffect, CompiledAction, CompiledRule, Text};
-use crate::decision::{
-    Decision, Effect, MAX_ERRORS, Matched, Obligation, Route, RuleError, Shadow, Suppressed, Warning,
-};
+use crate::compile::rules::{ActionEffect, Clause, CompiledAction, CompiledRule, Text};
+use crate::decision::{Decision, Effect, MAX_ERRORS, Matched, Obligation, RuleError, Route, Shadow, Suppressed, Warning};
 use crate::document::ActionClass;
 use crate::handles::Handles;
 
@@ -248,7 +246,7 @@ impl Pass<'_, '_> {
         let source = self.compiled.sources.get(rule.document as usize)?;
         self.evaluator.refuel(self.compiled.options.rule_fuel);
         let fails = |node| self.evaluator.truth(node) == Truth::Error && self.evaluator.error() == error;
-        let (_, span) = rule.clauses.iter().find(|(node, _)| fails(*node))?;
+        let Clause { span, .. } = rule.clauses.iter().find(|clause| fails(clause.node))?;
         source.text.get(span.start as usize..span.end as usize).map(|text| text.trim().to_owned())
     }
 }
