@@ -59,9 +59,8 @@ fn pages() -> Vec<(String, String)> {
     let mut paths: Vec<PathBuf> = docs.filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
     paths.push(root().join("README.md"));
     paths.sort();
-    let read = |path: PathBuf| {
-        (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read_to_string(&path).unwrap())
-    };
+    let read =
+        |path: PathBuf| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read_to_string(&path).unwrap());
     paths.into_iter().map(read).collect()
 }
 
@@ -93,7 +92,8 @@ fn indent(text: &str, by: &str) -> String {
 }
 
 fn load(text: &str, name: &str) -> Result<Vec<Document>, String> {
-    let mut table = |name: &str| fs::read_to_string(root().join("examples/policies").join(name)).map_err(|e| e.to_string());
+    let mut table =
+        |name: &str| fs::read_to_string(root().join("examples/policies").join(name)).map_err(|e| e.to_string());
     document::read(text, name, &mut table).map(|document| vec![document]).map_err(|refused| refused.to_string())
 }
 
