@@ -160,6 +160,7 @@ impl EnvBuilder {
         self.macros(macros::two_variable())
             .macros(macros::bind())
             .macros(macros::block())
+            .macros(macros::lists())
             .macros(macros::math())
             .macros(macros::optional())
             .functions(math::functions())

@@ -6,6 +6,7 @@
 mod bind;
 mod block;
 mod comprehension;
+mod lists;
 mod math;
 mod optional;
 mod standard;
@@ -22,6 +23,7 @@ use crate::parser::tree::Tree;
 
 pub use bind::bind;
 pub use block::block;
+pub use lists::lists;
 pub use math::math;
 pub use optional::optional;
 pub use standard::standard;

@@ -46,7 +46,6 @@ pub(crate) fn map_of_a_b() -> Type {
     Type::map(Type::param("A"), Type::param("B"))
 }
 
-
 /// A function that the evaluator implements itself.
 pub(crate) fn operator(name: &str, overloads: Vec<Overload>, doc: &'static str, example: &'static str) -> Function {
     Function { name: name.into(), overloads, implementation: None, doc, example }

@@ -70,11 +70,10 @@ fn hash(cx: &Context<'_>, value: Val<'_>) -> Result<u64> {
     match value {
         Val::Null => 1.hash(&mut hasher),
         Val::Bool(b) => b.hash(&mut hasher),
-        Val::Int(i) => i128::from(i).hash(&mut hasher),
-        Val::Uint(u) => i128::from(u).hash(&mut hasher),
-        // Beyond 2^64 a double equals no int or uint.
-        Val::Double(d) if d.fract() == 0.0 && d.abs() <= 18_446_744_073_709_551_616.0 => (d as i128).hash(&mut hasher),
-        Val::Double(d) => d.to_bits().hash(&mut hasher),
+        // Numbers are compared as doubles when one of them is a double, and 0.0 equals -0.0.
+        Val::Int(i) => (i as f64).to_bits().hash(&mut hasher),
+        Val::Uint(u) => (u as f64).to_bits().hash(&mut hasher),
+        Val::Double(d) => (d + 0.0).to_bits().hash(&mut hasher),
         Val::Str(s) => s.hash(&mut hasher),
         Val::Bytes(b) => b.hash(&mut hasher),
         Val::Timestamp(t) => t.hash(&mut hasher),

@@ -9,6 +9,8 @@ use crate::value::Val;
 mod edit;
 mod format;
 mod search;
+
+pub(in crate::library) use edit::reverse;
 #[cfg(test)]
 mod tests;
 

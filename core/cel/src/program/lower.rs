@@ -253,7 +253,7 @@ impl Lowering<'_> {
                 }
                 _ => self.fail(ErrorKind::NoSuchOverload),
             },
-            (None, "_?:_", [condition, then, otherwise]) => {
+            (None, "_?_:_", [condition, then, otherwise]) => {
                 let (condition, then, otherwise) = (self.expr(*condition), self.expr(*then), self.expr(*otherwise));
                 self.conditional(condition, then, otherwise)
             }

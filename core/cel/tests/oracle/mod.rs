@@ -1,8 +1,8 @@
 //! The parts of the comparison.
 
 pub mod answer;
-pub mod cel_core_adapter;
 pub mod cel_adapter;
+pub mod cel_core_adapter;
 pub mod generate;
 pub mod known;
 pub mod ours;

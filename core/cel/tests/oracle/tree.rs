@@ -108,7 +108,14 @@ impl Tree {
 
     /// Expressions with one place made smaller: replaced by one of its operands, or by a leaf.
     fn smaller(&self, simplest: &dyn Fn(&Ty) -> Vec<Self>) -> Vec<Self> {
-        let mut all: Vec<Self> = self.operands().cloned().collect();
+        let mut all: Vec<Self> = Vec::new();
+        for operand in self.operands() {
+            let mut operand = operand.clone();
+            if operand.ty != self.ty {
+                operand.marks = operand.marks.and(Marks::MISTYPED);
+            }
+            all.push(operand);
+        }
         if self.size() > 1 {
             all.extend(simplest(&self.ty));
         }

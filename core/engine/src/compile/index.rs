@@ -228,7 +228,10 @@ impl SlotIndex {
                 Kind::Number
             }
             Val::List(items) => {
-                if !(self.held_text.is_empty() && self.held_ints.is_empty() && self.held_bools.iter().all(Vec::is_empty)) {
+                if !(self.held_text.is_empty()
+                    && self.held_ints.is_empty()
+                    && self.held_bools.iter().all(Vec::is_empty))
+                {
                     for item in items.iter() {
                         match item {
                             Val::Str(text) => extend(found, self.held_text.get(text)),
@@ -269,7 +272,8 @@ fn whole(value: Val<'_>) -> Option<i64> {
     match value {
         Val::Int(i) => Some(i),
         Val::Uint(u) => i64::try_from(u).ok(),
-        Val::Double(d) if d.fract() == 0.0 && d.abs() < 9_007_199_254_740_992.0 => {
+        Val::Double(d) if d.fract() == 0.0 && d.abs() < 9_007_199_254_740_992.0 =>
+        {
             #[expect(clippy::cast_possible_truncation, reason = "whole and within ±2^53")]
             Some(d as i64)
         }
@@ -278,7 +282,10 @@ fn whole(value: Val<'_>) -> Option<i64> {
 }
 
 /// A number as the nearest double.
-#[expect(clippy::cast_precision_loss, reason = "bounds are within ±2^53, so rounding keeps a number on its side of them")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "bounds are within ±2^53, so rounding keeps a number on its side of them"
+)]
 fn as_double(value: Val<'_>) -> f64 {
     match value {
         Val::Int(i) => i as f64,

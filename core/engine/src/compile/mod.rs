@@ -153,7 +153,8 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
     for pair in documents.windows(2) {
         if let [first, second] = pair {
             if first.id() == second.id() {
-                let message = format!("the document `{}` is there twice; the other one is `{}`", second.id(), first.origin);
+                let message =
+                    format!("the document `{}` is there twice; the other one is `{}`", second.id(), first.origin);
                 let diagnostic = Diagnostic::error("duplicate-document", message, second.metadata.name.span)
                     .with_help("give one of them another `metadata.name`");
                 findings.push(finding(second, diagnostic));
@@ -335,7 +336,11 @@ fn declare_lists(scope: &mut Scope<'_>) {
     for list in &scope.document.lists {
         let name: Arc<str> = format!("lists.{}", list.name.value).into();
         let items: Vec<Value> = list.items.iter().map(|item| expressions::constant(&item.value)).collect();
-        scope.declare(&name, Type::list(expressions::scalar_type(list.item_type)), Named::Constant(Value::List(items.into())));
+        scope.declare(
+            &name,
+            Type::list(expressions::scalar_type(list.item_type)),
+            Named::Constant(Value::List(items.into())),
+        );
     }
 }
 

@@ -140,7 +140,11 @@ impl Resolver for Names<'_> {
         } else {
             match (field.missing, self.on_missing) {
                 (Some(FieldMissing::Default), _) | (None | Some(FieldMissing::Error), OnMissing::Default) => {
-                    if below_free { Some(Value::Null) } else { field.default_value() }
+                    if below_free {
+                        Some(Value::Null)
+                    } else {
+                        field.default_value()
+                    }
                 }
                 _ => None,
             }

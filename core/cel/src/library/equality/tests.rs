@@ -2,7 +2,9 @@ use proptest::prelude::*;
 
 use super::{Members, distinct, equals, hash};
 use crate::error::ErrorKind;
-use crate::library::testing_by_library::{PLENTY, bytes, double, int, ints, list, map, some, string, uint, with_context};
+use crate::library::testing_by_library::{
+    PLENTY, bytes, double, int, ints, list, map, some, string, uint, with_context,
+};
 use crate::value::{List, Val, Value};
 
 /// Values with many equal ones among them, across types.

@@ -1,6 +1,8 @@
 use super::{functions, index_optional, index_overloads, select_optional};
 use crate::error::ErrorKind;
-use crate::library::testing_by_library::{Library, PLENTY, bytes, double, int, ints, list, map, some, string, uint, with_context};
+use crate::library::testing_by_library::{
+    Library, PLENTY, bytes, double, int, ints, list, map, some, string, uint, with_context,
+};
 use crate::value::{Duration, Timestamp, Value};
 
 const NONE: Value = Value::Optional(None);
