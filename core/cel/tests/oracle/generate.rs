@@ -44,7 +44,7 @@ impl Generator {
         let tree = making.expression(&ty, depth);
         let bindings = self.variables.iter().filter_map(|(name, ty)| {
             let value = values::value(ty, &mut rng);
-            (!rng.chance(3)).then_some((*name, value))
+            (!rng.chance(1)).then_some((*name, value))
         });
         let source = tree.source();
         let bindings = bindings.filter(|(name, _)| mentions(&source, name)).collect();

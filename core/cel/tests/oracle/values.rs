@@ -209,8 +209,8 @@ pub fn value(ty: &Ty, rng: &mut Rng) -> Value {
     match ty {
         Ty::Null => Value::Null,
         Ty::Bool => Value::Bool(rng.chance(50)),
-        Ty::Int => Value::Int(if rng.chance(50) { *rng.pick(&INTS) } else { rng.next() as i64 % 20 }),
-        Ty::Uint => Value::Uint(if rng.chance(50) { *rng.pick(&UINTS) } else { rng.next() % 20 }),
+        Ty::Int => Value::Int(if rng.chance(30) { *rng.pick(&INTS) } else { rng.next() as i64 % 12 }),
+        Ty::Uint => Value::Uint(if rng.chance(30) { *rng.pick(&UINTS) } else { rng.next() % 12 }),
         Ty::Double => Value::Double(match rng.below(20) {
             0 => f64::NAN,
             1 => f64::INFINITY,
