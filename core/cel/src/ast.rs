@@ -309,9 +309,7 @@ impl Ast {
         let mut open = vec![id];
         while let Some(at) = open.pop() {
             match self.expr(at) {
-                Expr::Call { target: None, function, args } if **function == *operator => {
-                    open.extend(args.iter().rev())
-                }
+                Expr::Call { target: None, function, args } if **function == *operator => open.extend(args.iter().rev()),
                 _ => out.push(at),
             }
         }

@@ -92,6 +92,7 @@ pub(crate) fn check(env: &Env, ast: Ast) -> Result<Checked, Vec<Diagnostic>> {
         locals: Vec::new(),
         steps: vec![Step::Visit(ast.root())],
         conditions: Vec::new(),
+        negated: Vec::new(),
         errors: Vec::new(),
     };
     checker.run();
@@ -130,6 +131,8 @@ struct Checker<'a> {
     steps: Vec<Step>,
     /// The conditions that people wrote in macros, with the macro's name.
     conditions: Vec<(ExprId, &'static str)>,
+    /// Operands of `!` on the left of a comparison, with the comparison: `!a in b` is rarely meant so.
+    negated: Vec<(ExprId, ExprId)>,
     errors: Vec<Diagnostic>,
 }
 

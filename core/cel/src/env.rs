@@ -9,12 +9,14 @@ use rustc_hash::FxHashMap;
 use crate::ast::{Ast, Expr, ExprId, Name};
 use crate::checker::{self, Checked, Reference};
 use crate::diagnostic::Diagnostic;
-use crate::function::{Function, Overload};
+use crate::error::ErrorKind;
+use crate::function::{Context, Function, Implementation, Overload};
 use crate::library::{conversions, encoders, lists, math, network, operators, optionals, regexes, sets, strings, time};
 use crate::limits::Limits;
 use crate::macros::{self, Macro};
 use crate::parser::{self, ParserOptions};
 use crate::types::Type;
+use crate::value::Val;
 
 /// What an expression may refer to. Cheap to clone.
 ///
@@ -71,7 +73,8 @@ impl EnvBuilder {
     }
 
     /// Adds a function. If the name is known already, the overloads join those that are there (one with the same id is
-    /// replaced), and the implementation and the documentation, if there are any, replace the old ones.
+    /// replaced), and the documentation, if there is any, replaces the old one. Of two implementations the newer is asked
+    /// first, and the older for what the newer has no overload for.
     #[must_use]
     pub fn function(mut self, function: Function) -> Self {
         let known = self.0.function_names.get(&function.name).and_then(|at| self.0.functions.get_mut(*at as usize));
@@ -82,7 +85,10 @@ impl EnvBuilder {
                     None => known.overloads.push(overload),
                 }
             }
-            known.implementation = function.implementation.or_else(|| known.implementation.take());
+            known.implementation = match (function.implementation, known.implementation.take()) {
+                (Some(newer), Some(older)) => Some(Arc::new(move |cx, args| either(&newer, &older, cx, args))),
+                (newer, older) => newer.or(older),
+            };
             if !function.doc.is_empty() {
                 (known.doc, known.example) = (function.doc, function.example);
             }
@@ -169,8 +175,8 @@ impl EnvBuilder {
             .functions(encoders::functions())
             .functions(optionals::functions())
             .functions(network::functions())
-            .function(indexing())
-            .function(block())
+            .functions(internal())
+            .function(string_of_addresses())
             .type_name("optional_type", Type::opaque("optional_type"))
             .type_name("net.IP", Type::opaque("net.IP"))
             .type_name("net.CIDR", Type::opaque("net.CIDR"))
@@ -183,26 +189,57 @@ impl EnvBuilder {
     }
 }
 
-/// Indexing through an optional, which joins the standard `_[_]`.
-fn indexing() -> Function {
-    Function {
-        name: "_[_]".into(),
-        overloads: optionals::index_overloads(),
+/// What macros expand to, and what optionals add to the standard `_[_]`. The evaluator knows these by their names.
+fn internal() -> [Function; 3] {
+    let map = || Type::map(Type::param("K"), Type::param("V"));
+    let known = |name: &str, overloads, doc, example| Function {
+        name: name.into(),
+        overloads,
         implementation: None,
-        doc: "",
-        example: "",
+        doc,
+        example,
+    };
+    [
+        known("_[_]", optionals::index_overloads(), "", ""),
+        known(
+            "cel.@block",
+            vec![Overload::global("cel_block_list", vec![Type::list(Type::Dyn), Type::param("T")], Type::param("T"))],
+            "Evaluates an expression that refers to numbered values.",
+            "cel.block([1 + 1], cel.index(0) * cel.index(0)) == 4",
+        ),
+        known(
+            "cel.@mapInsert",
+            vec![
+                Overload::global("@mapInsert_map_map", vec![map(), map()], map()),
+                Overload::global("@mapInsert_map_key_value", vec![map(), Type::param("K"), Type::param("V")], map()),
+            ],
+            "Adds entries to a map that a macro builds; a key that is there already is an error.",
+            "{'a': 1}.transformMap(k, v, v + 1) == {'a': 2}",
+        ),
+    ]
+}
+
+/// What `newer` gives, or `older` when `newer` does not take these types.
+fn either<'a>(
+    newer: &Implementation,
+    older: &Implementation,
+    cx: &Context<'a>,
+    args: &[Val<'a>],
+) -> crate::error::Result<Val<'a>> {
+    match newer(cx, args) {
+        Err(error) if error.kind == ErrorKind::NoSuchOverload => older(cx, args),
+        outcome => outcome,
     }
 }
 
-/// `cel.block` after its macro was expanded; the checker and the evaluator know it by its name.
-fn block() -> Function {
-    let params = vec![Type::list(Type::Dyn), Type::param("T")];
+/// What addresses add to `string`, whose code knows them already.
+fn string_of_addresses() -> Function {
     Function {
-        name: "cel.@block".into(),
-        overloads: vec![Overload::global("cel_block_list", params, Type::param("T"))],
+        name: "string".into(),
+        overloads: network::string_overloads(),
         implementation: None,
-        doc: "Evaluates an expression that refers to numbered values.",
-        example: "cel.block([1 + 1], cel.index(0) * cel.index(0)) == 4",
+        doc: "",
+        example: "",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Source text to tokens.
 //!
-//! Literals keep their text; [`literal`] gives their values.
+//! Literals stay text here; the parser asks for their values.
 
 mod advice;
 pub(crate) mod literal;

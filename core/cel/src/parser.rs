@@ -15,12 +15,18 @@ use crate::macros::{self, Expander, Macro};
 use operator::{Binary, balance};
 use tree::Tree;
 
+/// The greatest nesting that any stage is built for, on threads with 512 KiB of stack.
+pub const MAX_DEPTH: usize = 128;
+
 /// What an expression may be and how it is read.
 #[derive(Clone, Debug)]
 pub struct ParserOptions {
-    /// Caps on size and nesting.
+    /// Caps on size and nesting. A cap on nesting above [`MAX_DEPTH`] counts as that.
+    ///
+    /// Macros included, no tree is higher than six times the cap on nesting, or 64 levels if that is more, where long
+    /// chains of `+` count as one level.
     pub limits: Limits,
-    /// The macros; of two that match the same call the later one is used.
+    /// The macros. Of those that match a call the last one that expands it is used.
     pub macros: Vec<Macro>,
 }
 
@@ -43,7 +49,8 @@ pub fn parse(source: &str, options: &ParserOptions) -> Result<Ast, Vec<Diagnosti
         return Err(vec![Diagnostic::error("source-too-long", message, Span::default())]);
     }
     let tokens = lexer::lex(source).map_err(|error| vec![error])?;
-    let tree = Tree::new(source, &options.limits);
+    let limits = Limits { depth: options.limits.depth.min(MAX_DEPTH), ..options.limits.clone() };
+    let tree = Tree::new(source, limits);
     let mut parser = Parser { source, tokens, at: 0, options, tree, nesting: 0, findings: Vec::new() };
     match parser.whole() {
         Ok(root) if parser.findings.is_empty() => Ok(parser.tree.finish(root)),
@@ -178,23 +185,25 @@ impl Parser<'_> {
 
     /// A call, or what the macro of that name makes of it.
     fn call(&mut self, target: Option<ExprId>, function: Name, args: Vec<ExprId>, start: u32) -> Parsed {
-        let options = self.options;
-        let mut macros = options.macros.iter().rev();
-        let Some(found) = macros.find(|m| m.matches(&function, target.is_some(), args.len())) else {
-            return self.add(Expr::Call { target, function, args }, start);
-        };
         let span = self.span_from(start);
-        match (found.expander)(&mut Expander::new(&mut self.tree, span), target, &args) {
-            Ok(Some(expansion)) => {
-                self.tree.add_macro_call(MacroCall { expansion, target, function, args }, span);
-                self.checked(expansion)
+        let options = self.options;
+        for candidate in options.macros.iter().rev() {
+            if !candidate.matches(&function, target.is_some(), args.len()) {
+                continue;
             }
-            Ok(None) => self.add(Expr::Call { target, function, args }, start),
-            Err(error) => {
-                self.findings.push(error);
-                self.add(Expr::Literal(Literal::Null), start)
+            match (candidate.expander)(&mut Expander::new(&mut self.tree, span), target, &args) {
+                Ok(Some(expansion)) => {
+                    self.tree.add_macro_call(MacroCall { expansion, target, function, args }, span);
+                    return self.checked(expansion);
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    self.findings.push(error);
+                    return self.add(Expr::Literal(Literal::Null), start);
+                }
             }
         }
+        self.add(Expr::Call { target, function, args }, start)
     }
 
     // The grammar, from the loosest binding to the tightest.
@@ -202,9 +211,7 @@ impl Parser<'_> {
     /// `condition ? then : otherwise`
     fn expr(&mut self) -> Parsed {
         self.nesting += 1;
-        if self.nesting > self.options.limits.depth {
-            return Err(Box::new(tree::nested_too_deeply(self.options.limits.depth, self.token().span)));
-        }
+        self.tree.check_nesting(self.nesting, self.token().span)?;
         let start = self.token().span.start;
         let mut id = self.binary(0)?;
         if self.eat(TokenKind::Question) {

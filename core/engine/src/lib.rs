@@ -2,5 +2,15 @@
 
 pub mod compile;
 pub mod context;
+pub mod decision;
 pub mod document;
+pub mod engine;
+mod evaluate;
+pub mod exchange;
+pub mod explain;
+pub mod handles;
 pub mod input;
+
+pub use compile::{Finding, Options};
+pub use decision::{Decision, Effect};
+pub use engine::Engine;

@@ -32,12 +32,22 @@ impl Checker<'_> {
                 }
             }
             None => {
-                self.undeclared_function(id, target, function);
+                let macro_meant = self.undeclared_function(id, target, function);
+                if macro_meant {
+                    // Its arguments are no expressions of their own: they would be wrong for no other reason.
+                    return;
+                }
                 if target.is_some_and(|target| self.names_nothing(target)) {
                     // One mistake is enough: the function's whole name is unknown.
                     receiver = None;
                 }
             }
+        }
+        if let ("@in" | "_==_" | "_!=_" | "_<_" | "_<=_" | "_>_" | "_>=_", [left, _]) = (&**function, args)
+            && let Expr::Call { function: negation, args: negated, .. } = ast.expr(*left)
+            && let ("!_", [negated]) = (&**negation, &**negated)
+        {
+            self.negated.push((*negated, id));
         }
         let finish = found.map(|_| Step::Finish(id));
         if let (BLOCK, Some(_), [values, body]) = (&**function, finish, args)

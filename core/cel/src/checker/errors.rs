@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Checker;
 use crate::ast::{Ast, Comprehension, Expr, ExprId, Literal, Name, Span};
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{self, Diagnostic};
 use crate::env::qualified_name;
 use crate::function::{Function, Overload};
 use crate::types::{ObjectType, Type};
@@ -46,22 +46,26 @@ impl Checker<'_> {
         self.error("undeclared-name", format!("`{name}` is not declared"), ast.span(id), help);
     }
 
-    pub(super) fn undeclared_function(&mut self, id: ExprId, target: Option<ExprId>, function: &Name) {
+    /// True when a macro was meant, by the look of it.
+    pub(super) fn undeclared_function(&mut self, id: ExprId, target: Option<ExprId>, function: &Name) -> bool {
         let (env, ast) = (self.env, self.ast);
         let prefix = target.filter(|target| self.names_nothing(*target)).and_then(|t| qualified_name(ast, t));
         let name = prefix.map_or_else(|| function.to_string(), |prefix| format!("{prefix}.{function}"));
         let functions = env.functions().iter().map(|function| &*function.name).filter(|name| is_word(name));
         let near = did_you_mean(&name, functions.chain(env.macro_names()));
-        let help = if let Some(near) = near {
-            Some(format!("did you mean `{near}`?"))
-        } else if env.macro_names().any(|known| known == name) {
+        let is_macro = |name: &str| env.macro_names().any(|known| known == name);
+        let macro_meant = near.is_some_and(is_macro) || is_macro(&name);
+        let help = if is_macro(&name) {
             Some(format!("`{name}` is a macro, and takes other arguments"))
+        } else if let Some(near) = near {
+            Some(format!("did you mean `{near}`?"))
         } else if env.resolve(&name).is_some() {
             Some(format!("`{name}` is a variable and cannot be called"))
         } else {
             None
         };
         self.error("undeclared-name", format!("there is no function `{name}`"), ast.span(id), help);
+        macro_meant
     }
 
     pub(super) fn undefined_field(&mut self, id: ExprId, operand: ExprId, object: &ObjectType, field: &str) {
@@ -130,6 +134,11 @@ impl Checker<'_> {
         let text = quote(self.ast, id);
         let message = format!("`{text}` is {}, but {what} must be a bool", with_article(&t));
         let help = match t {
+            _ if let Some((_, comparison)) = self.negated.iter().find(|(operand, _)| *operand == id) => {
+                // The comparison is `!a in b`; its source without the `!` is what was meant.
+                let whole = quote(self.ast, *comparison);
+                Some(format!("`!` binds tighter: write `!({})`", whole.trim_start_matches('!').trim_start()))
+            }
             Type::String => Some(format!("compare it, as in `{text} != ''`")),
             Type::Int => Some(format!("compare it, as in `{text} != 0`")),
             Type::List(_) | Type::Map(_) => Some(format!("compare its size, as in `size({text}) > 0`")),
@@ -160,6 +169,15 @@ impl Checker<'_> {
         let operands: Vec<ExprId> = receiver.iter().chain(args).copied().collect();
         match (&*function.name, &*operands, &*given) {
             ("!_", [operand], _) => return self.expect_bool(*operand, "the operand of `!`"),
+            ("cel.@mapInsert", [_, entries], [_, t]) => {
+                let message = format!(
+                    "`{}` is {}, but `transformMapEntry` adds the entries of a map",
+                    quote(self.ast, *entries),
+                    with_article(t)
+                );
+                let help = Some("write a map, as in `{key: value}`".to_owned());
+                return self.error("type-mismatch", message, self.ast.span(*entries), help);
+            }
             ("_?_:_", [condition, then, otherwise], [t, a, b]) => {
                 if !self.inference.assignable(t, &Type::Bool) {
                     return self.expect_bool(*condition, "the condition of `? :`");
@@ -276,7 +294,6 @@ fn rewritten(ast: &Ast, id: ExprId, own: &Type, wanted: &Type) -> Option<String>
         (Literal::Uint(n), Type::Uint, Type::Int) => Some(format!("{n}")),
         (Literal::Int(n), Type::Int, Type::String) => Some(format!("'{n}'")),
         (Literal::String(text), Type::String, Type::Int) if text.parse::<i64>().is_ok() => Some(text.to_string()),
-        (Literal::Double(n), Type::Double, Type::Int) if n.fract() == 0.0 && n.abs() < 1e15 => Some(format!("{n}")),
         _ => None,
     }
 }
@@ -313,6 +330,11 @@ fn signature(name: &str, overload: &Overload) -> String {
     }
 }
 
+/// The candidate that `name` may be a slip for. Names of one or two letters are all near each other, and give none.
+fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    (name.chars().count() > 2).then(|| diagnostic::did_you_mean(name, candidates)).flatten()
+}
+
 /// The type for a message, cut when it is long.
 fn show(t: &Type) -> String {
     let mut text = Short(String::new());
@@ -346,7 +368,7 @@ impl std::fmt::Write for Short {
 }
 
 /// The source of a node on one line, cut when it is long.
-fn quote(ast: &Ast, id: ExprId) -> String {
+pub(super) fn quote(ast: &Ast, id: ExprId) -> String {
     let text = ast.text(id).split_whitespace().collect::<Vec<_>>().join(" ");
     match text.char_indices().nth(QUOTE) {
         Some((at, _)) => format!("{}...", text.get(..at).unwrap_or_default()),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::types::Type;
+use crate::types::{ObjectType, Type};
 
 /// The deepest type that is looked at; the parser's depth cap keeps honest expressions far below.
 const MAX_DEPTH: u16 = 160;
@@ -121,13 +121,20 @@ impl Inference {
             (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => self.unify(a, b, depth + 1),
             (Type::Map(a), Type::Map(b)) => self.unify(&a.0, &b.0, depth + 1) && self.unify(&a.1, &b.1, depth + 1),
             (Type::Object(a), Type::Object(b)) => Arc::ptr_eq(a, b) || a == b,
-            // A record is a map at run time.
-            (Type::Object(_), Type::Map(map)) => {
-                self.unify(&Type::String, &map.0, depth + 1) && self.unify(&Type::Dyn, &map.1, depth + 1)
+            (Type::Object(object), Type::Map(map)) | (Type::Map(map), Type::Object(object)) => {
+                self.unify(&Type::String, &map.0, depth + 1) && self.values_fit(object, &map.1, depth)
             }
-            (Type::Map(map), Type::Object(_)) => self.unify(&map.0, &Type::String, depth + 1),
             (Type::Opaque(a), Type::Opaque(b)) => a == b,
             _ => std::mem::discriminant(from) == std::mem::discriminant(to),
+        }
+    }
+
+    /// A record is a map at run time: all its fields where values of type `value` are wanted.
+    fn values_fit(&mut self, object: &ObjectType, value: &Type, depth: u16) -> bool {
+        match self.head(value) {
+            // Nothing is known of the key, so nothing is known of the value.
+            Type::Param(_) | Type::Dyn => self.unify(&Type::Dyn, value, depth + 1),
+            value => object.fields.iter().all(|(_, field)| self.unify(field, &value, depth + 1)),
         }
     }
 

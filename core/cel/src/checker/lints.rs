@@ -1,5 +1,6 @@
 //! Expressions that are right by the rules and yet probably not what was meant.
 
+use super::errors::quote;
 use super::{Checked, Reference};
 use crate::ast::{Ast, Expr, ExprId, Literal, for_each_child};
 use crate::diagnostic::Diagnostic;
@@ -18,7 +19,7 @@ use crate::types::Type;
 #[must_use]
 pub fn lints(checked: &Checked) -> Vec<Diagnostic> {
     let ast = checked.ast();
-    let mut found = Vec::new();
+    let mut lints = Lints { checked, ast, constant: constants(ast), found: Vec::new() };
     let mut steps = vec![ast.root()];
     while let Some(id) = steps.pop() {
         let expr = ast.expr(id);
@@ -27,40 +28,62 @@ pub fn lints(checked: &Checked) -> Vec<Diagnostic> {
             continue;
         }
         if let Expr::Call { function, args, .. } = expr {
-            call(checked, id, function, args, &mut found);
+            lints.call(id, function, args);
         }
-        if let Expr::Comprehension(c) = expr {
-            if let Some((condition, name)) = super::written_condition(c) {
-                constant(ast, condition, &format!("the condition of `{name}`"), &mut found);
-            }
+        if let Expr::Comprehension(c) = expr
+            && let Some((condition, name)) = super::written_condition(c)
+        {
+            lints.condition(condition, &format!("the condition of `{name}`"));
         }
         for_each_child(expr, |child| steps.push(child));
     }
-    let root = ast.root();
     if *checked.result_type() == Type::Bool {
-        constant(ast, root, "the whole expression", &mut found);
+        lints.condition(ast.root(), "the whole expression");
     }
+    let mut found = lints.found;
     found.sort_by_key(|warning| (warning.span.start, warning.span.end));
-    found.dedup();
+    // A condition in a macro is an operand of what the macro made of it, too.
+    found.dedup_by(|later, first| later.code == first.code && later.span == first.span);
     found
 }
 
-fn call(checked: &Checked, id: ExprId, function: &str, args: &[ExprId], found: &mut Vec<Diagnostic>) {
-    let ast = checked.ast();
-    match (function, args) {
-        ("@in" | "_==_" | "_!=_" | "_<_" | "_<=_" | "_>_" | "_>=_", [left, right]) => {
-            comparison(checked, id, function, *left, *right, found);
-        }
-        ("_&&_" | "_||_", args) => {
-            // The operator's span is the whole expression: a literal that a macro added has the same one.
-            for arg in args.iter().filter(|arg| ast.span(**arg) != ast.span(id)) {
-                constant(ast, *arg, &format!("an operand of `{}`", function.trim_matches('_')), found);
+struct Lints<'a> {
+    checked: &'a Checked,
+    ast: &'a Ast,
+    constant: Vec<bool>,
+    found: Vec<Diagnostic>,
+}
+
+impl Lints<'_> {
+    fn call(&mut self, id: ExprId, function: &str, args: &[ExprId]) {
+        match (function, args) {
+            ("@in" | "_==_" | "_!=_" | "_<_" | "_<=_" | "_>_" | "_>=_", [left, right]) => {
+                comparison(self.checked, id, function, *left, *right, &mut self.found);
             }
+            // If the whole is constant, the whole is reported.
+            ("_&&_" | "_||_", args) if !self.is_constant(id) => {
+                // The operator's span is the whole expression: a literal that a macro added has the same one.
+                for arg in args.iter().filter(|arg| self.ast.span(**arg) != self.ast.span(id)) {
+                    self.condition(*arg, &format!("an operand of `{}`", function.trim_matches('_')));
+                }
+            }
+            ("_?_:_", [condition, ..]) if self.ast.span(*condition) != self.ast.span(id) => {
+                self.condition(*condition, "the condition of `? :`");
+            }
+            _ => {}
         }
-        ("_?_:_", [condition, ..]) if ast.span(*condition) != ast.span(id) => {
-            constant(ast, *condition, "the condition of `? :`", found);
+    }
+
+    fn is_constant(&self, id: ExprId) -> bool {
+        self.constant.get(id.0 as usize).copied().unwrap_or(false)
+    }
+
+    /// Warns when the condition `id` has the same value for every input.
+    fn condition(&mut self, id: ExprId, what: &str) {
+        if self.is_constant(id) {
+            let message = format!("{what} is constant: `{}` does not depend on any input", quote(self.ast, id));
+            self.found.push(Diagnostic::warning("constant-condition", message, self.ast.span(id)));
         }
-        _ => {}
     }
 }
 
@@ -70,7 +93,7 @@ fn comparison(checked: &Checked, id: ExprId, function: &str, left: ExprId, right
     if let Expr::Call { function: inner, args, .. } = ast.expr(left) {
         match (&**inner, &**args) {
             ("!_", [negated]) if !parenthesised(ast, left, id) => {
-                let (negated, right) = (ast.text(*negated), ast.text(right));
+                let (negated, right) = (quote(ast, *negated), quote(ast, right));
                 let message = format!("this means `(!{negated}) {sign} {right}`: `!` binds tighter than `{sign}`");
                 found.push(
                     Diagnostic::warning("negation-precedence", message, ast.span(id))
@@ -79,7 +102,7 @@ fn comparison(checked: &Checked, id: ExprId, function: &str, left: ExprId, right
             }
             ("_==_" | "_!=_" | "_<_" | "_<=_" | "_>_" | "_>=_" | "@in", [a, b]) if !parenthesised(ast, left, id) => {
                 let first = if &**inner == "@in" { "in" } else { inner.trim_matches('_') };
-                let (a, b, c) = (ast.text(*a), ast.text(*b), ast.text(right));
+                let (a, b, c) = (quote(ast, *a), quote(ast, *b), quote(ast, right));
                 let message = format!("this compares the result of `{a} {first} {b}`, which is a bool, with `{c}`");
                 found.push(
                     Diagnostic::warning("comparison-chain", message, ast.span(id))
@@ -98,12 +121,12 @@ fn comparison(checked: &Checked, id: ExprId, function: &str, left: ExprId, right
         if *checked.type_of(other) != Type::Bool {
             continue;
         }
-        let text = ast.text(other);
+        let text = quote(ast, other);
         let simple = matches!(ast.expr(other), Expr::Ident(_) | Expr::Select { .. } | Expr::Literal(_))
             || matches!(ast.expr(other), Expr::Call { function, .. } if super::errors::operator(function).is_none());
         let plain = *value == (function == "_==_");
         let better = match (plain, simple) {
-            (true, _) => text.to_owned(),
+            (true, _) => text.clone(),
             (false, true) => format!("!{text}"),
             (false, false) => format!("!({text})"),
         };
@@ -125,28 +148,19 @@ fn parenthesised(ast: &Ast, inner: ExprId, outer: ExprId) -> bool {
         || behind.is_some_and(|text| text.trim_start().starts_with(')'))
 }
 
-/// Warns when `id` has the same value for every input.
-fn constant(ast: &Ast, id: ExprId, what: &str, found: &mut Vec<Diagnostic>) {
-    if is_constant(ast, id) {
-        let message = format!("{what} is constant: `{}` does not depend on any input", ast.text(id));
-        found.push(Diagnostic::warning("constant-condition", message, ast.span(id)));
-    }
-}
-
-/// True when nothing but literals and operators is under `id`.
-fn is_constant(ast: &Ast, id: ExprId) -> bool {
-    let mut steps = vec![id];
-    while let Some(id) = steps.pop() {
+/// For each node whether nothing but literals and operators is under it.
+fn constants(ast: &Ast) -> Vec<bool> {
+    let mut constant: Vec<bool> = Vec::with_capacity(ast.len());
+    // A node's children come before it, so one pass is enough.
+    for id in (0_u32..).take(ast.len()).map(ExprId) {
         let expr = ast.expr(id);
-        let plain = match expr {
+        let mut plain = match expr {
             Expr::Literal(_) | Expr::List(_) | Expr::Map(_) => true,
             Expr::Call { function, .. } => super::errors::operator(function).is_some(),
             _ => false,
         };
-        if !plain {
-            return false;
-        }
-        for_each_child(expr, |child| steps.push(child));
+        for_each_child(expr, |child| plain &= constant.get(child.0 as usize).copied().unwrap_or(false));
+        constant.push(plain);
     }
-    true
+    constant
 }

@@ -76,6 +76,12 @@ impl<'a> Evaluator<'a> {
         self.program
     }
 
+    /// The slots.
+    #[must_use]
+    pub fn slots(&self) -> &'a [Slot<'a>] {
+        self.slots
+    }
+
     /// The fuel that is left.
     #[must_use]
     pub fn fuel(&self) -> u64 {
@@ -217,21 +223,11 @@ impl<'a> Evaluator<'a> {
     #[inline(never)]
     fn equal(&self, a: NodeId, b: NodeId) -> Truth {
         match (self.value(a), self.value(b)) {
-            (Ok(x), Ok(y)) => match self.pay_for_comparing(x, y) {
-                Ok(()) => x.equals(y).into(),
+            (Ok(x), Ok(y)) => match operators::equals(&self.cx, x, y) {
+                Ok(same) => same.into(),
                 Err(e) => self.fail(e),
             },
             (Err(e), _) | (_, Err(e)) => self.fail(e),
-        }
-    }
-
-    fn pay_for_comparing(&self, a: Val<'_>, b: Val<'_>) -> Result<()> {
-        match (a, b) {
-            (Val::Str(x), Val::Str(y)) if x.len() == y.len() => self.cx.pay_bytes(x.len()),
-            (Val::Bytes(x), Val::Bytes(y)) if x.len() == y.len() => self.cx.pay_bytes(x.len()),
-            (Val::List(x), Val::List(y)) if x.len() == y.len() => self.cx.pay(x.len() as u64),
-            (Val::Map(x), Val::Map(y)) if x.len() == y.len() => self.cx.pay(x.len() as u64),
-            _ => Ok(()),
         }
     }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::parser::tests::text_at;
 
 fn kinds(source: &str) -> Vec<TokenKind> {
     let tokens = lex(source).unwrap_or_else(|e| panic!("{source}: {e}"));
@@ -31,8 +32,7 @@ fn tokens() {
 #[test]
 fn spans_cover_the_text() {
     let source = " é".replace('é', "'é' + x");
-    let texts: Vec<_> =
-        lex(&source).unwrap().iter().map(|t| source[t.span.start as usize..t.span.end as usize].to_owned()).collect();
+    let texts: Vec<_> = lex(&source).unwrap().iter().map(|token| text_at(&source, token.span).to_owned()).collect();
     assert_eq!(texts, ["'é'", "+", "x", ""]);
 }
 
@@ -51,6 +51,6 @@ fn refused() {
         ("``", "bad-quoted-name", "`"),
     ] {
         let error = lex(source).unwrap_err();
-        assert_eq!((error.code, &source[error.span.start as usize..error.span.end as usize]), (code, text), "{source}");
+        assert_eq!((error.code, text_at(source, error.span)), (code, text), "{source}");
     }
 }

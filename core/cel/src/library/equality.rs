@@ -70,9 +70,10 @@ fn hash(cx: &Context<'_>, value: Val<'_>) -> Result<u64> {
     match value {
         Val::Null => 1.hash(&mut hasher),
         Val::Bool(b) => b.hash(&mut hasher),
-        // Numbers are compared as doubles when one of them is a double, and 0.0 equals -0.0.
+        // An int or uint equals the double that it rounds to.
         Val::Int(i) => (i as f64).to_bits().hash(&mut hasher),
         Val::Uint(u) => (u as f64).to_bits().hash(&mut hasher),
+        // Zero has two forms, which are equal; the sum is the positive one.
         Val::Double(d) => (d + 0.0).to_bits().hash(&mut hasher),
         Val::Str(s) => s.hash(&mut hasher),
         Val::Bytes(b) => b.hash(&mut hasher),

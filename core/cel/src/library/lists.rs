@@ -1,17 +1,18 @@
 //! Functions: lists (`slice`, `flatten`, `distinct`, `sort`, ...), as cel-go's lists extension defines them.
 //!
-//! `list.sortBy(x, key)` is a macro that calls `@sortByAssociatedKeys`.
+//! `list.sortBy(x, key)` is a macro. It expands to `cel.bind(@__sortBy_input__, list,
+//! @__sortBy_input__.@sortByAssociatedKeys(@__sortBy_input__.map(x, key)))`.
 
 use bumpalo::collections::Vec as BumpVec;
 
 use super::declare::{function, globals, invalid, members, no_overload};
-use super::{equality, strings};
+use super::equality;
 use crate::error::Result;
 use crate::function::{Context, Function, Overload};
 use crate::types::Type::{self, Bool, Bytes, Double, Duration, Dyn, Int, String, Timestamp, Uint};
 use crate::value::{List, Val};
 
-/// The functions of this module. `reverse` is also a function of strings, and shares its code.
+/// The functions of this module. `reverse` is also a function of strings: see [`reverse`].
 #[must_use]
 pub fn functions() -> Vec<Function> {
     let list = || Type::list(Type::param("T"));
@@ -43,7 +44,7 @@ pub fn functions() -> Vec<Function> {
         function(
             "reverse",
             members([("list_reverse", &[list()], list())]),
-            strings::reverse,
+            reverse,
             "The elements in reverse order.",
             "[5, 3, 1].reverse() == [1, 3, 5]",
         ),
@@ -132,6 +133,18 @@ fn distinct<'a>(cx: &Context<'a>, args: &[Val<'a>]) -> Result<Val<'a>> {
         [Val::List(list)] => Ok(Val::List(List::Arena(equality::distinct(cx, list)?))),
         _ => no_overload(),
     }
+}
+
+/// `list.reverse()`. The function of strings of the same name serves strings.
+///
+/// # Errors
+/// No such overload unless the argument is a list.
+pub fn reverse<'a>(cx: &Context<'a>, args: &[Val<'a>]) -> Result<Val<'a>> {
+    let [Val::List(list)] = *args else { return no_overload() };
+    cx.pay(list.len() as u64)?;
+    let last = list.len().wrapping_sub(1);
+    let items = cx.arena.alloc_slice_fill_with(list.len(), |i| list.get(last - i).unwrap_or(Val::Null));
+    Ok(Val::List(List::Arena(items)))
 }
 
 fn sort<'a>(cx: &Context<'a>, args: &[Val<'a>]) -> Result<Val<'a>> {

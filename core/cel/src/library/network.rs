@@ -6,23 +6,17 @@
 
 use std::net::IpAddr;
 
-use super::declare::{Code, function, globals, invalid, members, no_overload, operator};
+use super::declare::{Code, function, globals, invalid, members, no_overload};
 use crate::error::Result;
-use crate::function::{Context, Function};
+use crate::function::{Context, Function, Overload};
 use crate::types::Type::{self, Bool, Int, String};
 use crate::value::{Cidr, Val};
 
-/// The functions of this module, and what it adds to `string`, which has its code elsewhere.
+/// The functions of this module. [`string_overloads`] has what it adds to `string`.
 #[must_use]
 pub fn functions() -> Vec<Function> {
     let mut all = address_functions();
     all.extend(block_functions());
-    all.push(operator(
-        "string",
-        globals([("ip_to_string", &[ip_type()], String), ("cidr_to_string", &[cidr_type()], String)]),
-        "The canonical text of an address, and of a block as it was written.",
-        "string(ip('2001:DB8::1')) == '2001:db8::1'",
-    ));
     all
 }
 
@@ -34,6 +28,12 @@ fn ip_type() -> Type {
 /// The type of a block.
 fn cidr_type() -> Type {
     Type::opaque("net.CIDR")
+}
+
+/// What addresses and blocks add to the overloads of `string`; [`format_ip`] and [`format_cidr`] implement them.
+#[must_use]
+pub fn string_overloads() -> Vec<Overload> {
+    globals([("ip_to_string", &[ip_type()], String), ("cidr_to_string", &[cidr_type()], String)])
 }
 
 fn address_functions() -> Vec<Function> {
@@ -191,6 +191,18 @@ pub fn parse_cidr(text: &str) -> Result<Cidr> {
     Ok(Cidr { address, prefix })
 }
 
+/// The address in its canonical form (RFC 5952 for IPv6).
+#[must_use]
+pub fn format_ip(ip: IpAddr) -> std::string::String {
+    ip.to_string()
+}
+
+/// The block as `address/bits`, host bits included.
+#[must_use]
+pub fn format_cidr(cidr: Cidr) -> std::string::String {
+    format!("{}/{}", cidr.address, cidr.prefix)
+}
+
 /// The number of bits of the address.
 fn width(ip: IpAddr) -> u8 {
     match ip {
@@ -257,7 +269,7 @@ fn is_ip<'a>(cx: &Context<'a>, args: &[Val<'a>]) -> Result<Val<'a>> {
 
 fn is_canonical<'a>(cx: &Context<'a>, args: &[Val<'a>]) -> Result<Val<'a>> {
     let text = text(cx, args)?;
-    Ok(Val::Bool(parse_ip(text)?.to_string() == text))
+    Ok(Val::Bool(format_ip(parse_ip(text)?) == text))
 }
 
 fn cidr<'a>(cx: &Context<'a>, args: &[Val<'a>]) -> Result<Val<'a>> {

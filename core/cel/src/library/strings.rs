@@ -9,8 +9,6 @@ use crate::value::Val;
 mod edit;
 mod format;
 mod search;
-
-pub(in crate::library) use edit::reverse;
 #[cfg(test)]
 mod tests;
 

@@ -27,8 +27,8 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    pub(crate) fn new(source: &str, limits: &Limits) -> Self {
-        Self { ast: Ast::new(source.into()), measures: Vec::new(), limits: limits.clone(), fault: None }
+    pub(crate) fn new(source: &str, limits: Limits) -> Self {
+        Self { ast: Ast::new(source.into()), measures: Vec::new(), limits, fault: None }
     }
 
     pub(crate) fn ast(&self) -> &Ast {
@@ -43,6 +43,12 @@ impl Tree {
     /// The first cap that was passed.
     pub(crate) fn take_fault(&mut self) -> Option<Box<Diagnostic>> {
         self.fault.take()
+    }
+
+    /// Refuses to go deeper than the cap, before any node shows it.
+    pub(crate) fn check_nesting(&self, nesting: usize, span: Span) -> Result<(), Box<Diagnostic>> {
+        let cap = self.limits.depth;
+        if nesting > cap { Err(Box::new(nested_too_deeply(cap, span))) } else { Ok(()) }
     }
 
     /// Adds a node that was written.
@@ -137,7 +143,7 @@ fn too_many_nodes(cap: usize, span: Span) -> Diagnostic {
         .with_help("split it into several variables or rules; long lists belong into `lists` or data")
 }
 
-pub(super) fn nested_too_deeply(cap: usize, span: Span) -> Diagnostic {
+fn nested_too_deeply(cap: usize, span: Span) -> Diagnostic {
     Diagnostic::error("nested-too-deeply", format!("the expression is nested more than {cap} levels deep"), span)
         .with_help("give inner parts names of their own")
 }

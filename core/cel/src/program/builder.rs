@@ -18,6 +18,8 @@ use crate::value::{Val, Value};
 const FOLD_FUEL: u64 = 10_000;
 /// Folded text and lists beyond this many bytes or elements are left for run time, to keep programs small.
 const FOLD_SIZE: usize = 4_096;
+/// Folded values that are nested deeper are left for run time: constants are compared, copied and dropped recursively.
+const FOLD_DEPTH: usize = 64;
 /// From this cost on, a shared node is evaluated once and its value kept.
 const MEMO_COST: u32 = 8;
 /// Text is looked at by an automaton when it is asked for at least this many literals.
@@ -349,7 +351,7 @@ impl ProgramBuilder {
         let (arena, fuel, scratch) = (Bump::new(), Cell::new(FOLD_FUEL), Scratch::new());
         let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: self.program.regex_bytes };
         let value = Evaluator::new(&self.program, &[], cx, &scratch).run(node).ok()?;
-        (size_of_value(value) <= FOLD_SIZE).then(|| value.to_value())
+        is_small(value).then(|| value.to_value())
     }
 
     fn measure(&mut self, node: Node) -> Facts {
@@ -533,15 +535,26 @@ fn loop_children(l: &Loop) -> Vec<NodeId> {
     out
 }
 
-/// A rough count of what a value holds.
-fn size_of_value(value: Val<'_>) -> usize {
-    match value {
+/// Whether a value is small and flat enough to be a constant of the program. It is not looked at beyond that: one that
+/// holds the same part many times can be larger than all memory when it is written out.
+fn is_small(value: Val<'_>) -> bool {
+    let mut left = FOLD_SIZE;
+    small_part(value, FOLD_DEPTH, &mut left)
+}
+
+fn small_part(value: Val<'_>, depth: usize, left: &mut usize) -> bool {
+    let own = match value {
         Val::Str(s) => s.len(),
         Val::Bytes(b) => b.len(),
-        Val::List(l) => l.iter().map(size_of_value).fold(1, usize::saturating_add),
-        Val::Map(m) => m.iter().map(|(k, v)| size_of_value(k) + size_of_value(v)).fold(1, usize::saturating_add),
-        Val::Optional(o) => o.get().map_or(1, size_of_value),
         _ => 1,
+    };
+    let (Some(rest), Some(depth)) = (left.checked_sub(own), depth.checked_sub(1)) else { return false };
+    *left = rest;
+    match value {
+        Val::List(list) => list.iter().all(|item| small_part(item, depth, left)),
+        Val::Map(map) => map.iter().all(|(k, v)| small_part(k, depth, left) && small_part(v, depth, left)),
+        Val::Optional(optional) => optional.get().is_none_or(|inner| small_part(inner, depth, left)),
+        _ => true,
     }
 }
 

@@ -38,6 +38,8 @@ pub enum Outcome {
     Unknown,
     /// It can be evaluated.
     Anything,
+    /// It has this type.
+    Type(&'static str),
     /// This value, as JSON of protobuf.
     Value(Json),
     /// An error, while checking or while evaluating.
@@ -130,5 +132,6 @@ fn case(test: &Json, path: &str) -> Case {
 /// An expression as a name: on one line, and not longer than is needed to tell it from others.
 fn short(expr: &str) -> String {
     let words: Vec<&str> = expr.split_whitespace().collect();
-    words.join(" ").chars().take(100).collect()
+    let name: String = words.join(" ").chars().take(100).collect();
+    name.trim_end().to_owned()
 }

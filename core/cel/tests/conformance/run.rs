@@ -29,9 +29,9 @@ pub fn whole() -> EnvBuilder {
     Env::builder().standard().extensions()
 }
 
-/// The environment in which cel-go checked for the goldens: without two-variable comprehensions, and without operators
-/// over numbers of different types.
-fn golden() -> EnvBuilder {
+/// The environment in which cel-go checked for the goldens: without two-variable comprehensions, and mostly without
+/// operators over numbers of different types.
+fn golden(mixed_numbers: bool) -> EnvBuilder {
     let all = whole().build();
     let mut builder = Env::builder()
         .macros(macros::standard())
@@ -44,7 +44,7 @@ fn golden() -> EnvBuilder {
     }
     for function in all.functions() {
         let mut function = function.clone();
-        if matches!(&*function.name, "_<_" | "_<=_" | "_>_" | "_>=_") {
+        if !mixed_numbers && matches!(&*function.name, "_<_" | "_<=_" | "_>_" | "_>=_") {
             function.overloads.retain(|overload| overload.params.first() == overload.params.last());
         }
         builder = builder.function(function);
@@ -54,20 +54,25 @@ fn golden() -> EnvBuilder {
 
 /// What is wrong with a case.
 pub struct Failure {
-    /// What cel-go printed is not what is printed here.
-    pub golden: Option<String>,
+    /// The tree before checking is not the one that cel-go printed.
+    pub tree: Option<String>,
+    /// The checked tree is not the one that cel-go printed.
+    pub checked: Option<String>,
     /// The value is not right.
     pub value: Option<String>,
 }
 
 /// Runs `case`.
 pub fn run(case: &Case) -> Result<(), Failure> {
-    static GOLDEN: LazyLock<EnvBuilder> = LazyLock::new(golden);
+    static GOLDEN: LazyLock<EnvBuilder> = LazyLock::new(|| golden(false));
+    static MIXED: LazyLock<EnvBuilder> = LazyLock::new(|| golden(true));
     static WHOLE: LazyLock<EnvBuilder> = LazyLock::new(whole);
     let declared = |builder: &EnvBuilder| Ok(declare(case, builder.clone())?.build());
-    let golden = declared(&GOLDEN).and_then(|env| goldens(case, &env)).err();
+    let printed = |builder| declared(builder).and_then(|env| goldens(case, &env));
+    let tree = tree(case).err();
+    let checked = printed(&GOLDEN).or_else(|first| printed(&MIXED).map_err(|_| first)).err();
     let value = declared(&WHOLE).and_then(|env| outcome(case, &env)).err();
-    if golden.is_none() && value.is_none() { Ok(()) } else { Err(Failure { golden, value }) }
+    if tree.is_none() && checked.is_none() && value.is_none() { Ok(()) } else { Err(Failure { tree, checked, value }) }
 }
 
 /// Adds the case's variables, functions and container.
@@ -96,26 +101,27 @@ fn declare(case: &Case, mut builder: EnvBuilder) -> Result<EnvBuilder, String> {
     Ok(builder.container(case.container.as_str()))
 }
 
-/// Compares with what cel-go printed.
+/// Compares with what cel-go printed after parsing. Of the macros, it knew only those of the standard.
+fn tree(case: &Case) -> Result<(), String> {
+    let golden = &case.golden;
+    match (parse(&case.expr, &ParserOptions::default()), &golden.ast) {
+        (Ok(tree), Some(expected)) => equal("the tree", expected, &to_debug_string(&tree)),
+        (Err(errors), Some(_)) => Err(listed("parsing", &errors)),
+        (Err(errors), None) if golden.error.as_deref().is_some_and(|e| matches!(gap(e), Some(Gap::Syntax))) => {
+            Err(listed("parsing", &errors))
+        }
+        (_, None) => Ok(()),
+    }
+}
+
+/// Compares with what cel-go printed after checking.
 fn goldens(case: &Case, env: &Env) -> Result<(), String> {
     let golden = &case.golden;
-    if let Some(error) = &golden.error {
-        match gap(error) {
-            // The rest of the goldens are of a tree that cel-go would not have made with the syntax on.
-            Some(Gap::Syntax) => return env.parse(&case.expr).map(drop).map_err(|e| listed("parsing", &e)),
-            Some(Gap::Depth) => return Ok(()),
-            None => {}
-        }
+    if golden.error.as_deref().is_some_and(|error| gap(error).is_some()) {
+        return Ok(());
     }
-    // Of the macros, the trees before checking know only those of the standard.
-    let standard = ParserOptions::default();
-    let tree = match parse(&case.expr, &standard) {
-        Ok(tree) => tree,
-        Err(_) if golden.ast.is_none() && golden.error.is_some() => return Ok(()),
-        Err(errors) => return Err(listed("parsing", &errors)),
-    };
-    if let Some(expected) = &golden.ast {
-        equal("the tree", expected, &to_debug_string(&tree))?;
+    if golden.ast.is_none() && golden.error.is_some() && parse(&case.expr, &ParserOptions::default()).is_err() {
+        return Ok(());
     }
     let ast = match env.parse(&case.expr) {
         Ok(ast) => ast,
@@ -168,6 +174,10 @@ fn outcome(case: &Case, env: &Env) -> Result<(), String> {
     match &case.outcome {
         Outcome::Unknown => Ok(()),
         Outcome::Anything => found()?.1.map(drop),
+        Outcome::Type(expected) => {
+            let checked = env.compile(&case.expr).map_err(|e| listed("checking", &e))?;
+            equal("the type", expected, &checked.result_type().to_string())
+        }
         Outcome::Error => match found().and_then(|(_, value)| value) {
             Ok(value) => Err(format!("expected an error, got {value:?}")),
             Err(_) => Ok(()),

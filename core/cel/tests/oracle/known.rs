@@ -82,7 +82,9 @@ pub const KNOWN: &[Known] = &[
     Known {
         who: Who::CelCore,
         reason: "text and bytes can be indexed",
-        applies: |d| d.ours_fails_with("no such overload for these types") && d.theirs().is_some() && d.source.ends_with(']'),
+        applies: |d| {
+            d.ours_fails_with("no such overload for these types") && d.theirs().is_some() && d.source.ends_with(']')
+        },
     },
     Known { who: Who::CelCore, reason: UNORDERED_NAN, applies: unordered_nan },
     Known { who: Who::Cel, reason: UNORDERED_NAN, applies: unordered_nan },

@@ -24,8 +24,7 @@ impl Classes {
             classes.changes |= action.class == ActionClass::Changes;
             classes.rewrites |= matches!(action.effect, ActionEffect::Set(_) | ActionEffect::Route { .. });
             classes.warns |= matches!(action.effect, ActionEffect::Warn(_));
-            classes.obliges |=
-                !matches!(action.class, ActionClass::Permits) && !matches!(action.effect, ActionEffect::Deny { .. });
+            classes.obliges |= !matches!(action.class, ActionClass::Permits) && !matches!(action.effect, ActionEffect::Deny { .. });
         }
         classes
     }
@@ -45,14 +44,7 @@ impl Compiler<'_> {
             _ => false,
         };
         let fixed = params.fixed().map(Arc::new);
-        Some(CompiledAction {
-            name: action.value.name(),
-            class: action.value.class(),
-            mandatory,
-            effect,
-            params,
-            fixed,
-        })
+        Some(CompiledAction { name: action.value.name(), class: action.value.class(), mandatory, effect, params, fixed })
     }
 }
 
@@ -80,10 +72,7 @@ impl Part_<'_, '_> {
                 if let Some(retries) = throttle.max_retries {
                     put("max_retries", Tree::Value(json!(retries)));
                 }
-                ActionEffect::Throttle {
-                    delay_ms: throttle.delay_ms,
-                    reason: throttle.reason.as_ref().map(|t| self.text(t)),
-                }
+                ActionEffect::Throttle { delay_ms: throttle.delay_ms, reason: throttle.reason.as_ref().map(|t| self.text(t)) }
             }
             Action::RequireApproval(approval) => {
                 if !approval.approvers.is_empty() {
@@ -96,9 +85,7 @@ impl Part_<'_, '_> {
             }
             Action::Redact(redact) => {
                 self.check_redacted(redact);
-                let names = |texts: &[crate::document::model::Text]| -> Value {
-                    texts.iter().map(|t| json!(&*t.value)).collect()
-                };
+                let names = |texts: &[crate::document::model::Text]| -> Value { texts.iter().map(|t| json!(&*t.value)).collect() };
                 put("fields", Tree::Value(names(&redact.fields)));
                 if !redact.detect.is_empty() {
                     put("detect", Tree::Value(names(&redact.detect)));
@@ -219,11 +206,7 @@ impl Part_<'_, '_> {
     }
 
     /// Values of `set` (which names fields of the request) or `tag` (which names anything).
-    fn assignments(
-        &mut self,
-        assignments: &[Assignment],
-        fields: bool,
-    ) -> Vec<(Arc<str>, llm_policy_cel::program::NodeId)> {
+    fn assignments(&mut self, assignments: &[Assignment], fields: bool) -> Vec<(Arc<str>, llm_policy_cel::program::NodeId)> {
         let mut out = Vec::new();
         for assignment in assignments {
             if fields {
@@ -261,8 +244,7 @@ impl Part_<'_, '_> {
         for field in &redact.fields {
             let path = field.value.replace("[]", "");
             if self.compiler.field_source(&path).is_none() && crate::context::field(&field.value).is_none() {
-                let diagnostic =
-                    Diagnostic::error("undefined-field", format!("there is no field `{}`", field.value), field.span);
+                let diagnostic = Diagnostic::error("undefined-field", format!("there is no field `{}`", field.value), field.span);
                 let known = crate::context::FIELDS.iter().map(|f| f.path);
                 self.refuse(match did_you_mean(&field.value, known) {
                     Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),

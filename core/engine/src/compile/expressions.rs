@@ -148,8 +148,7 @@ impl<'c> Compiler<'c> {
         for diagnostic in lowered.diagnostics {
             refused = true;
             // A policy's patterns are compiled at load; one that is known only at run time is refused.
-            let diagnostic =
-                Diagnostic { severity: Severity::Error, span: source.locate(diagnostic.span), ..diagnostic };
+            let diagnostic = Diagnostic { severity: Severity::Error, span: source.locate(diagnostic.span), ..diagnostic };
             self.report(document, diagnostic);
         }
         if self.builder.cost(lowered.node) > COST {
@@ -176,7 +175,7 @@ impl<'c> Compiler<'c> {
         for read in reads {
             let Some(stage) = stages.iter().find(|stage| !read.stages.contains(*stage)) else { continue };
             let through = read.through.as_ref().map(|name| format!(", which `{name}` reads,")).unwrap_or_default();
-            let message = format!("`{}`{through} is not there in the stage `{stage}`", read.path);
+                        let message = format!("`{}`{through} is not there in the stage `{stage}`", read.path);
             let help = format!("it is there in {}: name these under `stages`", read.stages);
             let diagnostic = Diagnostic::error("field-not-in-stage", message, source.locate(read.at)).with_help(help);
             self.report(document, diagnostic);
@@ -199,8 +198,7 @@ impl<'c> Compiler<'c> {
     }
 
     fn now(&mut self) -> NodeId {
-        let slot =
-            self.fields.find("now", &[]).map_or(0, |(field, _)| self.slots.want("now", field, field.slot_type()));
+        let slot = self.fields.find("now", &[]).map_or(0, |(field, _)| self.slots.want("now", field, field.slot_type()));
         self.builder.slot(slot, None)
     }
 
@@ -246,9 +244,7 @@ pub fn constant(constant: &Constant) -> Value {
 fn better(scope: &Scope<'_>, diagnostic: Diagnostic, text: &str) -> Diagnostic {
     let span = diagnostic.span;
     for root in ["variables", "lists"] {
-        let Some(rest) = text.get(span.start as usize..).and_then(|t| t.strip_prefix(root)?.strip_prefix('.')) else {
-            continue;
-        };
+        let Some(rest) = text.get(span.start as usize..).and_then(|t| t.strip_prefix(root)?.strip_prefix('.')) else { continue };
         let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
         let Some(name) = rest.get(..end).filter(|n| !n.is_empty()) else { continue };
         if scope.named.contains_key(format!("{root}.{name}").as_str()) {

@@ -99,11 +99,7 @@ impl Fields {
             let (source, stages, content) = inherited.unwrap_or((Source::Identity, Stages::ALL, false));
             if names.peek().is_none() {
                 if let Some(known) = at.get(name) {
-                    return if known.cel_type() == declared.ty {
-                        Ok(())
-                    } else {
-                        Err(Clash::Declared(known.cel_type().to_string()))
-                    };
+                    return if known.cel_type() == declared.ty { Ok(()) } else { Err(Clash::Declared(known.cel_type().to_string())) };
                 }
                 let shape = Shape::Leaf(declared.ty.clone(), slot_type(&declared.ty));
                 at.insert(name.into(), Field { source, stages, content, shape, missing: Some(declared.missing) });

@@ -123,7 +123,8 @@ impl Index {
     }
 
     /// Adds the rules that can match beside [`Index::always`] to `found`, in order and none twice.
-    pub fn candidates(&self, slots: &[Slot<'_>], evaluator: &Evaluator<'_>, found: &mut Vec<u32>) {
+    pub fn candidates(&self, evaluator: &Evaluator<'_>, found: &mut Vec<u32>) {
+        let slots = evaluator.slots();
         for entry in &self.slots {
             match slots.get(entry.slot as usize) {
                 Some(Slot::Present(value)) => entry.look_up(*value, found),
@@ -228,10 +229,7 @@ impl SlotIndex {
                 Kind::Number
             }
             Val::List(items) => {
-                if !(self.held_text.is_empty()
-                    && self.held_ints.is_empty()
-                    && self.held_bools.iter().all(Vec::is_empty))
-                {
+                if !(self.held_text.is_empty() && self.held_ints.is_empty() && self.held_bools.iter().all(Vec::is_empty)) {
                     for item in items.iter() {
                         match item {
                             Val::Str(text) => extend(found, self.held_text.get(text)),
@@ -272,8 +270,7 @@ fn whole(value: Val<'_>) -> Option<i64> {
     match value {
         Val::Int(i) => Some(i),
         Val::Uint(u) => i64::try_from(u).ok(),
-        Val::Double(d) if d.fract() == 0.0 && d.abs() < 9_007_199_254_740_992.0 =>
-        {
+        Val::Double(d) if d.fract() == 0.0 && d.abs() < 9_007_199_254_740_992.0 => {
             #[expect(clippy::cast_possible_truncation, reason = "whole and within ±2^53")]
             Some(d as i64)
         }
@@ -282,10 +279,7 @@ fn whole(value: Val<'_>) -> Option<i64> {
 }
 
 /// A number as the nearest double.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "bounds are within ±2^53, so rounding keeps a number on its side of them"
-)]
+#[expect(clippy::cast_precision_loss, reason = "bounds are within ±2^53, so rounding keeps a number on its side of them")]
 fn as_double(value: Val<'_>) -> f64 {
     match value {
         Val::Int(i) => i as f64,

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use llm_policy_cel::diagnostic::{Diagnostic, Severity};
 use llm_policy_cel::env::Env;
+use llm_policy_cel::error::{Error, ErrorKind};
 use llm_policy_cel::limits::Limits;
 use llm_policy_cel::program::{NodeId, Program};
 use llm_policy_cel::types::Type;
@@ -127,6 +128,17 @@ pub struct StageProgram {
 }
 
 impl Compiled {
+    /// The path of the field that an error is about.
+    #[must_use]
+    pub fn slot_of(&self, error: Error) -> Option<&Arc<str>> {
+        match error.kind {
+            ErrorKind::MissingInput(slot) | ErrorKind::MistypedInput(slot) => {
+                self.slots.infos.get(slot as usize).map(|info| &info.path)
+            }
+            _ => None,
+        }
+    }
+
     /// What `stage` looks at.
     #[must_use]
     pub fn stage(&self, stage: Stage) -> &StageProgram {
@@ -153,8 +165,7 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
     for pair in documents.windows(2) {
         if let [first, second] = pair {
             if first.id() == second.id() {
-                let message =
-                    format!("the document `{}` is there twice; the other one is `{}`", second.id(), first.origin);
+                let message = format!("the document `{}` is there twice; the other one is `{}`", second.id(), first.origin);
                 let diagnostic = Diagnostic::error("duplicate-document", message, second.metadata.name.span)
                     .with_help("give one of them another `metadata.name`");
                 findings.push(finding(second, diagnostic));
@@ -336,11 +347,7 @@ fn declare_lists(scope: &mut Scope<'_>) {
     for list in &scope.document.lists {
         let name: Arc<str> = format!("lists.{}", list.name.value).into();
         let items: Vec<Value> = list.items.iter().map(|item| expressions::constant(&item.value)).collect();
-        scope.declare(
-            &name,
-            Type::list(expressions::scalar_type(list.item_type)),
-            Named::Constant(Value::List(items.into())),
-        );
+        scope.declare(&name, Type::list(expressions::scalar_type(list.item_type)), Named::Constant(Value::List(items.into())));
     }
 }
 
@@ -376,17 +383,19 @@ fn compile_rule(
     if let Some(condition) = &condition {
         compiler.check_stages(scope.document, &condition.reads, stages, &rule.condition);
     }
-    let mut parts: Vec<NodeId> = target.into_iter().chain(condition.as_ref().map(|c| c.node)).collect();
+    let mut gates: Vec<(&'static str, NodeId)> = target.into_iter().map(|node| ("target", node)).collect();
     if let Some(schedule) = &rule.schedule {
-        parts.push(compiler.schedule(schedule));
+        gates.push(("schedule", compiler.schedule(schedule)));
     }
     let mut rollout = None;
     if let Some(share) = &rule.rollout {
         let by = compiler.rollout_identity(scope, &share.by)?;
         let share = Arc::new(share.clone());
-        parts.push(compiler.rollout(by, &share));
+        gates.push(("rollout", compiler.rollout(by, &share)));
         rollout = Some((by, share));
     }
+    let condition_node = condition.as_ref().map(|c| c.node);
+    let parts: Vec<NodeId> = gates.iter().map(|(_, node)| *node).chain(condition_node).collect();
     let all = compiler.builder.and(&parts);
     compiler.builder.use_root(all);
     let actions: Vec<_> = rule.actions.iter().filter_map(|a| compiler.action(scope, a, stages)).collect();
@@ -398,6 +407,7 @@ fn compile_rule(
         id: rule.id.value.clone(),
         stages,
         condition: all,
+        gates,
         clauses,
         guards: Vec::new(),
         shadow: rule.mode.min(scope.document.config.mode) == Mode::Shadow,

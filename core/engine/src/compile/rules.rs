@@ -44,6 +44,8 @@ pub struct CompiledRule {
     pub stages: Stages,
     /// When it matches: target, schedule, rollout and condition.
     pub condition: NodeId,
+    /// What stands before the written condition: `target`, `schedule`, `rollout`.
+    pub gates: Vec<(&'static str, NodeId)>,
     /// The operands of the written condition's outermost `&&`, with their places in the document.
     pub clauses: Vec<(NodeId, Span)>,
     /// All guards of the condition.

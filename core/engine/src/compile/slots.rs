@@ -27,6 +27,8 @@ pub struct Slots {
 pub struct SlotInfo {
     /// The path, `request.model`.
     pub path: Arc<str>,
+    /// What type its value must have.
+    pub slot_type: SlotType,
     /// Who says so.
     pub source: Source,
     /// Whether it holds what users, models or tools wrote.
@@ -38,7 +40,7 @@ impl Slots {
     pub fn want(&mut self, path: &str, field: &Field, slot_type: SlotType) -> u32 {
         let slot = self.paths.want(path.split('.'), slot_type);
         if slot as usize == self.infos.len() {
-            self.infos.push(SlotInfo { path: path.into(), source: field.source, content: field.content });
+            self.infos.push(SlotInfo { path: path.into(), slot_type, source: field.source, content: field.content });
         }
         slot
     }
@@ -140,11 +142,7 @@ impl Resolver for Names<'_> {
         } else {
             match (field.missing, self.on_missing) {
                 (Some(FieldMissing::Default), _) | (None | Some(FieldMissing::Error), OnMissing::Default) => {
-                    if below_free {
-                        Some(Value::Null)
-                    } else {
-                        field.default_value()
-                    }
+                    if below_free { Some(Value::Null) } else { field.default_value() }
                 }
                 _ => None,
             }

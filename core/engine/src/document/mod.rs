@@ -68,6 +68,14 @@ impl std::fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
+/// A loader for documents whose tables have no files: it finds none.
+///
+/// # Errors
+/// Always.
+pub fn no_files(name: &str) -> Result<String, String> {
+    Err(format!("there is no file `{name}` here"))
+}
+
 /// Reads a document from `text`; `origin` names it in messages, and `load` gives the text of a table's file.
 ///
 /// `load` is called with relative names only, none of which leaves the directory of the document.

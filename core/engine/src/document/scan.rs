@@ -66,7 +66,13 @@ pub(super) fn template_end(text: &str, from: usize) -> Option<usize> {
 
 /// True when the text holds a comment, which would swallow what is written behind it.
 pub(super) fn has_comment(cel: &str) -> bool {
+    !comments(cel).is_empty()
+}
+
+/// The ranges of the comments, without their line ends.
+pub(super) fn comments(cel: &str) -> Vec<(usize, usize)> {
     let bytes = cel.as_bytes();
+    let mut found = Vec::new();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         match byte {
@@ -75,14 +81,19 @@ pub(super) fn has_comment(cel: &str) -> bool {
                     at = end;
                     continue;
                 }
-                None => return false,
+                None => return found,
             },
-            b'/' if bytes.get(at + 1) == Some(&b'/') => return true,
+            b'/' if bytes.get(at + 1) == Some(&b'/') => {
+                let end = comment_end(bytes, at);
+                found.push((at, end));
+                at = end;
+                continue;
+            }
             _ => {}
         }
         at += 1;
     }
-    false
+    found
 }
 
 /// The offset behind the string whose first quote is at `at`.

@@ -103,3 +103,6 @@ pub enum Data {
     /// Keys and values, in the order in which they were written. No key is repeated.
     Map(Vec<(Arc<str>, Data)>),
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,7 @@ fn greatest_and_least_of_one_or_two() {
         (vec![int(1), double(1.0)], int(1), int(1)),
         (vec![uint(1), int(1)], uint(1), uint(1)),
         (vec![double(1.0), uint(1)], double(1.0), double(1.0)),
-        // Against a double, whole numbers are rounded to doubles.
+        // Against a double a whole number counts as rounded, so these two are equal.
         (vec![int(i64::MAX), double(9_223_372_036_854_775_808.0)], int(i64::MAX), int(i64::MAX)),
     ] {
         math.gives("math.@max", &args, &max);

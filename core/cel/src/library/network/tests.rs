@@ -1,4 +1,4 @@
-use super::{functions, parse_cidr, parse_ip};
+use super::{format_cidr, format_ip, functions, parse_cidr, parse_ip, string_overloads};
 use crate::error::ErrorKind;
 use crate::library::testing_by_library::{Library, int, string};
 use crate::value::Value;
@@ -18,6 +18,7 @@ fn cidr(text: &str) -> Value {
 #[test]
 fn declarations() {
     network().is_declared_well();
+    assert_eq!(string_overloads().len(), 2);
 }
 
 #[test]
@@ -36,7 +37,7 @@ fn addresses_are_read_and_written() {
         ("64:ff9b::192.0.2.33", "64:ff9b::c000:221"),
         ("::", "::"),
     ] {
-        assert_eq!(parse_ip(text).map(|ip| ip.to_string()).as_deref(), Ok(canonical));
+        assert_eq!(parse_ip(text).map(format_ip).as_deref(), Ok(canonical));
         network.gives("ip", &[string(text)], &ip(canonical));
         network.gives("isIP", &[string(text)], &Value::Bool(true));
         network.gives("ip.isCanonical", &[string(text)], &Value::Bool(text == canonical));
@@ -99,6 +100,7 @@ fn blocks_are_read_and_written() {
         ("2001:DB8:0::/32", "2001:db8::/32"),
         ("::/128", "::/128"),
     ] {
+        assert_eq!(parse_cidr(text).map(format_cidr).as_deref(), Ok(canonical));
         network.gives("cidr", &[string(text)], &cidr(canonical));
         network.gives("isCIDR", &[string(text)], &Value::Bool(true));
     }

@@ -16,7 +16,7 @@ fn words(document: &str) -> Vec<(String, String)> {
         .map(|word| {
             let from = word.as_ptr() as usize - value.as_ptr() as usize;
             let place = map.locate(Span::new(from as u32, (from + word.len()) as u32), Span::default());
-            (word.to_owned(), document[place.start as usize..place.end as usize].to_owned())
+            (word.to_owned(), document.get(place.start as usize..place.end as usize).unwrap().to_owned())
         })
         .collect()
 }

@@ -14,6 +14,19 @@ const GROUP: &[&str] = &["match", "all", "any", "none"];
 const COMPARISON: &[&str] = &["field", "operator", "value"];
 const CALL: &[&str] = &["function", "args"];
 
+/// The fields of the context that are lists of text: `contains` asks for an element of them.
+const LIST_FIELDS: &[&str] = &[
+    "key.scopes",
+    "key.tags",
+    "model.modalities",
+    "request.opaque",
+    "request.tags",
+    "session.labels",
+    "user.groups",
+    "user.permissions",
+    "user.roles",
+];
+
 /// The operators of `{field, operator, value}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Operator {
@@ -260,7 +273,8 @@ impl Reader<'_> {
         };
         let mut out = Builder::default();
         let (path, at) = &field;
-        let text = matches!(&value.kind, Kind::Scalar(..)) && literal.starts_with('"');
+        let is_list = LIST_FIELDS.contains(&path.as_str()) || self.list_fields.contains(path.as_str());
+        let text = literal.starts_with('"') && !is_list;
         match operator {
             Operator::Infix(sign) | Operator::Order(sign) => {
                 out.made(path, *at);
@@ -275,7 +289,7 @@ impl Reader<'_> {
                 out.made(&literal, value.span);
                 out.made(if not { ")" } else { "" }, operator_at);
             }
-            // Text is in text; a number can only be in a list.
+            // Text can be in text; anything else can only be in a list.
             Operator::Contains | Operator::NotContains => {
                 out.made(if operator == Operator::NotContains { "!(" } else { "" }, operator_at);
                 if text {

@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 use llm_policy_cel::ast::Span;
 use llm_policy_cel::diagnostic::{Diagnostic, Severity, did_you_mean};
+use llm_policy_cel::types::Type;
+use rustc_hash::FxHashSet;
 
 use super::misread;
 use super::model::{Document, Spanned, Text};
@@ -64,6 +66,8 @@ pub(super) struct Reader<'t> {
     text: &'t str,
     findings: Vec<Diagnostic>,
     unreported: usize,
+    /// The fields of `schema` that are lists.
+    list_fields: FxHashSet<Arc<str>>,
 }
 
 /// The entries of a mapping whose keys are known.
@@ -94,7 +98,7 @@ impl<'n, 'a> Fields<'n, 'a> {
 
 impl<'t> Reader<'t> {
     fn new(text: &'t str) -> Self {
-        Self { text, findings: Vec::new(), unreported: 0 }
+        Self { text, findings: Vec::new(), unreported: 0, list_fields: FxHashSet::default() }
     }
 
     fn document(&mut self, origin: &str, root: &Node<'_>, load: &mut Loader<'_>) -> Option<Document> {
@@ -111,6 +115,8 @@ impl<'t> Reader<'t> {
         let metadata = self.required(&fields, "metadata").and_then(|node| self.metadata(node));
         let config = self.config(fields.get("config"));
         let schema = self.schema(fields.get("schema"));
+        let lists_of_schema = schema.iter().filter(|field| matches!(field.ty, Type::List(_)));
+        self.list_fields = lists_of_schema.map(|field| Arc::clone(&field.path.value)).collect();
         let variables = self.variables(fields.get("variables"));
         let lists = self.lists(fields.get("lists"));
         let tables = self.tables(fields.get("tables"), load);
@@ -375,6 +381,3 @@ fn short(text: &str) -> String {
 fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
-
-#[cfg(test)]
-mod tests;

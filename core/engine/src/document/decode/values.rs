@@ -9,11 +9,11 @@ use llm_policy_cel::diagnostic::{Diagnostic, did_you_mean};
 use super::{Reader, describe, quoted, short};
 use crate::document::action::Metadata;
 use crate::document::align::align;
-use crate::document::misread;
 use crate::document::model::{Constant, Spanned, Stage, Text};
 use crate::document::source::{Source, SourceMap};
 use crate::document::template::{Data, Template};
 use crate::document::tree::{Kind, Node, Style};
+use crate::document::{misread, offsets, scan};
 
 /// What a plain scalar stands for, when it is not text.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -264,7 +264,19 @@ impl Reader<'_> {
             self.push(error);
             return None;
         }
-        Some(Source { text: Arc::from(&**text), span: node.span, map: self.map(node, text, *style) })
+        let source = Source { text: Arc::from(&**text), span: node.span, map: self.map(node, text, *style) };
+        // Where YAML joins lines, a comment goes on into the next one.
+        for (start, end) in scan::comments(text) {
+            let place = source.locate(offsets::span(start, end));
+            let raw = self.text.get(place.start as usize..place.end as usize).unwrap_or_default();
+            if raw.contains('\n') {
+                let message = "the comment swallows the next line, because yaml joins the lines of this text";
+                let error = Diagnostic::error("swallowing-comment", message, self.head(place));
+                self.push(error.with_help("remove the comment, or write the expression as a block: `|`"));
+                return None;
+            }
+        }
+        Some(source)
     }
 
     fn map(&self, node: &Node<'_>, text: &str, style: Style) -> SourceMap {

@@ -179,3 +179,13 @@ fn deep_nesting_is_refused() {
         assert!(read(&text, "p.json", &mut no_files).is_err());
     }
 }
+
+#[test]
+fn a_comment_does_not_swallow_the_next_line() {
+    good(&with_condition("when: |\n  a.b // why\n  && c"));
+    good(&with_condition("when: a.b && c // why"));
+    good(&with_condition("when: a.b == 'http://x'\n  && c"));
+    for text in ["when: a.b // why\n  && c", "when: >\n  a.b // why\n  && c", "when: \"a.b // why\n  && c\""] {
+        assert_eq!(codes(&with_condition(text)), ["swallowing-comment"], "{text}");
+    }
+}

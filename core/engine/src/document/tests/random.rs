@@ -123,7 +123,7 @@ proptest! {
         while !FULL.is_char_boundary(end) {
             end -= 1;
         }
-        check(&format!("{}{piece}{}", &FULL[..at], &FULL[end.max(at)..]));
+        check(&format!("{}{piece}{}", FULL.get(..at).unwrap(), FULL.get(end.max(at)..).unwrap()));
     }
 
     #[test]

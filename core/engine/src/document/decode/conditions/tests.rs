@@ -43,6 +43,8 @@ fn operators() {
     assert_eq!(comparison("field: a.b, operator: contains, value: x"), r#"a.b.contains("x")"#);
     assert_eq!(comparison("field: a.b, operator: not_contains, value: x"), r#"!(a.b.contains("x"))"#);
     assert_eq!(comparison("field: a.b, operator: contains, value: 5"), "5 in a.b");
+    assert_eq!(comparison("field: user.roles, operator: contains, value: admin"), r#""admin" in user.roles"#);
+    assert_eq!(comparison("field: user.roles, operator: not_contains, value: x"), r#"!("x" in user.roles)"#);
     assert_eq!(comparison("field: a.b, operator: starts_with, value: x"), r#"a.b.startsWith("x")"#);
     assert_eq!(comparison("field: a.b, operator: ends_with, value: x"), r#"a.b.endsWith("x")"#);
     assert_eq!(comparison("field: a.b, operator: matches, value: '\\d+'"), r#"a.b.matches("\\d+")"#);
@@ -91,7 +93,7 @@ fn every_part_knows_its_place() {
     ] {
         let at = source.text.rfind(part).unwrap();
         let span = source.locate(Span::new(at as u32, (at + part.len()) as u32));
-        let found = &document.text[span.start as usize..span.end as usize];
+        let found = document.text.get(span.start as usize..span.end as usize).unwrap();
         assert!(found.starts_with(place.trim_end()), "{part:?}: {found:?}");
     }
 }
@@ -129,4 +131,12 @@ fn refused() {
     assert_eq!(message("conditions: [a]"), "`conditions` is a mapping, not a list");
     assert_eq!(message("when: a\nconditions: {match: a}"), "a rule has both `when` and `conditions`");
     assert_eq!(message("when: {all: [a]}"), "`when` must be an expression, not a mapping");
+}
+
+#[test]
+fn contains_asks_for_an_element_of_a_list_of_the_schema() {
+    let text = "version: \"1.0\"\nmetadata: {name: t}\nschema: {user.badges: {type: list(string)}}\nrules:\n  - id: a\n    \
+                conditions: {any: [{field: user.badges, operator: contains, value: x}]}\n    actions: [deny]\n";
+    let document = read(text, "p", &mut |_| Err(String::new())).unwrap();
+    assert_eq!(&*document.rules[0].condition.text, r#"("x" in user.badges)"#);
 }

@@ -1,0 +1,439 @@
+//! Decisions: what was decided, why, and what else is asked for.
+//!
+//! A decision refers to the program that made it and works out its text when it is asked, so that making one is cheap.
+
+pub mod canonical;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
+use smallvec::SmallVec;
+
+use crate::compile::Compiled;
+use crate::compile::rules::{ActionEffect, CompiledAction, CompiledRule};
+use crate::context::Stage;
+use crate::evaluate::combine::{Origin, Verdict};
+use crate::evaluate::render::Rendered;
+
+/// What is decided, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// The request passes.
+    Allow,
+    /// The request is refused for a while.
+    Throttle,
+    /// A human is asked.
+    RequireApproval,
+    /// The request is refused.
+    Deny,
+}
+
+impl Effect {
+    /// The name in the canonical form: `require_approval`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Throttle => "throttle",
+            Self::RequireApproval => "require_approval",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The most errors that a decision lists; more are only counted.
+pub const MAX_ERRORS: usize = 64;
+
+/// A decision.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    pub(crate) compiled: Arc<Compiled>,
+    pub(crate) stage: Stage,
+    pub(crate) verdict: Verdict,
+    pub(crate) reason: Option<Rendered>,
+    pub(crate) public_message: Option<Rendered>,
+    pub(crate) matched: SmallVec<[Matched; 8]>,
+    pub(crate) obligations: SmallVec<[Obligation; 4]>,
+    pub(crate) warnings: SmallVec<[Warning; 2]>,
+    pub(crate) suppressed: Vec<Suppressed>,
+    pub(crate) route: Option<Route>,
+    pub(crate) retry_after_ms: Option<u64>,
+    pub(crate) shadow: Option<Box<Shadow>>,
+    pub(crate) errors: Vec<RuleError>,
+    pub(crate) error_count: usize,
+}
+
+/// A rule that had a say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Matched {
+    pub(crate) rule: u32,
+    /// Its condition failed, so only what must not be lost applies.
+    pub(crate) failed: bool,
+    /// The exception that suspends it.
+    pub(crate) exception: Option<u16>,
+    /// The part of its rollout that the identity is in, by position.
+    pub(crate) variant: Option<u16>,
+}
+
+/// An action that is handed to the host.
+#[derive(Clone, Debug)]
+pub(crate) struct Obligation {
+    pub(crate) rule: u32,
+    pub(crate) action: u16,
+    /// The parameters, unless they are as written.
+    pub(crate) params: Option<Box<Json>>,
+}
+
+/// A warning and the rule that it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Warning {
+    pub(crate) rule: u32,
+    pub(crate) text: Rendered,
+}
+
+/// An action that another one overrides.
+#[derive(Clone, Debug)]
+pub(crate) struct Suppressed {
+    pub(crate) rule: u32,
+    pub(crate) action: u16,
+    pub(crate) target: Arc<str>,
+    pub(crate) by: u32,
+}
+
+/// Where the request goes instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The model.
+    pub model: Option<Box<str>>,
+    /// The provider.
+    pub provider: Option<Box<str>>,
+}
+
+/// What would have been decided with everything in shadow in force.
+#[derive(Clone, Debug)]
+pub(crate) struct Shadow {
+    pub(crate) verdict: Verdict,
+    pub(crate) reason: Option<Rendered>,
+}
+
+/// An error of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleError {
+    /// The document's id.
+    pub policy: Arc<str>,
+    /// The rule.
+    pub rule: Arc<str>,
+    /// The exception, when it was one that failed.
+    pub exception: Option<Arc<str>>,
+    /// The clause that failed, as it was written.
+    pub clause: Option<String>,
+    /// The field that is absent or of another type.
+    pub path: Option<Arc<str>>,
+    /// What went wrong.
+    pub cause: String,
+}
+
+impl Decision {
+    /// What is decided.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.verdict.effect
+    }
+
+    /// True for `allow` alone.
+    #[must_use]
+    pub fn allowed(&self) -> bool {
+        self.verdict.effect == Effect::Allow
+    }
+
+    /// The stage that was decided about.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// The digest of the documents that decided: SHA-256, in hexadecimal.
+    #[must_use]
+    pub fn bundle(&self) -> &str {
+        &self.compiled.digest
+    }
+
+    /// The rule that decided, if one did.
+    #[must_use]
+    pub fn rule(&self) -> Option<&str> {
+        self.rule_of(self.verdict).map(|rule| &*rule.id)
+    }
+
+    /// The id of the document that decided, if one did.
+    #[must_use]
+    pub fn policy(&self) -> Option<&str> {
+        self.policy_of(self.verdict)
+    }
+
+    fn rule_of(&self, verdict: Verdict) -> Option<&CompiledRule> {
+        match verdict.origin {
+            Origin::Rule(rule)
+            | Origin::SecondChange(rule)
+            | Origin::ChangeFailed(rule)
+            | Origin::NoRoute(rule)
+            | Origin::Unhandled(rule, _) => self.compiled.rules.get(rule as usize),
+            _ => None,
+        }
+    }
+
+    fn policy_of(&self, verdict: Verdict) -> Option<&str> {
+        let document = match verdict.origin {
+            Origin::Default(document) | Origin::Fallback(document) => Some(document),
+            _ => self.rule_of(verdict).map(|rule| rule.document),
+        };
+        self.policy_id(document?)
+    }
+
+    fn policy_id(&self, document: u32) -> Option<&str> {
+        self.compiled.documents.get(document as usize).map(|d| &*d.id)
+    }
+
+    /// Why, for operators. It may name fields of the input and is not for end users.
+    #[must_use]
+    pub fn reason(&self) -> Cow<'_, str> {
+        self.reason_of(self.verdict, self.reason.as_ref())
+    }
+
+    fn reason_of<'d>(&'d self, verdict: Verdict, rendered: Option<&'d Rendered>) -> Cow<'d, str> {
+        if let Some(text) = rendered {
+            return Cow::Borrowed(text.as_str());
+        }
+        let rule = self.rule_of(verdict).map_or("", |rule| &rule.id);
+        let policy = self.policy_of(verdict).unwrap_or_default();
+        Cow::Owned(match verdict.origin {
+            Origin::Rule(_) => format!("rule `{rule}` of policy `{policy}` decides: {}", verdict.effect),
+            Origin::Default(_) => format!("no rule of policy `{policy}` decides, and its default is {}", verdict.effect),
+            Origin::Fallback(_) => format!("the target of policy `{policy}` could not be evaluated"),
+            Origin::NoPolicy => format!("no policy decides about this {}", self.stage),
+            Origin::OutOfFuel => "the rules together took more fuel than an evaluation may".to_owned(),
+            Origin::SecondChange(_) => format!("rule `{rule}` of policy `{policy}` would change the request a second time"),
+            Origin::ChangeFailed(_) => format!("rule `{rule}` of policy `{policy}` changes the request to what could not be worked out"),
+            Origin::NoRoute(_) => format!("no model that rule `{rule}` of policy `{policy}` routes to is allowed"),
+            Origin::Unhandled(_, action) => {
+                let name = self.rule_of(verdict).and_then(|r| r.actions.get(action as usize)).map_or("", |a| a.name);
+                format!("rule `{rule}` of policy `{policy}` asks for `{name}`, which the host has not declared to carry out")
+            }
+        })
+    }
+
+    /// What end users may read, if a rule says something to them.
+    #[must_use]
+    pub fn public_message(&self) -> Option<&str> {
+        self.public_message.as_ref().map(Rendered::as_str)
+    }
+
+    /// A stable name of the reason, which end users may see.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.code_of(self.verdict)
+    }
+
+    fn code_of(&self, verdict: Verdict) -> Option<&str> {
+        match verdict.origin {
+            Origin::Rule(_) => self.rule_of(verdict)?.actions.iter().find_map(|action| match &action.effect {
+                ActionEffect::Deny { code, .. } if verdict.effect == Effect::Deny => code.as_deref(),
+                _ => None,
+            }),
+            Origin::Default(_) => Some("default"),
+            Origin::Fallback(_) => Some("fallback"),
+            Origin::NoPolicy => Some("no_policy"),
+            Origin::OutOfFuel => Some("out_of_fuel"),
+            Origin::SecondChange(_) => Some("second_change"),
+            Origin::ChangeFailed(_) => Some("change_failed"),
+            Origin::NoRoute(_) => Some("no_route"),
+            Origin::Unhandled(..) => Some("unhandled_obligation"),
+        }
+    }
+
+    /// The warnings, most important first.
+    pub fn warnings(&self) -> impl Iterator<Item = &str> {
+        self.warnings.iter().map(|w| w.text.as_str())
+    }
+
+    /// Where the request goes instead.
+    #[must_use]
+    pub fn route(&self) -> Option<&Route> {
+        self.route.as_ref()
+    }
+
+    /// How long to wait, when throttled.
+    #[must_use]
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        self.retry_after_ms
+    }
+
+    /// What failed, by the rank of the rules; at most [`MAX_ERRORS`].
+    #[must_use]
+    pub fn errors(&self) -> &[RuleError] {
+        &self.errors
+    }
+
+    /// How many errors there were.
+    #[must_use]
+    pub fn error_count(&self) -> usize {
+        self.error_count
+    }
+
+    /// The rules that had a say: document id, rule id, and whether its condition failed.
+    pub fn matched(&self) -> impl Iterator<Item = (&str, &str, bool)> {
+        self.matched.iter().filter_map(|m| {
+            let rule = self.compiled.rules.get(m.rule as usize)?;
+            Some((self.policy_id(rule.document)?, &*rule.id, m.failed))
+        })
+    }
+
+    fn action(&self, rule: u32, action: u16) -> Option<(&CompiledRule, &CompiledAction)> {
+        let rule = self.compiled.rules.get(rule as usize)?;
+        Some((rule, rule.actions.get(action as usize)?))
+    }
+
+    /// What the host is asked to do: document id, rule id, the action's name, and its parameters.
+    pub fn obligations(&self) -> impl Iterator<Item = (&str, &str, &'static str, &Json)> {
+        self.obligations.iter().filter_map(|o| {
+            let (rule, action) = self.action(o.rule, o.action)?;
+            let params = o.params.as_deref().or(action.fixed.as_deref())?;
+            Some((self.policy_id(rule.document)?, &*rule.id, action.name, params))
+        })
+    }
+
+    /// The canonical form: the same in every language, byte for byte.
+    #[must_use]
+    pub fn to_canonical_json(&self) -> String {
+        canonical::to_string(&self.to_json())
+    }
+
+    /// The decision as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let rule_json = |rule: &CompiledRule| json!({"policy": self.policy_id(rule.document), "rule": &*rule.id});
+        let matched = self.matched.iter().filter_map(|m| {
+            let rule = self.compiled.rules.get(m.rule as usize)?;
+            let mut entry = rule_json(rule);
+            let object = entry.as_object_mut()?;
+            let actions: Vec<&str> = rule.actions.iter().map(|a| a.name).collect();
+            object.insert("actions".into(), json!(actions));
+            if m.failed {
+                object.insert("failed".into(), json!(true));
+            }
+            if let Some(exception) = m.exception.and_then(|at| rule.exceptions.get(at as usize)) {
+                object.insert("exception".into(), json!(&*exception.id));
+            }
+            let variant = m.variant.zip(rule.rollout.as_ref()).and_then(|(at, (_, share))| share.variants.get(at as usize));
+            if let Some(variant) = variant {
+                object.insert("variant".into(), json!(&*variant.name.value));
+            }
+            Some(entry)
+        });
+        let handed = |wanted: fn(&str) -> bool| -> Vec<Json> {
+            let entry = |(policy, rule, action, params): (&str, &str, &str, &Json)| {
+                let mut entry = json!({"policy": policy, "rule": rule, "action": action});
+                if let (Some(object), Some(params)) = (entry.as_object_mut(), params.as_object()) {
+                    if !params.is_empty() {
+                        object.insert("params".into(), json!(params));
+                    }
+                }
+                entry
+            };
+            self.obligations().filter(|(_, _, action, _)| wanted(action)).map(entry).collect()
+        };
+        let warnings = self.warnings.iter().filter_map(|w| {
+            let mut entry = rule_json(self.compiled.rules.get(w.rule as usize)?);
+            entry.as_object_mut()?.insert("message".into(), json!(w.text.as_str()));
+            Some(entry)
+        });
+        let suppressed = self.suppressed.iter().filter_map(|s| {
+            let (rule, action) = self.action(s.rule, s.action)?;
+            let mut entry = rule_json(rule);
+            let object = entry.as_object_mut()?;
+            object.insert("action".into(), json!(action.name));
+            object.insert("target".into(), json!(&*s.target));
+            object.insert("by".into(), rule_json(self.compiled.rules.get(s.by as usize)?));
+            Some(entry)
+        });
+        let approval = (self.effect() == Effect::RequireApproval)
+            .then(|| handed(|action| action == "require_approval").into_iter().next())
+            .flatten();
+        let mut out = json!({
+            "effect": self.effect().name(),
+            "allowed": self.allowed(),
+            "stage": self.stage.name(),
+            "reason": self.reason(),
+            "code": self.code(),
+            "public_message": self.public_message(),
+            "policy": self.policy(),
+            "rule": self.rule(),
+            "matched": matched.collect::<Vec<_>>(),
+            "obligations": handed(|action| action != "redact"),
+            "redactions": handed(|action| action == "redact"),
+            "warnings": warnings.collect::<Vec<_>>(),
+            "suppressed": suppressed.collect::<Vec<_>>(),
+            "errors": self.errors.iter().map(RuleError::to_json).collect::<Vec<_>>(),
+            "bundle": self.bundle(),
+        });
+        if let Some(object) = out.as_object_mut() {
+            let mut put = |name: &str, value: Option<Json>| {
+                if let Some(value) = value {
+                    object.insert(name.into(), value);
+                }
+            };
+            let route = |r: &Route| json!({"model": r.model.as_deref(), "provider": r.provider.as_deref()});
+            put("route", self.route.as_ref().map(route));
+            put("retry_after_ms", self.retry_after_ms.map(|ms| json!(ms)));
+            put("approval", approval);
+            put("error_count", (self.error_count > self.errors.len()).then(|| json!(self.error_count)));
+            put("shadow", self.shadow.as_ref().map(|s| self.shadow_json(s)));
+            object.retain(|_, value| !value.is_null());
+        }
+        out
+    }
+
+    fn shadow_json(&self, shadow: &Shadow) -> Json {
+        let mut out = json!({
+            "effect": shadow.verdict.effect.name(),
+            "reason": self.reason_of(shadow.verdict, shadow.reason.as_ref()),
+            "code": self.code_of(shadow.verdict),
+            "policy": self.policy_of(shadow.verdict),
+            "rule": self.rule_of(shadow.verdict).map(|r| &*r.id),
+        });
+        if let Some(object) = out.as_object_mut() {
+            object.retain(|_, value| !value.is_null());
+        }
+        out
+    }
+
+    /// What would have been decided with all rules in shadow in force, when some are.
+    #[must_use]
+    pub fn shadow_effect(&self) -> Option<Effect> {
+        self.shadow.as_ref().map(|s| s.verdict.effect)
+    }
+}
+
+impl RuleError {
+    fn to_json(&self) -> Json {
+        let mut out = json!({
+            "policy": &*self.policy,
+            "rule": &*self.rule,
+            "exception": self.exception.as_deref(),
+            "clause": self.clause,
+            "path": self.path.as_deref(),
+            "cause": self.cause,
+        });
+        if let Some(object) = out.as_object_mut() {
+            object.retain(|_, value| !value.is_null());
+        }
+        out
+    }
+}

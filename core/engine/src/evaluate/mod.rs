@@ -1,0 +1,115 @@
+//! From input to a decision.
+//!
+//! One evaluation: fill the slots ([`memory`]), run the rules that can match ([`run`]), combine what they say ([`combine`]), decide
+//! once more about what `set` and `route` change ([`rewrite`]), and make the decision ([`build`]).
+
+pub(crate) mod build;
+pub(crate) mod combine;
+pub(crate) mod memory;
+pub(crate) mod render;
+pub(crate) mod rewrite;
+pub(crate) mod run;
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use llm_policy_cel::eval::Evaluator;
+use llm_policy_cel::function::Context;
+use llm_policy_cel::slot::Slot;
+use llm_policy_cel::value::{Timestamp, Val};
+
+use crate::compile::Compiled;
+use crate::context::Stage;
+use crate::decision::{Decision, Effect};
+use crate::handles::Handles;
+use crate::input::{Input, InputError, Prepared};
+use memory::Memory;
+
+/// What an evaluation reads.
+#[derive(Clone, Copy)]
+pub enum Data<'i> {
+    /// An input, read now.
+    Input(&'i dyn Input),
+    /// An input, and facts that lie over it.
+    Layered(&'i dyn Input, &'i dyn Input),
+    /// An input that was read before.
+    Prepared(&'i Prepared),
+}
+
+/// One question to the engine.
+#[derive(Clone, Copy)]
+pub(crate) struct Question<'q> {
+    pub(crate) compiled: &'q Arc<Compiled>,
+    pub(crate) data: Data<'q>,
+    pub(crate) stage: Stage,
+    pub(crate) now: jiff::Timestamp,
+    pub(crate) handles: Handles,
+}
+
+/// Decides.
+///
+/// # Errors
+/// When the input is refused as a whole.
+pub(crate) fn evaluate(question: Question<'_>) -> Result<Decision, InputError> {
+    memory::with(|memory| {
+        let Memory { arena, scratch, found, outcomes, documents } = memory;
+        let compiled = question.compiled;
+            let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
+            fill(&question, slots, arena)?;
+            let slots: &[Slot<'_>] = slots;
+            let fuel = Cell::new(0);
+            let cx = Context { arena, fuel: &fuel, regex_bytes: compiled.options.limits.regex_bytes };
+            scratch.prepare(&compiled.program);
+            let changes = {
+                let evaluator = Evaluator::new(&compiled.program, slots, cx, scratch);
+                let pass = run::Pass { compiled, stage: question.stage, now: question.now, evaluator: &evaluator };
+                let complete = pass.rules(found, outcomes);
+                let verdict = pass.verdict(outcomes, documents, complete, false);
+                let shadow = pass.shadow(outcomes, documents, complete);
+                if verdict.effect != Effect::Allow || !pass.rewrites(outcomes) {
+                    return Ok(pass.decision(outcomes, verdict, shadow, &[], question.handles));
+                }
+                pass.changes(outcomes, shadow)
+            };
+            Ok(rewrite::decide(&question, &changes, slots, cx, scratch, found, outcomes, documents))
+    })
+}
+
+/// Fills the slots.
+pub(crate) fn fill<'a>(
+    question: &Question<'a>,
+    slots: &mut [Slot<'a>],
+    arena: &'a bumpalo::Bump,
+) -> Result<(), InputError> {
+    let compiled = question.compiled;
+    match question.data {
+        Data::Input(input) => input.fill(&compiled.slots.paths, slots, arena)?,
+        Data::Layered(input, over) => {
+            input.fill(&compiled.slots.paths, slots, arena)?;
+            over.fill(&compiled.slots.paths, slots, arena)?;
+        }
+        Data::Prepared(prepared) if prepared.is_for(compiled.program.id()) => prepared.fill(slots),
+        Data::Prepared(_) => {
+            let message = "the prepared input is stale: the policies were loaded again since; prepare it again";
+            return Err(InputError { message: message.to_owned(), offset: None });
+        }
+    }
+    if let Some(slot) = compiled.now.and_then(|at| slots.get_mut(at as usize)) {
+        let now = question.now;
+        // jiff counts a negative instant's nanoseconds backwards.
+        let (mut seconds, mut nanos) = (now.as_second(), now.subsec_nanosecond());
+        if nanos < 0 {
+            seconds -= 1;
+            nanos += 1_000_000_000;
+        }
+        *slot = Slot::Present(Val::Timestamp(Timestamp { seconds, nanos }));
+    }
+    compiled.derived.fill(slots, arena);
+    for slot in &compiled.required {
+        if matches!(slots.get(*slot as usize), Some(Slot::Absent) | None) {
+            let message = format!("the input lacks `{}`, which a policy requires", compiled.slots.path(*slot));
+            return Err(InputError { message, offset: None });
+        }
+    }
+    Ok(())
+}

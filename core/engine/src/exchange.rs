@@ -1,0 +1,97 @@
+//! Exchanges: the stages of one turn.
+//!
+//! An exchange pins the program and the caller. What was seen in an earlier stage is still there in a later one, so a rule
+//! about a response can ask for the request's model. Bodies can never set what the caller is.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::compile::Compiled;
+use crate::context::{Source, Stage};
+use crate::decision::Decision;
+use crate::engine::only;
+use crate::evaluate::{Data, Question, evaluate};
+use crate::handles::Handles;
+use crate::input::InputError;
+
+/// The stages of one turn, decided about by one program for one caller.
+///
+/// ```
+/// use llm_policy_engine::context::Stage;
+/// use llm_policy_engine::{Engine, Options, document};
+/// use serde_json::json;
+///
+/// let policy = r#"
+/// version: "1.0"
+/// metadata: {name: answers}
+/// config: {default_action: allow}
+/// rules:
+///   - id: short-answers
+///     stages: [response]
+///     when: user.tier == 'free' && size(response.text) > 10
+///     actions: [{type: deny, reason: too long for the free tier}]
+/// "#;
+/// let document = document::read(policy, "answers.yaml", &mut document::no_files).unwrap();
+/// let (engine, _) = Engine::new(vec![document], Options::default()).unwrap();
+/// let mut exchange = engine.exchange(&json!({"user": {"id": "u1", "tier": "free"}}))?;
+/// let now = jiff::Timestamp::now();
+/// assert!(!exchange.evaluate(Stage::Response, &json!({"response": {"text": "a very long answer"}}), now)?.allowed());
+/// // The body cannot say who asks.
+/// assert!(exchange.evaluate(Stage::Response, &json!({"user": {"tier": "gold"}}), now).is_err());
+/// # Ok::<(), llm_policy_engine::input::InputError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    compiled: Arc<Compiled>,
+    handles: Handles,
+    /// Identity, and all bodies so far.
+    context: Map<String, Json>,
+}
+
+impl Exchange {
+    pub(crate) fn new(compiled: Arc<Compiled>, handles: Handles, identity: &Json) -> Result<Self, InputError> {
+        only(identity, &[Source::Identity, Source::Engine, Source::Fact], "part of who asks")?;
+        Ok(Self { compiled, handles, context: identity.as_object().cloned().unwrap_or_default() })
+    }
+
+    /// Decides about `stage`, whose body is an object as in the context: `{"request": {...}}`, `{"response": {...}}`. It
+    /// replaces what an earlier stage said under the same name.
+    ///
+    /// # Errors
+    /// When the body has fields that are not a body's, or is refused as a whole.
+    pub fn evaluate(&mut self, stage: Stage, body: &Json, now: jiff::Timestamp) -> Result<Decision, InputError> {
+        only(body, &[Source::Body], "part of a body")?;
+        for (name, value) in body.as_object().into_iter().flatten() {
+            self.context.insert(name.clone(), value.clone());
+        }
+        let context = Json::Object(self.context.clone());
+        let data = Data::Input(&context);
+        evaluate(Question { compiled: &self.compiled, data, stage, now, handles: self.handles })
+    }
+
+    /// The digest of the documents that the exchange is pinned to.
+    #[must_use]
+    pub fn bundle(&self) -> &str {
+        &self.compiled.digest
+    }
+
+    /// The exchange as text, for another process. It holds the bodies: keep it as you keep them.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        json!({"bundle": self.bundle(), "context": self.context}).to_string()
+    }
+
+    pub(crate) fn from_json(compiled: Arc<Compiled>, handles: Handles, text: &str) -> Result<Self, InputError> {
+        let refuse = |message: String| InputError { message, offset: None };
+        let value: Json = serde_json::from_str(text).map_err(|e| refuse(format!("not an exchange: {e}")))?;
+        let bundle = value.get("bundle").and_then(Json::as_str).unwrap_or_default();
+        if bundle != &*compiled.digest {
+            return Err(refuse("the exchange began under other policies than these".to_owned()));
+        }
+        match value.get("context").and_then(Json::as_object) {
+            Some(context) => Ok(Self { compiled, handles, context: context.clone() }),
+            None => Err(refuse("not an exchange: it has no `context`".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Explanations: of each rule and each clause, why it did or did not match.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use bumpalo::Bump;
+use llm_policy_cel::ast::Span;
+use llm_policy_cel::eval::{Evaluator, Scratch, Truth};
+use llm_policy_cel::function::Context;
+use llm_policy_cel::program::NodeId;
+use llm_policy_cel::slot::Slot;
+use serde_json::{Value as Json, json};
+
+use crate::compile::rules::CompiledRule;
+use crate::decision::Decision;
+use crate::evaluate::{Question, evaluate, fill};
+use crate::input::InputError;
+
+/// A decision, and how each rule of the stage came out.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The decision.
+    pub decision: Decision,
+    /// The rules by rank.
+    pub rules: Vec<RuleTrace>,
+}
+
+/// How one rule came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleTrace {
+    /// The document's id.
+    pub policy: Arc<str>,
+    /// The rule.
+    pub rule: Arc<str>,
+    /// Its place in the document's text.
+    pub span: Span,
+    /// Whether it matched.
+    pub outcome: Outcome,
+    /// True when the rule is in shadow: it has no effect.
+    pub shadow: bool,
+    /// What stands before the condition: target, schedule, rollout.
+    pub gates: Vec<Part>,
+    /// The operands of the condition's outermost `&&`.
+    pub clauses: Vec<Part>,
+}
+
+/// A part of a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// As it was written, or the name of a gate.
+    pub text: String,
+    /// Its place in the document's text.
+    pub span: Option<Span>,
+    /// Its value.
+    pub outcome: Outcome,
+}
+
+/// The value of a condition or a part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// `true`
+    True,
+    /// `false`
+    False,
+    /// Why it has no value.
+    Error(String),
+}
+
+impl Outcome {
+    fn of(evaluator: &Evaluator<'_>, question: &Question<'_>, node: NodeId) -> Self {
+        evaluator.refuel(question.compiled.options.rule_fuel);
+        match evaluator.truth(node) {
+            Truth::True => Self::True,
+            Truth::False => Self::False,
+            Truth::Error => {
+                let error = evaluator.error();
+                Self::Error(match question.compiled.slot_of(error) {
+                    Some(path) => format!("{error}: `{path}`"),
+                    None => error.to_string(),
+                })
+            }
+        }
+    }
+
+    fn to_json(&self) -> Json {
+        match self {
+            Self::True => json!(true),
+            Self::False => json!(false),
+            Self::Error(cause) => json!({"error": cause}),
+        }
+    }
+}
+
+pub(crate) fn explain(question: Question<'_>) -> Result<Explanation, InputError> {
+    let decision = evaluate(question)?;
+    let compiled = question.compiled;
+    let arena = Bump::new();
+    let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
+    fill(&question, slots, &arena)?;
+    let fuel = Cell::new(0);
+    let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: compiled.options.limits.regex_bytes };
+    let mut scratch = Scratch::new();
+    scratch.prepare(&compiled.program);
+    let evaluator = Evaluator::new(&compiled.program, slots, cx, &scratch);
+    let rules = compiled
+        .stage(question.stage)
+        .rules
+        .iter()
+        .filter_map(|number| compiled.rules.get(*number as usize))
+        .filter_map(|rule| trace(&question, &evaluator, rule))
+        .collect();
+    Ok(Explanation { decision, rules })
+}
+
+fn trace(question: &Question<'_>, evaluator: &Evaluator<'_>, rule: &CompiledRule) -> Option<RuleTrace> {
+    let document = question.compiled.sources.get(rule.document as usize)?;
+    let source = document.rules.get(rule.position as usize)?;
+    let clause = |(node, span): &(NodeId, Span)| Part {
+        text: document.text.get(span.start as usize..span.end as usize).unwrap_or_default().trim().to_owned(),
+        span: Some(*span),
+        outcome: Outcome::of(evaluator, question, *node),
+    };
+    let gate = |(name, node): &(&'static str, NodeId)| Part {
+        text: (*name).to_owned(),
+        span: None,
+        outcome: Outcome::of(evaluator, question, *node),
+    };
+    Some(RuleTrace {
+        policy: question.compiled.documents.get(rule.document as usize)?.id.clone(),
+        rule: rule.id.clone(),
+        span: source.span,
+        outcome: Outcome::of(evaluator, question, rule.condition),
+        shadow: rule.shadow,
+        gates: rule.gates.iter().map(gate).collect(),
+        clauses: rule.clauses.iter().map(clause).collect(),
+    })
+}
+
+impl Explanation {
+    /// The explanation as JSON: the decision, and each rule with its clauses.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let part = |part: &Part| json!({"text": part.text, "value": part.outcome.to_json()});
+        let rule = |rule: &RuleTrace| {
+            json!({
+                "policy": &*rule.policy,
+                "rule": &*rule.rule,
+                "matched": rule.outcome.to_json(),
+                "shadow": rule.shadow,
+                "gates": rule.gates.iter().map(part).collect::<Vec<_>>(),
+                "clauses": rule.clauses.iter().map(part).collect::<Vec<_>>(),
+            })
+        };
+        json!({"decision": self.decision.to_json(), "rules": self.rules.iter().map(rule).collect::<Vec<_>>()})
+    }
+}
