@@ -13,7 +13,7 @@ use super::generate::{Case, Generator};
 use super::known::{self, Difference, Who};
 use super::ours::{OurAnswer, Ours, to_type};
 use super::rng::Rng;
-use super::tree::{Marks, Tree};
+use super::tree::{Marks, Tree, mentions};
 use super::values;
 
 /// What the implementations make of a case; `None` from one that does not have what the case uses.
@@ -97,7 +97,7 @@ impl Oracles {
         let tree = case.tree.shrink(&values::simplest, &|tree| self.answers(&with(tree)).differs(who));
         let mut small = with(&tree);
         let source = tree.source();
-        small.bindings.retain(|(name, _)| super::generate::mentions(&source, name));
+        small.bindings.retain(|(name, _)| mentions(&source, name));
         let answers = self.answers(&small);
         (small, answers)
     }

@@ -235,7 +235,7 @@ pub fn value(ty: &Ty, rng: &mut Rng) -> Value {
         Ty::List(item) => Value::List((0..rng.below(5)).map(|_| value(item, rng)).collect()),
         Ty::Map(key, item) => {
             let mut entries: Vec<(Value, Value)> = Vec::new();
-            for _ in 0..rng.below(4) {
+            for _ in 0..rng.below(8) {
                 let key = match **key {
                     Ty::String if rng.chance(80) => Value::String((*rng.pick(&KEYS)).to_string()),
                     ref key => value(key, rng),
