@@ -34,8 +34,9 @@ pub struct Env(Arc<Inner>);
 struct Inner {
     variables: BTreeMap<Name, Type>,
     type_names: BTreeMap<Name, Type>,
-    functions: Vec<Function>,
-    function_names: FxHashMap<Arc<str>, u32>,
+    /// Shared until changed: a host extends one environment for each of its documents.
+    functions: Arc<Vec<Function>>,
+    function_names: Arc<FxHashMap<Arc<str>, u32>>,
     container: Arc<str>,
     parser: ParserOptions,
 }
@@ -49,8 +50,8 @@ impl Default for EnvBuilder {
         Self(Inner {
             variables: BTreeMap::new(),
             type_names: BTreeMap::new(),
-            functions: Vec::new(),
-            function_names: FxHashMap::default(),
+            functions: Arc::default(),
+            function_names: Arc::default(),
             container: "".into(),
             parser: ParserOptions { limits: Limits::default(), macros: Vec::new() },
         })
@@ -77,7 +78,8 @@ impl EnvBuilder {
     /// first, and the older for what the newer has no overload for.
     #[must_use]
     pub fn function(mut self, function: Function) -> Self {
-        let known = self.0.function_names.get(&function.name).and_then(|at| self.0.functions.get_mut(*at as usize));
+        let functions = Arc::make_mut(&mut self.0.functions);
+        let known = self.0.function_names.get(&function.name).and_then(|at| functions.get_mut(*at as usize));
         if let Some(known) = known {
             for overload in function.overloads {
                 match known.overloads.iter_mut().find(|old| old.id == overload.id) {
@@ -93,9 +95,9 @@ impl EnvBuilder {
                 (known.doc, known.example) = (function.doc, function.example);
             }
         } else {
-            let index = u32::try_from(self.0.functions.len()).unwrap_or(u32::MAX);
-            self.0.function_names.insert(Arc::clone(&function.name), index);
-            self.0.functions.push(function);
+            let index = u32::try_from(functions.len()).unwrap_or(u32::MAX);
+            Arc::make_mut(&mut self.0.function_names).insert(Arc::clone(&function.name), index);
+            functions.push(function);
         }
         self
     }
@@ -103,8 +105,8 @@ impl EnvBuilder {
     /// Forgets all functions.
     #[cfg(test)]
     pub(crate) fn without_functions(mut self) -> Self {
-        self.0.functions.clear();
-        self.0.function_names.clear();
+        self.0.functions = Arc::default();
+        self.0.function_names = Arc::default();
         self
     }
 
@@ -166,8 +168,8 @@ impl EnvBuilder {
         self.macros(macros::two_variable())
             .macros(macros::bind())
             .macros(macros::block())
-            .macros(macros::lists())
             .macros(macros::math())
+            .macros(macros::lists())
             .macros(macros::optional())
             .functions(math::functions())
             .functions(lists::functions())

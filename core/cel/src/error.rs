@@ -46,6 +46,8 @@ pub enum ErrorKind {
     OptionalNone,
     /// The fuel budget ran out.
     OutOfFuel,
+    /// A value is nested deeper than [`crate::value::MAX_DEPTH`].
+    TooDeep,
     /// The expression calls a function that the program does not have.
     UnknownFunction,
     /// The expression reads a variable that is not bound.
@@ -83,6 +85,7 @@ impl fmt::Display for ErrorKind {
             Self::InvalidRegex => f.write_str("the regular expression is not valid or too large"),
             Self::OptionalNone => f.write_str("an optional without a value was read"),
             Self::OutOfFuel => f.write_str("the fuel budget of the evaluation ran out"),
+            Self::TooDeep => write!(f, "a value is nested deeper than {} levels", crate::value::MAX_DEPTH),
             Self::UnknownFunction => f.write_str("unknown function"),
             Self::UnboundVariable => f.write_str("unbound variable"),
         }

@@ -166,6 +166,10 @@ pub struct OwnedMap {
     sorted: Vec<u32>,
 }
 
+/// How deep a value may be nested for functions that look at all of it, such as `==`. Inputs are less deep than that, but
+/// an expression can wrap a value in any number of lists.
+pub const MAX_DEPTH: usize = 256;
+
 /// Up to so many entries a map is searched from front to back, which is faster than anything else.
 const LINEAR: usize = 12;
 

@@ -4,8 +4,14 @@
 #[expect(dead_code, reason = "shared with other tests, which use the rest")]
 mod support;
 
+use std::cell::Cell;
+
 use bumpalo::Bump;
+use llm_policy_cel::ast::Span;
+use llm_policy_cel::eval::{Evaluator, Scratch};
+use llm_policy_cel::function::Context;
 use llm_policy_cel::limits::Limits;
+use llm_policy_cel::program::{Binding, NodeId, ProgramBuilder, Resolver};
 use llm_policy_cel::slot::Slot;
 use llm_policy_cel::value::{List, Map, Val};
 use support::{Mode, Outcome, env, run, variables};
@@ -213,4 +219,71 @@ fn checked_with_loose_limits() {
 #[test]
 fn unchecked_with_loose_limits() {
     at_and_beyond_the_caps(&LOOSE, Mode::Unchecked);
+}
+
+/// Binds `n` to the expression that was lowered last.
+struct Previous(Option<NodeId>);
+
+impl Resolver for Previous {
+    fn resolve(&mut self, variable: &str, path: &[&str], at: Span) -> Option<(Binding, usize)> {
+        match (variable, self.0) {
+            ("n", Some(node)) => Some((Binding::Node(node), 0)),
+            _ => support::resolver().resolve(variable, path, at),
+        }
+    }
+}
+
+/// Expressions that use names that stand for expressions that use names, and so on: each alone is within all caps.
+#[test]
+fn names_within_names() {
+    const STEPS: [&str; 14] = [
+        "[n]",
+        "{'a': n}",
+        "dyn(n)",
+        "b ? n : 0",
+        "n - 1",
+        "-n",
+        "l.map(i, n)",
+        "l.filter(i, n == n)",
+        "l.transformMap(i, v, n)",
+        "cel.bind(v, n, v)",
+        "optional.of(n).optMap(v, v)",
+        "!(n == 1)",
+        "b && n == 1 || n == 2",
+        "cel.bind(v, [[[[[[n]]]]]], v == v)",
+    ];
+    for step in STEPS {
+        on_small_stack(move || {
+            let env = env(Limits::default());
+            let ast = env.parse(step).unwrap();
+            let mut builder = ProgramBuilder::new(1 << 18);
+            let mut names = Previous(None);
+            for at in 0.. {
+                assert!(at < 1_000, "{step}: never refused");
+                let lowered = builder.lower(&env, &ast, &mut names);
+                if let Some(refused) = lowered.diagnostics.first() {
+                    assert_eq!(refused.code, "nested-too-deeply", "{step}");
+                    break;
+                }
+                // Used twice, so that it is kept once it was evaluated.
+                builder.use_root(lowered.node);
+                names.0 = Some(lowered.node);
+            }
+            let program = builder.finish();
+            let arena = Bump::new();
+            let slots = deep_inputs(&arena);
+            for as_test in [false, true] {
+                let mut scratch = Scratch::new();
+                scratch.prepare(&program);
+                let fuel = Cell::new(100_000);
+                let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: 1 << 18 };
+                let evaluator = Evaluator::new(&program, &slots, cx, &scratch);
+                if as_test {
+                    let _ = evaluator.truth(names.0.unwrap());
+                } else {
+                    let _ = evaluator.value(names.0.unwrap());
+                }
+            }
+        });
+    }
 }

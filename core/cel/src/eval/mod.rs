@@ -17,7 +17,7 @@ use scratch::{Kept, Outcome};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::Context;
-use crate::library::{operators, optionals};
+use crate::library::{operators, optionals, strings};
 use crate::program::{Arithmetic, Children, Node, NodeId, Program};
 use crate::slot::Slot;
 use crate::value::Val;
@@ -105,14 +105,20 @@ impl<'a> Evaluator<'a> {
     /// What CEL defines as an error, absent input, and [`ErrorKind::OutOfFuel`].
     #[inline]
     pub fn value(&self, id: NodeId) -> Result<Val<'a>> {
-        self.run(self.program.node(id))
+        let node = self.program.node_ref(id);
+        // Leaves are most of what is asked for, and cheaper than the call.
+        match *node {
+            Node::Slot(slot) => self.slot(slot),
+            Node::Constant(index) => Ok(self.program.constant(index).as_val()),
+            _ => self.run(node),
+        }
     }
 
     /// Whether node `id` is true; any other value than a bool is an error.
     #[inline]
     #[must_use]
     pub fn truth(&self, id: NodeId) -> Truth {
-        self.test(self.program.node(id))
+        self.test(self.program.node_ref(id))
     }
 
     fn fail(&self, error: impl Into<Error>) -> Truth {
@@ -130,8 +136,8 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether `node` is true.
-    fn test(&self, node: Node) -> Truth {
-        match node {
+    fn test(&self, node: &Node) -> Truth {
+        match *node {
             Node::SlotEqualsString { slot, constant } => match self.slots.get(slot as usize) {
                 Some(Slot::Present(Val::Str(text))) => (*text == self.program.constant_str(constant)).into(),
                 _ => self.slot(slot).map_or_else(|e| self.fail(e), |_| Truth::False),
@@ -144,7 +150,10 @@ impl<'a> Evaluator<'a> {
                 },
             },
             Node::SlotCompareSlot { relation, left, right } => match (self.slot(left), self.slot(right)) {
-                (Ok(a), Ok(b)) => self.ordered(a.compare(b), relation),
+                (Ok(a), Ok(b)) => match operators::order(&self.cx, a, b) {
+                    Ok(order) => self.ordered(Some(order), relation),
+                    Err(e) => self.fail(e),
+                },
                 (Err(e), _) | (_, Err(e)) => self.fail(e),
             },
             Node::And(run) => self.junction(run, Truth::False, Truth::True),
@@ -168,24 +177,37 @@ impl<'a> Evaluator<'a> {
                 Truth::Error => Truth::Error,
             },
             Node::Compare(relation, a, b) => match (self.value(a), self.value(b)) {
-                (Ok(x), Ok(y)) => self.ordered(x.compare(y), relation),
+                // The two kinds of numbers that JSON gives come first.
+                (Ok(Val::Int(x)), Ok(Val::Int(y))) => relation.holds(x.cmp(&y)).into(),
+                (Ok(Val::Double(x)), Ok(Val::Double(y))) => x.partial_cmp(&y).is_some_and(|o| relation.holds(o)).into(),
+                (Ok(x), Ok(y)) => match operators::order(&self.cx, x, y) {
+                    Ok(order) => self.ordered(Some(order), relation),
+                    Err(e) => self.fail(e),
+                },
                 (Err(e), _) | (_, Err(e)) => self.fail(e),
             },
             Node::InSet { operand, set } => match (self.value(operand), self.program.set(set)) {
-                (Ok(value), Some(set)) => set.contains(value).into(),
+                (Ok(value), Some(set)) => match self.cx.pay(set.work(value)) {
+                    Ok(()) => set.contains(value).into(),
+                    Err(e) => self.fail(e),
+                },
                 (Err(e), _) => self.fail(e),
                 (_, None) => self.fail(ErrorKind::UnknownFunction),
             },
             Node::StartsWith { operand, prefix } => {
-                self.text_test(operand, 0, |text| text.starts_with(self.program.constant_str(prefix)))
+                self.text_test(operand, self.program.constant_str(prefix).len(), |text| {
+                    text.starts_with(self.program.constant_str(prefix))
+                })
             }
             Node::EndsWith { operand, suffix } => {
-                self.text_test(operand, 0, |text| text.ends_with(self.program.constant_str(suffix)))
+                self.text_test(operand, self.program.constant_str(suffix).len(), |text| {
+                    text.ends_with(self.program.constant_str(suffix))
+                })
             }
             Node::Contains { operand, needle } => {
-                self.text_test(operand, 1, |text| text.contains(self.program.constant_str(needle)))
+                self.text_test(operand, usize::MAX, |text| text.contains(self.program.constant_str(needle)))
             }
-            Node::Matches { operand, regex } => self.text_test(operand, 1, |text| self.matches(regex, text)),
+            Node::Matches { operand, regex } => self.text_test(operand, usize::MAX, |text| self.matches(regex, text)),
             Node::ContainsLiteral { text, literal } => self.with_hits(text, |bits, _| has_bit(bits, literal)),
             Node::MatchesLiteral { text, literals, regex } => self.with_hits(text, |bits, value| {
                 self.program.children(literals).iter().any(|l| has_bit(bits, l.0)) && self.matches(regex, value)
@@ -240,11 +262,11 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// A test of text; `looks` is how often it looks at each byte.
+    /// A test of text that looks at no more than `most` bytes of it.
     #[inline]
-    fn text_test(&self, operand: NodeId, looks: usize, test: impl FnOnce(&'a str) -> bool) -> Truth {
+    fn text_test(&self, operand: NodeId, most: usize, test: impl FnOnce(&'a str) -> bool) -> Truth {
         match self.value(operand) {
-            Ok(Val::Str(text)) => match self.cx.pay_bytes(text.len() * looks) {
+            Ok(Val::Str(text)) => match self.cx.pay_bytes(text.len().min(most)) {
                 Ok(()) => test(text).into(),
                 Err(e) => self.fail(e),
             },
@@ -327,7 +349,18 @@ impl<'a> Evaluator<'a> {
         (kept.epoch == self.scratch.epoch).then_some(kept)
     }
 
+    /// What is known of a memo, unless there is not enough fuel to pay for it: how far the fuel goes, and whether an error
+    /// it ends in is absorbed, only evaluating once more can tell.
+    #[inline]
+    fn recall(&self, index: u32) -> Option<Kept> {
+        self.remembered(index).filter(|kept| kept.fuel <= self.cx.fuel.get())
+    }
+
     fn remember(&self, index: u32, what: Outcome, fuel_before: u64) {
+        // Where the fuel ran out on the way, and the error was absorbed, a rule with more fuel may see another outcome.
+        if self.cx.fuel.get() == 0 {
+            return;
+        }
         if let Some(cell) = self.scratch.memos.get(index as usize) {
             let fuel = fuel_before.saturating_sub(self.cx.fuel.get());
             cell.set(Kept { epoch: self.scratch.epoch, what, fuel });
@@ -345,7 +378,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn remembered_truth(&self, inner: NodeId, index: u32) -> Truth {
-        if let Some(kept) = self.remembered(index) {
+        if let Some(kept) = self.recall(index) {
             if let Err(e) = self.cx.pay(kept.fuel) {
                 return self.fail(e);
             }
@@ -376,7 +409,7 @@ impl<'a> Evaluator<'a> {
 
     #[inline(never)]
     fn remembered_value(&self, inner: NodeId, index: u32) -> Result<Val<'a>> {
-        if let Some(kept) = self.remembered(index) {
+        if let Some(kept) = self.recall(index) {
             self.cx.pay(kept.fuel)?;
             return match kept.what {
                 Outcome::False => Ok(Val::Bool(false)),
@@ -395,8 +428,8 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The value of `node`.
-    pub(crate) fn run(&self, node: Node) -> Result<Val<'a>> {
-        match node {
+    pub(crate) fn run(&self, node: &Node) -> Result<Val<'a>> {
+        match *node {
             Node::Constant(index) => Ok(self.program.constant(index).as_val()),
             Node::Slot(slot) => self.slot(slot),
             Node::SlotOr { slot, default } => match self.slot(slot) {
@@ -423,6 +456,7 @@ impl<'a> Evaluator<'a> {
                 let (item, list) = (self.value(a)?, self.value(b)?);
                 operators::contains(&self.cx, item, list).map(Val::Bool)
             }
+            Node::Size(operand) => self.size(operand),
             Node::Call { function, args } => self.call(function, args),
             Node::List(run) => self.list(run),
             Node::OptionalList(run) => self.optional_list(run),
@@ -449,8 +483,8 @@ impl<'a> Evaluator<'a> {
                 Val::Optional(optional) => optional.get().map_or_else(|| self.value(b), Ok),
                 _ => Err(ErrorKind::NoSuchOverload.into()),
             },
-            Node::Fail(kind) => Err(kind.into()),
-            test => match self.test(test) {
+            Node::Fail(kind) => Err(self.program.error(kind).into()),
+            _ => match self.test(node) {
                 Truth::False => Ok(Val::Bool(false)),
                 Truth::True => Ok(Val::Bool(true)),
                 Truth::Error => Err(self.error.get()),
@@ -493,21 +527,39 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    #[inline(never)]
     fn add(&self, run: Children) -> Result<Val<'a>> {
         let mut operands = self.program.children(run).iter();
         let Some(first) = operands.next() else { return Err(ErrorKind::NoSuchOverload.into()) };
-        operands.try_fold(self.value(*first)?, |sum, id| operators::add(&self.cx, sum, self.value(*id)?))
+        operands.try_fold(self.value(*first)?, |sum, id| match (sum, self.value(*id)?) {
+            (Val::Int(x), Val::Int(y)) => x.checked_add(y).map(Val::Int).ok_or(ErrorKind::Overflow.into()),
+            (Val::Double(x), Val::Double(y)) => Ok(Val::Double(x + y)),
+            (x, y) => operators::add(&self.cx, x, y),
+        })
     }
 
-    #[inline(never)]
     fn arithmetic(&self, operation: Arithmetic, a: NodeId, b: NodeId) -> Result<Val<'a>> {
         let (x, y) = (self.value(a)?, self.value(b)?);
+        if let (Val::Double(x), Val::Double(y)) = (x, y) {
+            match operation {
+                Arithmetic::Subtract => return Ok(Val::Double(x - y)),
+                Arithmetic::Multiply => return Ok(Val::Double(x * y)),
+                Arithmetic::Divide => return Ok(Val::Double(x / y)),
+                Arithmetic::Modulo => {}
+            }
+        }
         match operation {
             Arithmetic::Subtract => operators::subtract(&self.cx, x, y),
             Arithmetic::Multiply => operators::multiply(&self.cx, x, y),
             Arithmetic::Divide => operators::divide(&self.cx, x, y),
             Arithmetic::Modulo => operators::modulo(&self.cx, x, y),
+        }
+    }
+
+    #[inline(never)]
+    fn size(&self, operand: NodeId) -> Result<Val<'a>> {
+        match self.value(operand)? {
+            Val::List(items) => Ok(Val::Int(i64::try_from(items.len()).unwrap_or(i64::MAX))),
+            value => strings::size(&self.cx, value),
         }
     }
 
@@ -523,11 +575,19 @@ impl<'a> Evaluator<'a> {
         implementation(&self.cx, &values)
     }
 
+    /// `cel.bind`; a chain of them takes no more stack than one.
     #[inline(never)]
     fn bind(&self, local: u32, value: NodeId, body: NodeId) -> Result<Val<'a>> {
-        let result = self.value(value);
-        self.set_local(local, result);
-        self.value(body)
+        let mut link = (local, value, body);
+        loop {
+            let (local, value, body) = link;
+            let result = self.value(value);
+            self.set_local(local, result);
+            match self.program.node_ref(body) {
+                Node::Bind { local, value, body } => link = (*local, *value, *body),
+                last => return self.run(last),
+            }
+        }
     }
 
     fn set_local(&self, local: u32, value: Result<Val<'a>>) {

@@ -4,54 +4,18 @@ use std::hash::{Hash, Hasher};
 
 use rustc_hash::FxHasher;
 
-use crate::error::Result;
+use super::operators;
+use crate::error::{Error, ErrorKind, Result};
 use crate::function::Context;
-use crate::value::{List, Val};
+use crate::value::{List, MAX_DEPTH, Val};
 
 /// Up to so many comparisons are made one by one; beyond, elements are found by their hashes.
 const PLAIN: usize = 64;
 
-/// CEL's `==`, paid for as far as it has to look.
-///
-/// Recursion is as deep as the values are nested, which input readers bound.
+/// CEL's `==`, paid for also when there is little to look at.
 pub(super) fn equals(cx: &Context<'_>, a: Val<'_>, b: Val<'_>) -> Result<bool> {
     cx.pay(1)?;
-    match (a, b) {
-        (Val::Str(x), Val::Str(y)) if x.len() == y.len() => cx.pay_bytes(x.len())?,
-        (Val::Bytes(x), Val::Bytes(y)) if x.len() == y.len() => cx.pay_bytes(x.len())?,
-        (Val::List(x), Val::List(y)) => {
-            if x.len() != y.len() {
-                return Ok(false);
-            }
-            for (x, y) in x.iter().zip(y.iter()) {
-                if !equals(cx, x, y)? {
-                    return Ok(false);
-                }
-            }
-            return Ok(true);
-        }
-        (Val::Map(x), Val::Map(y)) => {
-            if x.len() != y.len() {
-                return Ok(false);
-            }
-            for (key, x) in x.iter() {
-                pay_text(cx, key)?;
-                let Some(y) = y.get(key) else { return Ok(false) };
-                if !equals(cx, x, y)? {
-                    return Ok(false);
-                }
-            }
-            return Ok(true);
-        }
-        (Val::Optional(x), Val::Optional(y)) => {
-            return match (x.get(), y.get()) {
-                (Some(x), Some(y)) => equals(cx, x, y),
-                (x, y) => Ok(x.is_none() && y.is_none()),
-            };
-        }
-        _ => {}
-    }
-    Ok(a.equals(b))
+    operators::equals(cx, a, b)
 }
 
 fn pay_text(cx: &Context<'_>, value: Val<'_>) -> Result<()> {
@@ -64,6 +28,12 @@ fn pay_text(cx: &Context<'_>, value: Val<'_>) -> Result<()> {
 
 /// A hash that is the same for values that are equal, paid for by the size of the value.
 fn hash(cx: &Context<'_>, value: Val<'_>) -> Result<u64> {
+    hash_within(cx, value, MAX_DEPTH)
+}
+
+/// [`hash`] of a part that may have so many levels.
+fn hash_within(cx: &Context<'_>, value: Val<'_>, depth: usize) -> Result<u64> {
+    let depth = depth.checked_sub(1).ok_or(Error::new(ErrorKind::TooDeep))?;
     cx.pay(1)?;
     pay_text(cx, value)?;
     let mut hasher = FxHasher::default();
@@ -83,7 +53,7 @@ fn hash(cx: &Context<'_>, value: Val<'_>) -> Result<u64> {
         Val::List(list) => {
             list.len().hash(&mut hasher);
             for item in list.iter() {
-                hash(cx, item)?.hash(&mut hasher);
+                hash_within(cx, item, depth)?.hash(&mut hasher);
             }
         }
         Val::Map(map) => {
@@ -92,14 +62,14 @@ fn hash(cx: &Context<'_>, value: Val<'_>) -> Result<u64> {
             let mut sum = 0_u64;
             for (key, value) in map.iter() {
                 let mut entry = FxHasher::default();
-                (hash(cx, key)?, hash(cx, value)?).hash(&mut entry);
+                (hash_within(cx, key, depth)?, hash_within(cx, value, depth)?).hash(&mut entry);
                 sum = sum.wrapping_add(entry.finish());
             }
             sum.hash(&mut hasher);
         }
         Val::Optional(optional) => match optional.get() {
             None => 2.hash(&mut hasher),
-            Some(value) => hash(cx, value)?.hash(&mut hasher),
+            Some(value) => hash_within(cx, value, depth)?.hash(&mut hasher),
         },
         Val::Ip(ip) => ip.hash(&mut hasher),
         Val::Cidr(cidr) => cidr.hash(&mut hasher),

@@ -5,14 +5,14 @@
 
 use bumpalo::collections::Vec as BumpVec;
 
-use super::declare::{function, globals, invalid, members, no_overload};
+use super::declare::{function, globals, invalid, members, no_overload, operator};
 use super::equality;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::function::{Context, Function, Overload};
 use crate::types::Type::{self, Bool, Bytes, Double, Duration, Dyn, Int, String, Timestamp, Uint};
-use crate::value::{List, Val};
+use crate::value::{List, MAX_DEPTH, Val};
 
-/// The functions of this module. `reverse` is also a function of strings: see [`reverse`].
+/// The functions of this module. `reverse` is also a function of strings, whose code serves both.
 #[must_use]
 pub fn functions() -> Vec<Function> {
     let list = || Type::list(Type::param("T"));
@@ -41,10 +41,10 @@ pub fn functions() -> Vec<Function> {
             "The elements without those that equal an earlier one.",
             "[1, 2, 2, 3, 1].distinct() == [1, 2, 3]",
         ),
-        function(
+        // The code of the string function of this name serves lists, too.
+        operator(
             "reverse",
             members([("list_reverse", &[list()], list())]),
-            reverse,
             "The elements in reverse order.",
             "[5, 3, 1].reverse() == [1, 3, 5]",
         ),
@@ -112,16 +112,27 @@ fn flatten<'a>(cx: &Context<'a>, args: &[Val<'a>]) -> Result<Val<'a>> {
         _ => return no_overload(),
     };
     let mut items = BumpVec::new_in(cx.arena);
-    flatten_into(cx, list, depth, &mut items)?;
+    flatten_into(cx, list, depth, MAX_DEPTH, &mut items)?;
     Ok(Val::List(List::Arena(items.into_bump_slice())))
 }
 
-/// Recursion is as deep as the values are nested, which input readers bound.
-fn flatten_into<'a>(cx: &Context<'a>, list: List<'a>, depth: u64, into: &mut BumpVec<'a, Val<'a>>) -> Result<()> {
+/// Takes `depth` levels off; `left` bounds the recursion.
+fn flatten_into<'a>(
+    cx: &Context<'a>,
+    list: List<'a>,
+    depth: u64,
+    left: usize,
+    into: &mut BumpVec<'a, Val<'a>>,
+) -> Result<()> {
+    let left = left.checked_sub(1).ok_or(ErrorKind::TooDeep)?;
     cx.pay(list.len() as u64)?;
     for item in list.iter() {
         match item {
-            Val::List(inner) if depth > 0 => flatten_into(cx, inner, depth - 1, into)?,
+            Val::List(inner) if depth > 0 => {
+                // An empty list must cost something, too.
+                cx.pay(1)?;
+                flatten_into(cx, inner, depth - 1, left, into)?;
+            }
             other => into.push(other),
         }
     }
@@ -133,18 +144,6 @@ fn distinct<'a>(cx: &Context<'a>, args: &[Val<'a>]) -> Result<Val<'a>> {
         [Val::List(list)] => Ok(Val::List(List::Arena(equality::distinct(cx, list)?))),
         _ => no_overload(),
     }
-}
-
-/// `list.reverse()`. The function of strings of the same name serves strings.
-///
-/// # Errors
-/// No such overload unless the argument is a list.
-pub fn reverse<'a>(cx: &Context<'a>, args: &[Val<'a>]) -> Result<Val<'a>> {
-    let [Val::List(list)] = *args else { return no_overload() };
-    cx.pay(list.len() as u64)?;
-    let last = list.len().wrapping_sub(1);
-    let items = cx.arena.alloc_slice_fill_with(list.len(), |i| list.get(last - i).unwrap_or(Val::Null));
-    Ok(Val::List(List::Arena(items)))
 }
 
 fn sort<'a>(cx: &Context<'a>, args: &[Val<'a>]) -> Result<Val<'a>> {

@@ -75,7 +75,11 @@ fn matches<'a>(cx: &Context<'a>, args: &[Val<'a>]) -> Result<Val<'a>> {
 /// Compiles during an evaluation, which costs fuel by the size of the pattern and of what it becomes.
 fn compile_now(cx: &Context<'_>, pattern: &str) -> Result<Regex> {
     cx.pay(pattern.len() as u64)?;
-    let regex = compile(pattern, cx.regex_bytes).map_err(|_| ErrorKind::InvalidRegex)?;
+    let Ok(regex) = compile(pattern, cx.regex_bytes) else {
+        // It may have been given up only when all the space was used.
+        cx.pay_bytes(cx.regex_bytes)?;
+        return Err(ErrorKind::InvalidRegex.into());
+    };
     cx.pay_bytes(regex.memory_usage())?;
     Ok(regex)
 }

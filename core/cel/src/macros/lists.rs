@@ -1,16 +1,16 @@
-//! `list.sortBy(name, key)`: the list in the order of a key of its elements.
+//! `list.sortBy(x, key)`: the list in the order of what `key` is for each element.
 
 use super::Macro;
 use super::comprehension::Loop;
 
-/// The name that stands for the list; it cannot be written in source.
+/// Holds the list, which is read twice; the name cannot be written in source.
 const INPUT: &str = "@__sortBy_input__";
 
-/// The macros over lists.
+/// `sortBy`
 #[must_use]
 pub fn lists() -> Vec<Macro> {
-    vec![Macro::on_receiver("sortBy", |x, list, [name, key]| {
-        let var = x.variable(name)?;
+    vec![Macro::on_receiver("sortBy", |x, list, [var, key]| {
+        let var = x.variable(var)?;
         let range = x.ident(INPUT);
         let keys = Loop { range, var, var2: None }.map(x, None, key);
         let input = x.ident(INPUT);

@@ -42,12 +42,6 @@ fn expansions() {
             "[1].map(cel.iterVar(0, 0), cel.iterVar(0, 0))",
             "__comprehension__(@it:0:0,[1],@result,[],true,_+_(@result,[@it:0:0]),@result)",
         ),
-        (
-            "l.sortBy(x, k)",
-            "__comprehension__(#unused,[],@__sortBy_input__,l,false,@__sortBy_input__,\
-             @__sortBy_input__.@sortByAssociatedKeys(\
-             __comprehension__(x,@__sortBy_input__,@result,[],true,_+_(@result,[k]),@result)))",
-        ),
         ("math.greatest(a)", "math.@max(a)"),
         ("math.greatest([1, a])", "math.@max([1,a])"),
         ("math.least(a, 1)", "math.@min(a,1)"),

@@ -10,7 +10,6 @@ pub(crate) fn all_macros() -> ParserOptions {
         macros::two_variable(),
         macros::bind(),
         macros::block(),
-        macros::lists(),
         macros::optional(),
         macros::math(),
     ];

@@ -25,6 +25,10 @@ const MEMO_COST: u32 = 8;
 /// Text is looked at by an automaton when it is asked for at least this many literals.
 const AUTOMATON_LITERALS: usize = 2;
 
+/// How many levels an evaluation may descend, on a stack of 512 KiB. Expressions under the default limits stay below
+/// that; only those that are made of other expressions ([`super::Binding::Node`]) can pass it.
+pub(super) const MAX_EVALUATION_DEPTH: u32 = 480;
+
 /// What a builder knows about a node besides the node itself.
 #[derive(Clone, Copy, Debug, Default)]
 struct Facts {
@@ -36,6 +40,8 @@ struct Facts {
     open: u32,
     /// Whether the node depends on a slot.
     reads: bool,
+    /// Levels that an evaluation of the node descends.
+    depth: u32,
 }
 
 impl Facts {
@@ -45,6 +51,7 @@ impl Facts {
             size: self.size.saturating_add(other.size),
             open: self.open.max(other.open),
             reads: self.reads || other.reads,
+            depth: self.depth.max(other.depth),
         }
     }
 }
@@ -170,15 +177,30 @@ impl ProgramBuilder {
         self.add(Node::Loop(index))
     }
 
+    /// How many levels an evaluation of `id` descends.
+    pub(super) fn depth(&self, id: NodeId) -> u32 {
+        self.facts(id).depth
+    }
+
     /// How many nodes stand below `id`, itself included.
     pub(super) fn size(&self, id: NodeId) -> u32 {
         self.facts(id).size
     }
 
+    /// The node that is an error.
+    pub(super) fn fail(&mut self, kind: ErrorKind) -> NodeId {
+        let known = self.program.errors.iter().position(|k| *k == kind);
+        let index = known.unwrap_or_else(|| {
+            self.program.errors.push(kind);
+            self.program.errors.len() - 1
+        });
+        self.add(Node::Fail(index_of(index)))
+    }
+
     /// A call of `function`.
     pub fn call(&mut self, function: &Function, args: &[NodeId]) -> NodeId {
         let Some(implementation) = &function.implementation else {
-            return self.add(Node::Fail(ErrorKind::UnknownFunction));
+            return self.fail(ErrorKind::UnknownFunction);
         };
         let next = index_of(self.program.functions.len());
         // Documents may have functions of one name with different tables behind them: the code itself tells them apart.
@@ -340,7 +362,7 @@ impl ProgramBuilder {
     /// The value of `node`, when all that it reads is constant and working it out is cheap.
     fn fold(&self, node: Node, facts: Facts) -> Option<Value> {
         let leaf = matches!(node, Node::Constant(_) | Node::Fail(_));
-        if leaf || facts.open > 0 || facts.reads {
+        if leaf || facts.open > 0 || facts.reads || facts.depth > MAX_EVALUATION_DEPTH {
             return None;
         }
         let constant = |id: NodeId| matches!(self.program.node(id), Node::Constant(_));
@@ -350,7 +372,7 @@ impl ProgramBuilder {
         }
         let (arena, fuel, scratch) = (Bump::new(), Cell::new(FOLD_FUEL), Scratch::new());
         let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: self.program.regex_bytes };
-        let value = Evaluator::new(&self.program, &[], cx, &scratch).run(node).ok()?;
+        let value = Evaluator::new(&self.program, &[], cx, &scratch).run(&node).ok()?;
         is_small(value).then(|| value.to_value())
     }
 
@@ -369,7 +391,7 @@ impl ProgramBuilder {
             Node::InSet { .. } | Node::StartsWith { .. } | Node::EndsWith { .. } => own(4),
             Node::Select { .. } | Node::Has { .. } | Node::Index(..) | Node::OptionalSelect { .. } => own(8),
             Node::OptionalIndex(..) | Node::OptionalOr(..) | Node::OptionalOrValue(..) => own(8),
-            Node::In(..) => own(10),
+            Node::In(..) | Node::Size(_) => own(10),
             Node::Add(run) | Node::List(run) | Node::OptionalList(run) | Node::Map(run) => own(8 + 4 * run.len),
             Node::Contains { .. } => own(50),
             Node::Call { .. } => own(40),
@@ -377,7 +399,9 @@ impl ProgramBuilder {
             Node::Loop(_) => own(20),
         };
         for child in children_of(&self.program, node) {
+            let is_chained = is_chain_link(&self.program, node, child);
             let mut child = self.facts(child);
+            child.depth = child.depth.saturating_add(u32::from(!is_chained));
             if matches!(node, Node::Loop(_)) {
                 // A loop is taken to run eight times; how often it really does is what fuel is for.
                 child.cost = child.cost.saturating_mul(8);
@@ -408,12 +432,23 @@ impl ProgramBuilder {
 
     /// Lets nodes that are used more than once, stand alone and are worth it be evaluated once.
     fn share(&mut self) {
+        // The links of a chain of `cel.bind` must stay what they are, because it is evaluated in a loop.
+        let links: rustc_hash::FxHashSet<NodeId> = self
+            .program
+            .nodes
+            .iter()
+            .filter_map(|node| match node {
+                Node::Bind { body, .. } if is_chain_link(&self.program, *node, *body) => Some(*body),
+                _ => None,
+            })
+            .collect();
         for at in 0..self.program.nodes.len() {
             let Some(node) = self.program.nodes.get(at).copied() else { break };
             let facts = self.facts.get(at).copied().unwrap_or_default();
             let shared = self.references.get(at).is_some_and(|count| *count > 1);
             let cheap = matches!(node, Node::ContainsLiteral { .. });
-            if !shared || cheap || facts.open > 0 || facts.cost < MEMO_COST {
+            let link = links.contains(&NodeId(index_of(at)));
+            if !shared || cheap || link || facts.open > 0 || facts.cost < MEMO_COST {
                 continue;
             }
             let inner = NodeId(index_of(self.program.nodes.len()));
@@ -504,7 +539,9 @@ fn children_of(program: &Program, node: Node) -> Vec<NodeId> {
             vec![operand]
         }
         Node::Matches { operand, .. } | Node::InSet { operand, .. } => vec![operand],
-        Node::Not(a) | Node::NotStrictlyFalse(a) | Node::Negate(a) | Node::Memo { inner: a, .. } => vec![a],
+        Node::Not(a) | Node::NotStrictlyFalse(a) | Node::Negate(a) | Node::Size(a) | Node::Memo { inner: a, .. } => {
+            vec![a]
+        }
         Node::Conditional { condition, then, otherwise } => vec![condition, then, otherwise],
         Node::Equal(a, b) | Node::NotEqual(a, b) | Node::Compare(_, a, b) | Node::In(a, b) => vec![a, b],
         Node::Arithmetic(_, a, b) | Node::Index(a, b) | Node::OptionalIndex(a, b) => vec![a, b],
@@ -518,6 +555,11 @@ fn children_of(program: &Program, node: Node) -> Vec<NodeId> {
         Node::Bind { value, body, .. } => vec![value, body],
         Node::Loop(index) => program.comprehension(index).map(loop_children).unwrap_or_default(),
     }
+}
+
+/// Whether `child` is the body of a `cel.bind` and itself one: such a chain is evaluated in a loop.
+fn is_chain_link(program: &Program, node: Node, child: NodeId) -> bool {
+    matches!(node, Node::Bind { body, .. } if body == child) && matches!(program.node(child), Node::Bind { .. })
 }
 
 fn loop_children(l: &Loop) -> Vec<NodeId> {

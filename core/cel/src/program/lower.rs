@@ -2,7 +2,7 @@
 //!
 //! Names are resolved as the checker resolves them, so a tree may be lowered whether it was checked or not.
 
-use super::builder::{ProgramBuilder, index_of};
+use super::builder::{MAX_EVALUATION_DEPTH, ProgramBuilder, index_of};
 use super::node::{Arithmetic, Loop, LoopKind, Node, NodeId, OPTIONAL, PLAIN, Relation};
 use crate::ast::{Ast, Comprehension, ComprehensionKind, Expr, ExprId, Literal, Name, Span};
 use crate::checker::Reference;
@@ -73,8 +73,17 @@ impl ProgramBuilder {
     pub fn lower_part(&mut self, env: &Env, ast: &Ast, id: ExprId, resolver: &mut dyn Resolver) -> Lowered {
         let mut lowering =
             Lowering { builder: self, env, ast, resolver, scope: Vec::new(), next_local: 0, diagnostics: Vec::new() };
-        let node = lowering.expr(id);
-        let diagnostics = lowering.diagnostics;
+        let mut node = lowering.expr(id);
+        let mut diagnostics = lowering.diagnostics;
+        if self.depth(node) > MAX_EVALUATION_DEPTH {
+            let message = format!(
+                "with the names that it uses, the expression is nested more than {MAX_EVALUATION_DEPTH} levels deep"
+            );
+            diagnostics.push(
+                Diagnostic::error("nested-too-deeply", message, ast.span(id)).with_help("use fewer names within names"),
+            );
+            node = self.fail(ErrorKind::TooDeep);
+        }
         Lowered { node, diagnostics }
     }
 }
@@ -100,13 +109,13 @@ impl Lowering<'_> {
             Expr::Call { target, function, args } => self.call(id, *target, function, args),
             Expr::List(_) => self.list(id),
             Expr::Map(_) => self.map(id),
-            Expr::Struct { .. } => self.builder.add(Node::Fail(ErrorKind::UnknownFunction)),
+            Expr::Struct { .. } => self.builder.fail(ErrorKind::UnknownFunction),
             Expr::Comprehension(c) => self.comprehension(c),
         }
     }
 
     fn fail(&mut self, kind: ErrorKind) -> NodeId {
-        self.builder.add(Node::Fail(kind))
+        self.builder.fail(kind)
     }
 
     fn reference(&self, id: ExprId) -> Option<Reference> {
@@ -195,10 +204,10 @@ impl Lowering<'_> {
         if let Some((Reference::Variable(name), mut fields)) = self.chain(operand) {
             fields.push(field.clone());
             let path: Vec<&str> = fields.iter().map(|f| &**f).collect();
-            if let Some((Binding::Slot(slot, _), used)) = self.resolver.resolve(&name, &path, self.ast.span(operand)) {
-                if used == path.len() {
-                    return self.builder.add(Node::HasSlot(slot));
-                }
+            if let Some((Binding::Slot(slot, _), used)) = self.resolver.resolve(&name, &path, self.ast.span(operand))
+                && used == path.len()
+            {
+                return self.builder.add(Node::HasSlot(slot));
             }
         }
         let operand = self.expr(operand);
@@ -328,10 +337,13 @@ impl Lowering<'_> {
         let receiver = target.filter(|_| !qualified);
         let all: Vec<ExprId> = receiver.into_iter().chain(args.iter().copied()).collect();
         let ids: Vec<NodeId> = all.iter().map(|id| self.expr(*id)).collect();
-        if let [operand, argument] = ids.as_slice() {
-            if let Some(node) = self.special(&function.name, *operand, *argument, &all, receiver.is_some()) {
-                return node;
-            }
+        if let ("size", [operand]) = (&*function.name, ids.as_slice()) {
+            return self.builder.add(Node::Size(*operand));
+        }
+        if let [operand, argument] = ids.as_slice()
+            && let Some(node) = self.special(&function.name, *operand, *argument, &all, receiver.is_some())
+        {
+            return node;
         }
         self.builder.call(function, &ids)
     }

@@ -23,6 +23,7 @@ pub use lower::{Binding, Lowered, Resolver, Variables};
 pub use node::{Arithmetic, Children, Loop, LoopKind, Node, NodeId, OPTIONAL, PLAIN, Relation};
 pub use text::TextAutomaton;
 
+use crate::error::ErrorKind;
 use crate::function::Implementation;
 use crate::value::{Val, Value};
 
@@ -38,6 +39,7 @@ pub struct Program {
     /// The pattern's constant, and the compiled form.
     regexes: Vec<(u32, regex_automata::meta::Regex)>,
     loops: Vec<Loop>,
+    errors: Vec<ErrorKind>,
     functions: Vec<Implementation>,
     texts: Vec<TextAutomaton>,
     locals: usize,
@@ -62,6 +64,7 @@ impl Program {
             sets: Vec::new(),
             regexes: Vec::new(),
             loops: Vec::new(),
+            errors: Vec::new(),
             functions: Vec::new(),
             texts: Vec::new(),
             locals: 0,
@@ -80,7 +83,20 @@ impl Program {
     #[inline]
     #[must_use]
     pub fn node(&self, id: NodeId) -> Node {
-        self.nodes.get(id.0 as usize).copied().unwrap_or(Node::Fail(crate::error::ErrorKind::UnknownFunction))
+        *self.node_ref(id)
+    }
+
+    #[inline]
+    pub(crate) fn node_ref(&self, id: NodeId) -> &Node {
+        // No error has this number, so it reads as an unknown function.
+        const NONE: &Node = &Node::Fail(u32::MAX);
+        self.nodes.get(id.0 as usize).unwrap_or(NONE)
+    }
+
+    /// The error that [`Node::Fail`] names.
+    #[must_use]
+    pub fn error(&self, index: u32) -> ErrorKind {
+        self.errors.get(index as usize).copied().unwrap_or(ErrorKind::UnknownFunction)
     }
 
     /// The node `id`, looked at through [`Node::Memo`].
@@ -178,15 +194,21 @@ impl Program {
     pub fn memos(&self) -> usize {
         self.memos
     }
-
-    pub(crate) fn regex_bytes(&self) -> usize {
-        self.regex_bytes
-    }
 }
 
 fn next_program_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+fn parts(value: &Value) -> u64 {
+    match value {
+        Value::List(items) => items.iter().map(parts).sum::<u64>() + 1,
+        Value::Map(map) => map.entries().iter().map(|(_, v)| parts(v) + 1).sum::<u64>() + 1,
+        Value::Optional(Some(inner)) => parts(inner) + 1,
+        Value::String(text) => text.len() as u64 / 64 + 1,
+        _ => 1,
+    }
 }
 
 /// A set of constants for `in`, hashed by type.
@@ -197,6 +219,8 @@ pub struct ConstantSet {
     /// What is neither text nor an int (bools, doubles, uints beyond `i64`, lists, ...), searched one by one.
     others: Vec<Value>,
     has_numbers: bool,
+    /// How many parts `others` have.
+    parts: u64,
     constant: u32,
 }
 
@@ -214,6 +238,7 @@ impl ConstantSet {
                 }
                 other => {
                     set.has_numbers |= matches!(other, Value::Uint(_) | Value::Double(_));
+                    set.parts += parts(other);
                     set.others.push(other.clone());
                 }
             }
@@ -225,6 +250,17 @@ impl ConstantSet {
     #[must_use]
     pub fn constant(&self) -> u32 {
         self.constant
+    }
+
+    /// The fuel for asking whether `value` is one of the constants.
+    #[inline]
+    pub(crate) fn work(&self, value: Val<'_>) -> u64 {
+        match value {
+            Val::Str(text) => text.len() as u64 / 64,
+            Val::Int(_) if self.others.is_empty() => 0,
+            Val::Int(_) | Val::Uint(_) | Val::Double(_) => (self.ints.len() as u64 + self.others.len() as u64) / 8,
+            _ => self.parts / 4,
+        }
     }
 
     /// Whether `value` equals one of the constants.

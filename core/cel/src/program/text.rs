@@ -27,7 +27,8 @@ pub struct Literal {
 impl TextAutomaton {
     /// An automaton for `literals` in the text of `slot`, or `None` when it would be too large.
     pub(super) fn new(slot: u32, literals: Vec<Literal>) -> Option<Self> {
-        let kind = if literals.len() <= 64 { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
+        let bytes: usize = literals.iter().map(|l| l.text.len()).sum();
+        let kind = if bytes <= DFA_BYTES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .ascii_case_insensitive(true)
@@ -73,6 +74,8 @@ impl TextAutomaton {
     }
 }
 
+/// Up to so many bytes of literals an automaton is a DFA, which is twice as fast and takes about 256 bytes for each of them.
+const DFA_BYTES: usize = 4 << 10;
 /// The shortest literal that is worth looking for on behalf of a pattern.
 const USEFUL: usize = 3;
 /// The most alternatives that a pattern may bring.

@@ -17,7 +17,8 @@ use llm_policy_cel::value::{Duration, List, Map, Timestamp, Val};
 
 /// The variables of [`env`], in the order of their slots.
 pub fn variables() -> Vec<(&'static str, Type)> {
-    let fields = vec![("name".into(), Type::String), ("tags".into(), Type::list(Type::String)), ("age".into(), Type::Int)];
+    let fields =
+        vec![("name".into(), Type::String), ("tags".into(), Type::list(Type::String)), ("age".into(), Type::Int)];
     vec![
         ("b", Type::Bool),
         ("n", Type::Int),
@@ -211,7 +212,8 @@ impl Bytes<'_> {
 /// A value of type `t` out of `bytes`.
 fn value<'a>(t: &Type, bytes: &mut Bytes<'_>, arena: &'a Bump, depth: u32) -> Val<'a> {
     const INTS: [i64; 8] = [0, 1, -1, 2, i64::MAX, i64::MIN, 1 << 53, 64];
-    const DOUBLES: [f64; 8] = [0.0, -0.0, 1.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 9_007_199_254_740_993.0, -1.0];
+    const DOUBLES: [f64; 8] =
+        [0.0, -0.0, 1.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 9_007_199_254_740_993.0, -1.0];
     let pick = usize::from(bytes.byte());
     let many = if depth > 3 { 0 } else { pick % 4 };
     match t {

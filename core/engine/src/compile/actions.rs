@@ -24,7 +24,8 @@ impl Classes {
             classes.changes |= action.class == ActionClass::Changes;
             classes.rewrites |= matches!(action.effect, ActionEffect::Set(_) | ActionEffect::Route { .. });
             classes.warns |= matches!(action.effect, ActionEffect::Warn(_));
-            classes.obliges |= !matches!(action.class, ActionClass::Permits) && !matches!(action.effect, ActionEffect::Deny { .. });
+            classes.obliges |=
+                !matches!(action.class, ActionClass::Permits) && !matches!(action.effect, ActionEffect::Deny { .. });
         }
         classes
     }
@@ -33,18 +34,27 @@ impl Classes {
 impl Compiler<'_> {
     /// Compiles an action. `None`: it was reported why not.
     pub fn action(&mut self, scope: &Scope<'_>, action: &Spanned<Action>, stages: Stages) -> Option<CompiledAction> {
-        let mut part = Part_ { compiler: self, scope, stages, refused: false };
+        let mut part = Part_ { compiler: self, scope, stages, refused: false, facts: Vec::new() };
         let (effect, params) = part.action(&action.value);
         if part.refused {
             return None;
         }
+        let facts = part.facts;
         let mandatory = match &action.value {
             Action::Redact(_) | Action::Route(_) | Action::Set(_) | Action::RequireApproval(_) => true,
             Action::Custom(custom) => custom.mandatory,
             _ => false,
         };
         let fixed = params.fixed().map(Arc::new);
-        Some(CompiledAction { name: action.value.name(), class: action.value.class(), mandatory, effect, params, fixed })
+        Some(CompiledAction {
+            name: action.value.name(),
+            class: action.value.class(),
+            mandatory,
+            effect,
+            params,
+            fixed,
+            facts,
+        })
     }
 }
 
@@ -54,6 +64,8 @@ struct Part_<'p, 'c> {
     scope: &'p Scope<'p>,
     stages: Stages,
     refused: bool,
+    /// The facts that were seen to be read.
+    facts: Vec<u32>,
 }
 
 impl Part_<'_, '_> {
@@ -72,7 +84,10 @@ impl Part_<'_, '_> {
                 if let Some(retries) = throttle.max_retries {
                     put("max_retries", Tree::Value(json!(retries)));
                 }
-                ActionEffect::Throttle { delay_ms: throttle.delay_ms, reason: throttle.reason.as_ref().map(|t| self.text(t)) }
+                ActionEffect::Throttle {
+                    delay_ms: throttle.delay_ms,
+                    reason: throttle.reason.as_ref().map(|t| self.text(t)),
+                }
             }
             Action::RequireApproval(approval) => {
                 if !approval.approvers.is_empty() {
@@ -85,7 +100,9 @@ impl Part_<'_, '_> {
             }
             Action::Redact(redact) => {
                 self.check_redacted(redact);
-                let names = |texts: &[crate::document::model::Text]| -> Value { texts.iter().map(|t| json!(&*t.value)).collect() };
+                let names = |texts: &[crate::document::model::Text]| -> Value {
+                    texts.iter().map(|t| json!(&*t.value)).collect()
+                };
                 put("fields", Tree::Value(names(&redact.fields)));
                 if !redact.detect.is_empty() {
                     put("detect", Tree::Value(names(&redact.detect)));
@@ -170,6 +187,7 @@ impl Part_<'_, '_> {
             Some(expression) => {
                 self.compiler.check_stages(self.scope.document, &expression.reads, self.stages, source);
                 self.compiler.builder.use_root(expression.node);
+                self.facts.extend(self.compiler.slots.facts(&expression.reads));
             }
             None => self.refused = true,
         }
@@ -206,7 +224,11 @@ impl Part_<'_, '_> {
     }
 
     /// Values of `set` (which names fields of the request) or `tag` (which names anything).
-    fn assignments(&mut self, assignments: &[Assignment], fields: bool) -> Vec<(Arc<str>, llm_policy_cel::program::NodeId)> {
+    fn assignments(
+        &mut self,
+        assignments: &[Assignment],
+        fields: bool,
+    ) -> Vec<(Arc<str>, llm_policy_cel::program::NodeId)> {
         let mut out = Vec::new();
         for assignment in assignments {
             if fields {
@@ -244,7 +266,8 @@ impl Part_<'_, '_> {
         for field in &redact.fields {
             let path = field.value.replace("[]", "");
             if self.compiler.field_source(&path).is_none() && crate::context::field(&field.value).is_none() {
-                let diagnostic = Diagnostic::error("undefined-field", format!("there is no field `{}`", field.value), field.span);
+                let diagnostic =
+                    Diagnostic::error("undefined-field", format!("there is no field `{}`", field.value), field.span);
                 let known = crate::context::FIELDS.iter().map(|f| f.path);
                 self.refuse(match did_you_mean(&field.value, known) {
                     Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),

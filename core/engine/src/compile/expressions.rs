@@ -13,6 +13,7 @@ use llm_policy_cel::value::Value;
 
 use super::fields::Fields;
 use super::functions;
+use super::rules::Clause;
 use super::slots::{Named, Names, Read, Slots};
 use super::{Finding, Options, base_env, finding};
 use crate::context::Stages;
@@ -55,7 +56,9 @@ pub struct Expression {
     /// What it reads.
     pub reads: Vec<Read>,
     /// The operands of its outermost `&&`, with their places in the document.
-    pub clauses: Vec<(NodeId, Span)>,
+    pub clauses: Vec<Clause>,
+    /// That it is constant, which is no fault in itself.
+    pub constant: Option<Diagnostic>,
 }
 
 impl<'d> Scope<'d> {
@@ -124,7 +127,10 @@ impl<'c> Compiler<'c> {
                 return None;
             }
         };
-        for diagnostic in lints(&checked).into_iter().chain(check_lookups(document, checked.ast())) {
+        let ast = checked.ast();
+        let whole = |d: &Diagnostic| d.code == "constant-condition" && d.span == ast.span(ast.root());
+        let (mut constant, lints): (Vec<_>, Vec<_>) = lints(&checked).into_iter().partition(whole);
+        for diagnostic in lints.into_iter().chain(check_lookups(document, checked.ast())) {
             self.report(document, Diagnostic { span: source.locate(diagnostic.span), ..diagnostic });
         }
         let strongest = if document.config.on_missing == OnMissing::Default { OnMissing::Default } else { on_missing };
@@ -136,19 +142,22 @@ impl<'c> Compiler<'c> {
             absent_is_null,
             reads: Vec::new(),
         };
-        let ast = checked.ast();
         let lowered = self.builder.lower(&scope.env, ast, &mut names);
         let reads = std::mem::take(&mut names.reads);
         let mut clause = |id| {
-            let part = self.builder.lower_part(&scope.env, ast, id, &mut names);
-            (part.node, source.locate(ast.span(id)))
+            let node = self.builder.lower_part(&scope.env, ast, id, &mut names).node;
+            let mut slots: Vec<u32> = names.reads.drain(..).filter_map(|read| names.slots.find(&read.path)).collect();
+            slots.sort_unstable();
+            slots.dedup();
+            Clause { node, span: source.locate(ast.span(id)), reads: slots.into() }
         };
         let clauses = ast.operands(ast.root(), "_&&_").into_iter().map(&mut clause).collect();
         let mut refused = false;
         for diagnostic in lowered.diagnostics {
             refused = true;
             // A policy's patterns are compiled at load; one that is known only at run time is refused.
-            let diagnostic = Diagnostic { severity: Severity::Error, span: source.locate(diagnostic.span), ..diagnostic };
+            let diagnostic =
+                Diagnostic { severity: Severity::Error, span: source.locate(diagnostic.span), ..diagnostic };
             self.report(document, diagnostic);
         }
         if self.builder.cost(lowered.node) > COST {
@@ -156,7 +165,13 @@ impl<'c> Compiler<'c> {
             let message = "the expression costs too much: its loops are nested too deeply";
             self.report(document, Diagnostic::error("too-costly", message, source.span));
         }
-        (!refused).then(|| Expression { node: lowered.node, result: checked.result_type().clone(), reads, clauses })
+        (!refused).then(|| Expression {
+            node: lowered.node,
+            result: checked.result_type().clone(),
+            reads,
+            clauses,
+            constant: constant.pop(),
+        })
     }
 
     /// Compiles an expression that must be true or false.
@@ -167,6 +182,11 @@ impl<'c> Compiler<'c> {
             self.report(scope.document, Diagnostic::error("not-a-condition", message, source.span));
             return None;
         }
+        // A rule that always matches is written as `true`.
+        if let Some(diagnostic) = expression.constant.as_ref().filter(|_| source.text.trim() != "true") {
+            let span = source.locate(diagnostic.span);
+            self.report(scope.document, Diagnostic { span, ..diagnostic.clone() });
+        }
         Some(expression)
     }
 
@@ -175,7 +195,7 @@ impl<'c> Compiler<'c> {
         for read in reads {
             let Some(stage) = stages.iter().find(|stage| !read.stages.contains(*stage)) else { continue };
             let through = read.through.as_ref().map(|name| format!(", which `{name}` reads,")).unwrap_or_default();
-                        let message = format!("`{}`{through} is not there in the stage `{stage}`", read.path);
+            let message = format!("`{}`{through} is not there in the stage `{stage}`", read.path);
             let help = format!("it is there in {}: name these under `stages`", read.stages);
             let diagnostic = Diagnostic::error("field-not-in-stage", message, source.locate(read.at)).with_help(help);
             self.report(document, diagnostic);
@@ -198,7 +218,8 @@ impl<'c> Compiler<'c> {
     }
 
     fn now(&mut self) -> NodeId {
-        let slot = self.fields.find("now", &[]).map_or(0, |(field, _)| self.slots.want("now", field, field.slot_type()));
+        let slot =
+            self.fields.find("now", &[]).map_or(0, |(field, _)| self.slots.want("now", field, field.slot_type()));
         self.builder.slot(slot, None)
     }
 
@@ -244,7 +265,9 @@ pub fn constant(constant: &Constant) -> Value {
 fn better(scope: &Scope<'_>, diagnostic: Diagnostic, text: &str) -> Diagnostic {
     let span = diagnostic.span;
     for root in ["variables", "lists"] {
-        let Some(rest) = text.get(span.start as usize..).and_then(|t| t.strip_prefix(root)?.strip_prefix('.')) else { continue };
+        let Some(rest) = text.get(span.start as usize..).and_then(|t| t.strip_prefix(root)?.strip_prefix('.')) else {
+            continue;
+        };
         let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
         let Some(name) = rest.get(..end).filter(|n| !n.is_empty()) else { continue };
         if scope.named.contains_key(format!("{root}.{name}").as_str()) {

@@ -45,7 +45,11 @@ pub fn functions() -> Vec<Function> {
         ),
         function(
             "hash_bucket",
-            vec![Overload::global("hash_bucket_string_string_int", vec![Type::String, Type::String, Type::Int], Type::Int)],
+            vec![Overload::global(
+                "hash_bucket_string_string_int",
+                vec![Type::String, Type::String, Type::Int],
+                Type::Int,
+            )],
             |cx, args| match args {
                 [Val::Str(text), Val::Str(salt), Val::Int(buckets)] => {
                     let buckets = u64::try_from(*buckets).ok().filter(|n| *n > 0);
@@ -63,7 +67,8 @@ pub fn functions() -> Vec<Function> {
             vec![Overload::global("business_hours_timestamp_string", vec![Type::Timestamp, Type::String], Type::Bool)],
             |_, args| match args {
                 [Val::Timestamp(now), Val::Str(zone)] => {
-                    let zone = TimeZone::get(zone).map_err(|_| ErrorKind::InvalidArgument("there is no such time zone"))?;
+                    let zone =
+                        TimeZone::get(zone).map_err(|_| ErrorKind::InvalidArgument("there is no such time zone"))?;
                     let local = zone.to_datetime(instant(*now)?);
                     let weekday = !matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday);
                     Ok(Val::Bool(weekday && (9..17).contains(&local.hour())))

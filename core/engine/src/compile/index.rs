@@ -21,7 +21,17 @@ pub struct Index {
     always: Vec<u32>,
     slots: Vec<SlotIndex>,
     texts: Vec<TextIndex>,
+    /// A list of more elements leaves all rules candidates that look into it.
+    largest_list: usize,
+    /// Text of more bytes leaves all rules candidates that look at it.
+    largest_text: usize,
 }
+
+/// With less fuel for a rule than this there is no index: tests that look at no large value may take some, too.
+pub const LEAST_FUEL: u64 = 1_024;
+
+/// So many units of fuel an element of a list takes at most: some for a step of each test of a guard.
+const ELEMENT_FUEL: u64 = 512;
 
 /// Rules that are filed under the value of one slot.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +81,9 @@ struct TextIndex {
     no_text: Vec<u32>,
 }
 
+/// Among so few rules any guard will do.
+const FEW: usize = 16;
+
 impl Test {
     const fn kind(&self) -> Kind {
         match self {
@@ -83,9 +96,10 @@ impl Test {
 }
 
 impl Index {
-    /// The index over rules `0..n`, each with its possible guards. `text_slot` tells the slot of an automaton.
+    /// The index over rules `0..n`, each with its possible guards. `text_slot` tells the slot of an automaton, and
+    /// `rule_fuel` is what a rule may take.
     #[must_use]
-    pub fn new(rules: &[(u32, Vec<Guard>)], text_slot: impl Fn(u32) -> u32) -> Self {
+    pub fn new(rules: &[(u32, Vec<Guard>)], text_slot: impl Fn(u32) -> u32, rule_fuel: u64) -> Self {
         let mut shared: FxHashMap<(u32, String), u32> = FxHashMap::default();
         let label = |atom: &Atom| (atom.slot, format!("{:?}", atom.test));
         for atom in rules.iter().flat_map(|(_, guards)| guards).flatten() {
@@ -94,13 +108,19 @@ impl Index {
         let weight = |guard: &Guard| -> u64 {
             guard.iter().map(|atom| shared.get(&label(atom)).map_or(0, |n| u64::from(*n)) * penalty(&atom.test)).sum()
         };
-        let mut index = Self::default();
+        let mut index = Self {
+            largest_list: usize::try_from(rule_fuel / ELEMENT_FUEL).unwrap_or(usize::MAX),
+            // A unit is 64 bytes, and a guard has up to 64 tests.
+            largest_text: usize::try_from(rule_fuel).unwrap_or(usize::MAX),
+            ..Self::default()
+        };
         let mut slots: BTreeMap<u32, SlotIndex> = BTreeMap::new();
         let mut texts: BTreeMap<u32, TextIndex> = BTreeMap::new();
         for (rule, guards) in rules {
-            // A guard that nearly everything passes is worse than none: it costs a lookup and finds the rule anyway.
-            match guards.iter().min_by_key(|guard| weight(guard)) {
-                Some(best) => {
+            // A guard that half of all rules share is worse than none: it costs a lookup and finds the rule anyway.
+            let best = guards.iter().map(|guard| (weight(guard), guard)).min_by_key(|(weight, _)| *weight);
+            match best.filter(|(weight, _)| rules.len() < FEW || *weight < rules.len() as u64 / 2) {
+                Some((_, best)) => {
                     for atom in best {
                         match &atom.test {
                             Test::Literal(literal) => texts.entry(atom.slot).or_default().file(*rule, *literal),
@@ -122,11 +142,21 @@ impl Index {
         &self.always
     }
 
+    /// Whether looking at a value may take a rule's fuel.
+    fn is_large(&self, value: Val<'_>) -> bool {
+        match value {
+            Val::Str(text) => text.len() > self.largest_text,
+            Val::List(items) => items.len() > self.largest_list,
+            _ => false,
+        }
+    }
+
     /// Adds the rules that can match beside [`Index::always`] to `found`, in order and none twice.
     pub fn candidates(&self, evaluator: &Evaluator<'_>, found: &mut Vec<u32>) {
         let slots = evaluator.slots();
         for entry in &self.slots {
             match slots.get(entry.slot as usize) {
+                Some(Slot::Present(value)) if self.is_large(*value) => found.extend(&entry.mistyped),
                 Some(Slot::Present(value)) => entry.look_up(*value, found),
                 Some(Slot::Mistyped) => found.extend(&entry.mistyped),
                 Some(Slot::Absent) | None => found.extend(&entry.absent),
@@ -134,11 +164,13 @@ impl Index {
         }
         for entry in &self.texts {
             match slots.get(entry.slot as usize) {
-                Some(Slot::Present(Val::Str(_))) => evaluator.each_literal(entry.text, |literal| {
-                    if let Some(rules) = entry.literals.get(literal as usize) {
-                        found.extend(rules);
-                    }
-                }),
+                Some(Slot::Present(Val::Str(text))) if text.len() <= self.largest_text => {
+                    evaluator.each_literal(entry.text, |literal| {
+                        if let Some(rules) = entry.literals.get(literal as usize) {
+                            found.extend(rules);
+                        }
+                    })
+                }
                 _ => found.extend(&entry.no_text),
             }
         }
@@ -229,7 +261,10 @@ impl SlotIndex {
                 Kind::Number
             }
             Val::List(items) => {
-                if !(self.held_text.is_empty() && self.held_ints.is_empty() && self.held_bools.iter().all(Vec::is_empty)) {
+                if !(self.held_text.is_empty()
+                    && self.held_ints.is_empty()
+                    && self.held_bools.iter().all(Vec::is_empty))
+                {
                     for item in items.iter() {
                         match item {
                             Val::Str(text) => extend(found, self.held_text.get(text)),
@@ -270,8 +305,11 @@ fn whole(value: Val<'_>) -> Option<i64> {
     match value {
         Val::Int(i) => Some(i),
         Val::Uint(u) => i64::try_from(u).ok(),
-        Val::Double(d) if d.fract() == 0.0 && d.abs() < 9_007_199_254_740_992.0 => {
-            #[expect(clippy::cast_possible_truncation, reason = "whole and within ±2^53")]
+        // From -2^63 to below 2^63.
+        Val::Double(d)
+            if d.fract() == 0.0 && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&d) =>
+        {
+            #[expect(clippy::cast_possible_truncation, reason = "whole and within the range of i64")]
             Some(d as i64)
         }
         _ => None,
@@ -279,7 +317,10 @@ fn whole(value: Val<'_>) -> Option<i64> {
 }
 
 /// A number as the nearest double.
-#[expect(clippy::cast_precision_loss, reason = "bounds are within ±2^53, so rounding keeps a number on its side of them")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "bounds are within ±2^53, so rounding keeps a number on its side of them"
+)]
 fn as_double(value: Val<'_>) -> f64 {
     match value {
         Val::Int(i) => i as f64,

@@ -80,6 +80,12 @@ impl Finding {
         self.diagnostic.render(&self.text, &self.origin, colour)
     }
 
+    /// The line and the column of its beginning, from 1; the column counts characters.
+    #[must_use]
+    pub fn line_and_column(&self) -> (usize, usize) {
+        self.diagnostic.span.line_and_column(&self.text)
+    }
+
     /// True when the documents are refused because of it.
     #[must_use]
     pub fn is_error(&self) -> bool {
@@ -92,6 +98,8 @@ impl Finding {
 pub struct Compiled {
     /// The expressions.
     pub program: Program,
+    /// The fields that there are.
+    pub fields: Fields,
     /// What the program reads.
     pub slots: Slots,
     /// The documents as they were read, sorted by id.
@@ -163,14 +171,14 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
         findings.extend(document.warnings.iter().map(|w| finding(document, w.clone())));
     }
     for pair in documents.windows(2) {
-        if let [first, second] = pair {
-            if first.id() == second.id() {
-                let message = format!("the document `{}` is there twice; the other one is `{}`", second.id(), first.origin);
+        if let [first, second] = pair
+            && first.id() == second.id() {
+                let message =
+                    format!("the document `{}` is there twice; the other one is `{}`", second.id(), first.origin);
                 let diagnostic = Diagnostic::error("duplicate-document", message, second.metadata.name.span)
                     .with_help("give one of them another `metadata.name`");
                 findings.push(finding(second, diagnostic));
             }
-        }
     }
     let fields = declared_fields(&documents, &mut findings);
     let mut compiler = Compiler::new(&fields, &options);
@@ -196,10 +204,11 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
     for rule in &mut rules {
         rule.guards = guards(&program, rule.condition);
     }
-    let stages = Stage::ALL.map(|stage| stage_program(&program, &compiled, &rules, stage, options.indexed));
+    let stages = Stage::ALL.map(|stage| stage_program(&program, &compiled, &rules, stage, &options));
     let digest = digest(&documents);
     let compiled = Compiled {
         program,
+        fields,
         slots,
         sources: documents,
         documents: compiled,
@@ -227,6 +236,7 @@ fn declared_fields(documents: &[Document], findings: &mut Vec<Finding>) -> Field
             let message = match fields.declare(declared) {
                 Ok(()) => continue,
                 Err(Clash::Declared(t)) => format!("`{path}` is declared as {t} already"),
+                Err(Clash::Missing) => format!("`{path}` is declared with another `missing` already"),
                 Err(Clash::NoObject(part)) => format!("`{part}` is no object, so `{path}` cannot be below it"),
             };
             findings.push(finding(document, Diagnostic::error("schema-clash", message, declared.path.span)));
@@ -253,16 +263,17 @@ fn stage_program(
     documents: &[CompiledDocument],
     rules: &[CompiledRule],
     stage: Stage,
-    indexed: bool,
+    options: &Options,
 ) -> StageProgram {
     let numbered = || rules.iter().enumerate().map(|(n, rule)| (u32::try_from(n).unwrap_or(u32::MAX), rule));
     let here: Vec<(u32, &CompiledRule)> = numbered().filter(|(_, rule)| rule.stages.contains(stage)).collect();
+    let indexed = options.indexed && options.rule_fuel >= index::LEAST_FUEL;
     let guarded: Vec<_> =
         here.iter().map(|(n, rule)| (*n, if indexed { rule.guards.clone() } else { Vec::new() })).collect();
     let text_slot = |text: u32| program.texts().get(text as usize).map_or(u32::MAX, |t| t.slot());
     let covering = |d: &&CompiledDocument| d.stages.contains(stage);
     StageProgram {
-        index: Index::new(&guarded, text_slot),
+        index: Index::new(&guarded, text_slot, options.rule_fuel),
         rules: here.iter().map(|(n, _)| *n).collect(),
         defaults: documents
             .iter()
@@ -347,7 +358,11 @@ fn declare_lists(scope: &mut Scope<'_>) {
     for list in &scope.document.lists {
         let name: Arc<str> = format!("lists.{}", list.name.value).into();
         let items: Vec<Value> = list.items.iter().map(|item| expressions::constant(&item.value)).collect();
-        scope.declare(&name, Type::list(expressions::scalar_type(list.item_type)), Named::Constant(Value::List(items.into())));
+        scope.declare(
+            &name,
+            Type::list(expressions::scalar_type(list.item_type)),
+            Named::Constant(Value::List(items.into())),
+        );
     }
 }
 
@@ -394,12 +409,13 @@ fn compile_rule(
         gates.push(("rollout", compiler.rollout(by, &share)));
         rollout = Some((by, share));
     }
+    let mut facts = condition.as_ref().map(|c| compiler.slots.facts(&c.reads)).unwrap_or_default();
     let condition_node = condition.as_ref().map(|c| c.node);
     let parts: Vec<NodeId> = gates.iter().map(|(_, node)| *node).chain(condition_node).collect();
     let all = compiler.builder.and(&parts);
     compiler.builder.use_root(all);
     let actions: Vec<_> = rule.actions.iter().filter_map(|a| compiler.action(scope, a, stages)).collect();
-    let exceptions = exceptions_of(compiler, scope, rule, stages);
+    let exceptions = exceptions_of(compiler, scope, rule, stages, &mut facts);
     let clauses = condition?.clauses;
     Some(CompiledRule {
         document: 0,
@@ -415,6 +431,7 @@ fn compile_rule(
         actions,
         exceptions,
         rollout,
+        facts,
     })
 }
 
@@ -423,6 +440,7 @@ fn exceptions_of(
     scope: &Scope<'_>,
     rule: &Rule,
     stages: Stages,
+    facts: &mut Vec<u32>,
 ) -> Vec<CompiledException> {
     let named = |e: &&crate::document::model::Exception| e.rules.iter().any(|r| r.value == rule.id.value);
     let mut out = Vec::new();
@@ -430,6 +448,7 @@ fn exceptions_of(
         let Some(condition) = compiler.condition(scope, &exception.condition) else { continue };
         compiler.check_stages(scope.document, &condition.reads, stages, &exception.condition);
         if exception.enabled {
+            facts.extend(compiler.slots.facts(&condition.reads));
             let expires = exception.expires.as_ref().map(|at| at.value.as_second());
             out.push(CompiledException { id: exception.id.value.clone(), condition: condition.node, expires });
         }

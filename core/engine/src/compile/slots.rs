@@ -57,6 +57,12 @@ impl Slots {
         self.infos.get(slot as usize).map_or("", |info| &info.path)
     }
 
+    /// The slots of the facts among `reads`.
+    #[must_use]
+    pub fn facts(&self, reads: &[Read]) -> Vec<u32> {
+        reads.iter().filter(|read| read.source == Source::Fact).filter_map(|read| self.find(&read.path)).collect()
+    }
+
     /// Whether `slot` holds a fact, which a driver has to fetch.
     #[must_use]
     pub fn is_fact(&self, slot: u32) -> bool {
@@ -142,7 +148,11 @@ impl Resolver for Names<'_> {
         } else {
             match (field.missing, self.on_missing) {
                 (Some(FieldMissing::Default), _) | (None | Some(FieldMissing::Error), OnMissing::Default) => {
-                    if below_free { Some(Value::Null) } else { field.default_value() }
+                    if below_free {
+                        Some(Value::Null)
+                    } else {
+                        field.default_value()
+                    }
                 }
                 _ => None,
             }

@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 use crate::compile::Compiled;
 use crate::compile::rules::{ActionEffect, CompiledAction, CompiledRule};
 use crate::context::Stage;
+use crate::evaluate::build::chosen;
 use crate::evaluate::combine::{Origin, Verdict};
 use crate::evaluate::render::Rendered;
 
@@ -67,6 +68,8 @@ pub struct Decision {
     pub(crate) route: Option<Route>,
     pub(crate) retry_after_ms: Option<u64>,
     pub(crate) shadow: Option<Box<Shadow>>,
+    /// The slots of facts that were wanted and not there.
+    pub(crate) facts: Vec<u32>,
     pub(crate) errors: Vec<RuleError>,
     pub(crate) error_count: usize,
 }
@@ -215,18 +218,33 @@ impl Decision {
         let policy = self.policy_of(verdict).unwrap_or_default();
         Cow::Owned(match verdict.origin {
             Origin::Rule(_) => format!("rule `{rule}` of policy `{policy}` decides: {}", verdict.effect),
-            Origin::Default(_) => format!("no rule of policy `{policy}` decides, and its default is {}", verdict.effect),
+            Origin::Default(_) => {
+                format!("no rule of policy `{policy}` decides, and its default is {}", verdict.effect)
+            }
             Origin::Fallback(_) => format!("the target of policy `{policy}` could not be evaluated"),
             Origin::NoPolicy => format!("no policy decides about this {}", self.stage),
             Origin::OutOfFuel => "the rules together took more fuel than an evaluation may".to_owned(),
-            Origin::SecondChange(_) => format!("rule `{rule}` of policy `{policy}` would change the request a second time"),
-            Origin::ChangeFailed(_) => format!("rule `{rule}` of policy `{policy}` changes the request to what could not be worked out"),
+            Origin::SecondChange(_) => {
+                format!("rule `{rule}` of policy `{policy}` would change the request a second time")
+            }
+            Origin::ChangeFailed(_) => {
+                format!("rule `{rule}` of policy `{policy}` changes the request to what could not be worked out")
+            }
             Origin::NoRoute(_) => format!("no model that rule `{rule}` of policy `{policy}` routes to is allowed"),
             Origin::Unhandled(_, action) => {
                 let name = self.rule_of(verdict).and_then(|r| r.actions.get(action as usize)).map_or("", |a| a.name);
-                format!("rule `{rule}` of policy `{policy}` asks for `{name}`, which the host has not declared to carry out")
+                format!(
+                    "rule `{rule}` of policy `{policy}` asks for `{name}`, which the host has not declared to carry out"
+                )
             }
         })
+    }
+
+    /// The action that makes this a deny because the host has not declared to carry it out.
+    #[must_use]
+    pub fn unhandled(&self) -> Option<&'static str> {
+        let Origin::Unhandled(rule, action) = self.verdict.origin else { return None };
+        self.action(rule, action).map(|(_, action)| action.name)
     }
 
     /// What end users may read, if a rule says something to them.
@@ -331,7 +349,8 @@ impl Decision {
             if let Some(exception) = m.exception.and_then(|at| rule.exceptions.get(at as usize)) {
                 object.insert("exception".into(), json!(&*exception.id));
             }
-            let variant = m.variant.zip(rule.rollout.as_ref()).and_then(|(at, (_, share))| share.variants.get(at as usize));
+            let variant =
+                m.variant.zip(rule.rollout.as_ref()).and_then(|(at, (_, share))| share.variants.get(at as usize));
             if let Some(variant) = variant {
                 object.insert("variant".into(), json!(&*variant.name.value));
             }
@@ -340,11 +359,10 @@ impl Decision {
         let handed = |wanted: fn(&str) -> bool| -> Vec<Json> {
             let entry = |(policy, rule, action, params): (&str, &str, &str, &Json)| {
                 let mut entry = json!({"policy": policy, "rule": rule, "action": action});
-                if let (Some(object), Some(params)) = (entry.as_object_mut(), params.as_object()) {
-                    if !params.is_empty() {
+                if let (Some(object), Some(params)) = (entry.as_object_mut(), params.as_object())
+                    && !params.is_empty() {
                         object.insert("params".into(), json!(params));
                     }
-                }
                 entry
             };
             self.obligations().filter(|(_, _, action, _)| wanted(action)).map(entry).collect()
@@ -389,7 +407,7 @@ impl Decision {
                     object.insert(name.into(), value);
                 }
             };
-            let route = |r: &Route| json!({"model": r.model.as_deref(), "provider": r.provider.as_deref()});
+            let route = |r: &Route| chosen(r.model.as_deref(), r.provider.as_deref());
             put("route", self.route.as_ref().map(route));
             put("retry_after_ms", self.retry_after_ms.map(|ms| json!(ms)));
             put("approval", approval);

@@ -123,7 +123,9 @@ impl Pass<'_, '_> {
         // Outcomes stand by rank, so of equally strong effects the first one met gives the reason.
         for outcome in outcomes {
             let Some(rule) = self.compiled.rules.get(outcome.rule as usize) else { continue };
-            let Some(state) = documents.get(rule.document as usize).filter(|s| s.rule == outcome.rule) else { continue };
+            let Some(state) = documents.get(rule.document as usize).filter(|s| s.rule == outcome.rule) else {
+                continue;
+            };
             if let Some(effect) = state.effect {
                 strongest(&mut best, Verdict { effect, origin: Origin::Rule(outcome.rule) });
             }
@@ -154,11 +156,10 @@ impl Pass<'_, '_> {
             DefaultAction::Allow => Effect::Allow,
             DefaultAction::Deny => Effect::Deny,
         };
-        if target == Truth::Error {
-            if let Some(fallback) = &document.fallback {
+        if target == Truth::Error
+            && let Some(fallback) = &document.fallback {
                 return Some(Verdict { effect: effect(fallback.action), origin: Origin::Fallback(number) });
             }
-        }
         let action = document.default_action.filter(|_| !decided)?;
         match (target, action) {
             (Truth::True, _) | (Truth::Error, DefaultAction::Deny) => {

@@ -54,29 +54,49 @@ pub(crate) fn evaluate(question: Question<'_>) -> Result<Decision, InputError> {
     memory::with(|memory| {
         let Memory { arena, scratch, found, outcomes, documents } = memory;
         let compiled = question.compiled;
-            let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
-            fill(&question, slots, arena)?;
-            let slots: &[Slot<'_>] = slots;
-            let fuel = Cell::new(0);
-            let cx = Context { arena, fuel: &fuel, regex_bytes: compiled.options.limits.regex_bytes };
-            scratch.prepare(&compiled.program);
-            let changes = {
-                let evaluator = Evaluator::new(&compiled.program, slots, cx, scratch);
-                let pass = run::Pass { compiled, stage: question.stage, now: question.now, evaluator: &evaluator };
-                let complete = pass.rules(found, outcomes);
-                let verdict = pass.verdict(outcomes, documents, complete, false);
-                let shadow = pass.shadow(outcomes, documents, complete);
-                if verdict.effect != Effect::Allow || !pass.rewrites(outcomes) {
-                    return Ok(pass.decision(outcomes, verdict, shadow, &[], question.handles));
-                }
-                pass.changes(outcomes, shadow)
-            };
-            Ok(rewrite::decide(&question, &changes, slots, cx, scratch, found, outcomes, documents))
+        let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
+        fill(&question, slots, arena)?;
+        let slots: &[Slot<'_>] = slots;
+        let fuel = Cell::new(0);
+        let cx = Context { arena, fuel: &fuel, regex_bytes: compiled.options.limits.regex_bytes };
+        scratch.prepare(&compiled.program);
+        let changes = {
+            let evaluator = Evaluator::new(&compiled.program, slots, cx, scratch);
+            let pass = run::Pass { compiled, stage: question.stage, now: question.now, evaluator: &evaluator };
+            let complete = pass.rules(found, outcomes);
+            let verdict = pass.verdict(outcomes, documents, complete, false);
+            let shadow = pass.shadow(outcomes, documents, complete);
+            // What is refused is not sent; what is approved later is sent as it is changed.
+            let is_sent = matches!(verdict.effect, Effect::Allow | Effect::RequireApproval);
+            if !is_sent || !pass.rewrites(outcomes) {
+                return Ok(pass.decision(outcomes, verdict, shadow, &[], question.handles));
+            }
+            pass.changes(outcomes, verdict, shadow)
+        };
+        rewrite::decide(&question, &changes, cx, scratch, found, outcomes, documents)
     })
 }
 
 /// Fills the slots.
 pub(crate) fn fill<'a>(
+    question: &Question<'a>,
+    slots: &mut [Slot<'a>],
+    arena: &'a bumpalo::Bump,
+) -> Result<(), InputError> {
+    let compiled = question.compiled;
+    read(question, slots, arena)?;
+    compiled.derived.fill(slots, arena);
+    for slot in &compiled.required {
+        if matches!(slots.get(*slot as usize), Some(Slot::Absent) | None) {
+            let message = format!("the input lacks `{}`, which a policy requires", compiled.slots.path(*slot));
+            return Err(InputError { message, offset: None });
+        }
+    }
+    Ok(())
+}
+
+/// Fills the slots of what the host says; those that the engine makes from others are left.
+pub(crate) fn read<'a>(
     question: &Question<'a>,
     slots: &mut [Slot<'a>],
     arena: &'a bumpalo::Bump,
@@ -103,13 +123,6 @@ pub(crate) fn fill<'a>(
             nanos += 1_000_000_000;
         }
         *slot = Slot::Present(Val::Timestamp(Timestamp { seconds, nanos }));
-    }
-    compiled.derived.fill(slots, arena);
-    for slot in &compiled.required {
-        if matches!(slots.get(*slot as usize), Some(Slot::Absent) | None) {
-            let message = format!("the input lacks `{}`, which a policy requires", compiled.slots.path(*slot));
-            return Err(InputError { message, offset: None });
-        }
     }
     Ok(())
 }

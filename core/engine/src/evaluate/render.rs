@@ -97,10 +97,9 @@ pub(crate) fn to_json(value: Val<'_>) -> Json {
         Val::Bool(b) => Json::Bool(b),
         Val::Int(i) => Json::from(i),
         Val::Uint(u) => Json::from(u),
-        Val::Double(d) => serde_json::Number::from_f64(d).map_or_else(
-            || Json::String(conversions::double_text(d)),
-            Json::Number,
-        ),
+        Val::Double(d) => {
+            serde_json::Number::from_f64(d).map_or_else(|| Json::String(conversions::double_text(d)), Json::Number)
+        }
         Val::Str(text) => Json::String(text.to_owned()),
         Val::Bytes(bytes) => {
             use base64::Engine;

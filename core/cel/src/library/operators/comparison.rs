@@ -2,25 +2,31 @@
 
 use std::cmp::Ordering;
 
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::function::Context;
-use crate::value::{List, Map, Val};
+use crate::value::{List, MAX_DEPTH, Map, Val};
 
 /// `a == b`: like [`Val::equals`], paying for the text and elements that it looks at.
 ///
 /// # Errors
-/// No fuel left.
+/// No fuel left, or values that are nested too deeply.
 #[inline]
 pub fn equals(cx: &Context<'_>, a: Val<'_>, b: Val<'_>) -> Result<bool> {
+    equals_within(cx, a, b, MAX_DEPTH)
+}
+
+/// [`equals`] of parts that may have so many levels.
+fn equals_within(cx: &Context<'_>, a: Val<'_>, b: Val<'_>, depth: usize) -> Result<bool> {
+    let below = || depth.checked_sub(1).ok_or(Error::new(ErrorKind::TooDeep));
     match (a, b) {
         (Val::Str(a), Val::Str(b)) => same_bytes(cx, a.as_bytes(), b.as_bytes()),
         (Val::Bytes(a), Val::Bytes(b)) => same_bytes(cx, a, b),
-        (Val::List(a), Val::List(b)) => equal_lists(cx, a, b),
-        (Val::Map(a), Val::Map(b)) => equal_maps(cx, a, b),
+        (Val::List(a), Val::List(b)) => equal_lists(cx, a, b, below()?),
+        (Val::Map(a), Val::Map(b)) => equal_maps(cx, a, b, below()?),
         (Val::Optional(a), Val::Optional(b)) => match (a.get(), b.get()) {
             (Some(a), Some(b)) => {
                 cx.pay(1)?;
-                equals(cx, a, b)
+                equals_within(cx, a, b, below()?)
             }
             (a, b) => Ok(a.is_none() && b.is_none()),
         },
@@ -95,20 +101,20 @@ fn same_bytes(cx: &Context<'_>, a: &[u8], b: &[u8]) -> Result<bool> {
     Ok(a == b)
 }
 
-fn equal_lists(cx: &Context<'_>, a: List<'_>, b: List<'_>) -> Result<bool> {
+fn equal_lists(cx: &Context<'_>, a: List<'_>, b: List<'_>, depth: usize) -> Result<bool> {
     if a.len() != b.len() {
         return Ok(false);
     }
     for (x, y) in a.iter().zip(b.iter()) {
         cx.pay(1)?;
-        if !equals(cx, x, y)? {
+        if !equals_within(cx, x, y, depth)? {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-fn equal_maps(cx: &Context<'_>, a: Map<'_>, b: Map<'_>) -> Result<bool> {
+fn equal_maps(cx: &Context<'_>, a: Map<'_>, b: Map<'_>, depth: usize) -> Result<bool> {
     if a.len() != b.len() {
         return Ok(false);
     }
@@ -118,7 +124,7 @@ fn equal_maps(cx: &Context<'_>, a: Map<'_>, b: Map<'_>) -> Result<bool> {
             cx.pay_bytes(key.len())?;
         }
         match b.get(key) {
-            Some(y) if equals(cx, x, y)? => {}
+            Some(y) if equals_within(cx, x, y, depth)? => {}
             _ => return Ok(false),
         }
     }

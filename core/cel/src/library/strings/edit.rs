@@ -104,6 +104,8 @@ pub(super) fn replace<'a>(cx: &Context<'a>, args: &[Val<'a>]) -> Result<Val<'a>>
     if found == 0 {
         return Ok(Val::Str(text));
     }
+    // Short matches cost more than the text around them.
+    cx.pay(found as u64 / 4)?;
     let kept = text.len().saturating_sub(found.saturating_mul(old.len()));
     let len = kept.saturating_add(found.saturating_mul(new.len()));
     cx.pay_bytes(len)?;

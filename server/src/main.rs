@@ -1,0 +1,39 @@
+//! `policy-engine`: decides about LLM traffic, from the command line.
+
+mod args;
+mod commands;
+mod contexts;
+mod failure;
+mod output;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+use failure::Exit;
+use output::Output;
+
+fn main() -> ExitCode {
+    // A panic is caught where the engine is called and told as an error. Its text may hold values of an input; its place
+    // is all that is needed to find the bug.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let _ = writeln!(std::io::stderr(), "internal error at {place}");
+    }));
+    let arguments = Arguments::parse();
+    let mut out = Output::new(arguments.color);
+    let result = match &arguments.command {
+        Command::Evaluate(command) => commands::evaluate::run(command, &mut out),
+        Command::Validate(command) => commands::validate::run(command, &mut out),
+        Command::Explain(command) => commands::explain::run(command, &mut out),
+        Command::Benchmark(command) => commands::benchmark::run(command, &mut out),
+    };
+    let exit = result.unwrap_or_else(|failure| {
+        out.failure(&failure);
+        failure.exit
+    });
+    // Nothing was shown to whoever waits for it.
+    if out.failed() { Exit::Invalid.code() } else { exit.code() }
+}
