@@ -428,8 +428,11 @@ fn explanations_have_the_value_of_each_clause() {
     assert_eq!(json["rules"][0]["matched"], json!(false));
     assert_eq!(json["rules"][0]["gates"], json!([{"text": "target", "value": true}]));
     let clauses = &json["rules"][0]["clauses"];
-    assert_eq!(clauses[0], json!({"text": "user.tier == 'free'", "value": true}));
-    assert_eq!(clauses[1], json!({"text": "request.max_tokens > 100", "value": false}));
+    let tier = json!([{"path": "user.tier", "value": "free"}]);
+    assert_eq!(clauses[0], json!({"text": "user.tier == 'free'", "value": true, "reads": tier}));
+    let tokens = json!([{"path": "request.max_tokens", "value": 50}]);
+    assert_eq!(clauses[1], json!({"text": "request.max_tokens > 100", "value": false, "reads": tokens}));
+    assert_eq!(clauses[2]["reads"], json!([{"path": "request.tags", "absent": true}]));
     assert!(clauses[2]["value"]["error"].as_str().is_some_and(|e| e.contains("request.tags")), "{clauses}");
     assert_eq!(json["decision"]["effect"], "allow");
 }
