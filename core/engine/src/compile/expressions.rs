@@ -57,6 +57,8 @@ pub struct Expression {
     pub reads: Vec<Read>,
     /// The operands of its outermost `&&`, with their places in the document.
     pub clauses: Vec<Clause>,
+    /// That it is constant, which is no fault in itself.
+    pub constant: Option<Diagnostic>,
 }
 
 impl<'d> Scope<'d> {
@@ -125,9 +127,9 @@ impl<'c> Compiler<'c> {
                 return None;
             }
         };
-        // `when: true` is how a rule says that it always matches.
-        let always = matches!(checked.ast().expr(checked.ast().root()), Expr::Literal(Literal::Bool(true)));
-        let lints = if always { Vec::new() } else { lints(&checked) };
+        let ast = checked.ast();
+        let whole = |d: &Diagnostic| d.code == "constant-condition" && d.span == ast.span(ast.root());
+        let (mut constant, lints): (Vec<_>, Vec<_>) = lints(&checked).into_iter().partition(whole);
         for diagnostic in lints.into_iter().chain(check_lookups(document, &checked)) {
             self.report(document, Diagnostic { span: source.locate(diagnostic.span), ..diagnostic });
         }
@@ -140,7 +142,6 @@ impl<'c> Compiler<'c> {
             absent_is_null,
             reads: Vec::new(),
         };
-        let ast = checked.ast();
         let lowered = self.builder.lower(&scope.env, ast, &mut names);
         let reads = std::mem::take(&mut names.reads);
         let mut clause = |id| {
@@ -164,7 +165,13 @@ impl<'c> Compiler<'c> {
             let message = "the expression costs too much: its loops are nested too deeply";
             self.report(document, Diagnostic::error("too-costly", message, source.span));
         }
-        (!refused).then(|| Expression { node: lowered.node, result: checked.result_type().clone(), reads, clauses })
+        (!refused).then(|| Expression {
+            node: lowered.node,
+            result: checked.result_type().clone(),
+            reads,
+            clauses,
+            constant: constant.pop(),
+        })
     }
 
     /// Compiles an expression that must be true or false.
@@ -174,6 +181,11 @@ impl<'c> Compiler<'c> {
             let message = format!("a condition is true or false, and this is of type {}", expression.result);
             self.report(scope.document, Diagnostic::error("not-a-condition", message, source.span));
             return None;
+        }
+        // A rule that always matches is written as `true`.
+        if let Some(diagnostic) = expression.constant.as_ref().filter(|_| source.text.trim() != "true") {
+            let span = source.locate(diagnostic.span);
+            self.report(scope.document, Diagnostic { span, ..diagnostic.clone() });
         }
         Some(expression)
     }
