@@ -1,7 +1,5 @@
 //! The commands of README.md print what it says they print.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test")]
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;

@@ -13,7 +13,7 @@
 //! cel refused    each paragraph is an expression that does not compile
 //! ```
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
