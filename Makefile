@@ -49,6 +49,7 @@ test-long: need-cargo need-npm
 .PHONY: bench-peers
 bench-peers: need-cargo
 	cd benches && cargo run --release --locked --bin peers -- --write RESULTS.md
+	cargo xtask gen
 
 .PHONY: fuzz
 fuzz: need-nightly
