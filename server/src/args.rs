@@ -37,7 +37,12 @@ Exit codes:
 /// Decides about LLM traffic.
 #[derive(Debug, Parser)]
 #[command(name = "policy-engine", version, about = ABOUT, after_help = EXAMPLES, styles = STYLES)]
-#[command(arg_required_else_help = true, subcommand_required = true, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    arg_required_else_help = true,
+    subcommand_required = true,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]

@@ -49,11 +49,21 @@ const WRITTEN: &[(&str, &str)] = &[
 pub fn render() -> Result<String, String> {
     let mut out = HEAD.to_owned();
     section(&mut out, "The engine's own", "What policies need beyond CEL.", &own()?);
-    section(&mut out, "Operators", "From the loosest to the tightest, they are listed in cel.md.", &operators::functions());
+    section(
+        &mut out,
+        "Operators",
+        "From the loosest to the tightest, they are listed in cel.md.",
+        &operators::functions(),
+    );
     section(&mut out, "Conversions and types", "", &conversions::functions());
     section(&mut out, "Text", "Positions count code points from 0.", &strings::functions());
     section(&mut out, "Regular expressions", "In the syntax of RE2.", &regexes::functions());
-    section(&mut out, "Time", "A time zone is a name such as `Europe/Berlin` or an offset such as `+02:00`.", &time::functions());
+    section(
+        &mut out,
+        "Time",
+        "A time zone is a name such as `Europe/Berlin` or an offset such as `+02:00`.",
+        &time::functions(),
+    );
     section(&mut out, "Numbers", "", &math::functions());
     section(&mut out, "Lists", "", &lists::functions());
     section(&mut out, "Sets", "Lists as sets.", &sets::functions());

@@ -147,11 +147,8 @@ impl Documents {
         let declares = self.refused.iter().any(|(_, refused)| refused.text.contains("schema"));
         let mut findings: Vec<Finding> = Vec::new();
         for (_, refused) in &self.refused {
-            let finding = |diagnostic| Finding {
-                origin: refused.origin.clone(),
-                text: refused.text.clone(),
-                diagnostic,
-            };
+            let finding =
+                |diagnostic| Finding { origin: refused.origin.clone(), text: refused.text.clone(), diagnostic };
             findings.extend(refused.diagnostics.iter().cloned().map(finding));
         }
         let mut engine = Err(refusal(self.refused.len(), documents));
@@ -170,8 +167,7 @@ impl Documents {
                 }
                 Ok(Err(found)) => {
                     findings.extend(found);
-                    let mut wrong: Vec<&str> =
-                        findings.iter().filter(|f| f.is_error()).map(|f| &*f.origin).collect();
+                    let mut wrong: Vec<&str> = findings.iter().filter(|f| f.is_error()).map(|f| &*f.origin).collect();
                     wrong.sort_unstable();
                     wrong.dedup();
                     engine = Err(refusal(wrong.len(), documents));

@@ -10,7 +10,8 @@ use crate::error::{Error, ErrorCode};
 /// a thread), so going on after a panic is sound.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let cause = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let cause =
+            panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         // The text may hold values of an input; only those who debug see it.
         let message = if cfg!(debug_assertions) { cause.unwrap_or("a panic") } else { "a panic" };
         Err(Error::new(ErrorCode::InternalError, format!("internal error: {message}"))

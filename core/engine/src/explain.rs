@@ -159,10 +159,8 @@ fn trace(
     let document = question.compiled.sources.get(rule.document as usize)?;
     let source = document.rules.get(rule.position as usize)?;
     let compiled = question.compiled;
-    let read = |slot: &u32| Read {
-        path: compiled.slots.path(*slot).into(),
-        found: Found::of(slots.get(*slot as usize)),
-    };
+    let read =
+        |slot: &u32| Read { path: compiled.slots.path(*slot).into(), found: Found::of(slots.get(*slot as usize)) };
     let clause = |Clause { node, span, reads }: &Clause| Part {
         text: document.text.get(span.start as usize..span.end as usize).unwrap_or_default().trim().to_owned(),
         span: Some(*span),

@@ -12,6 +12,6 @@ pub mod handles;
 pub mod input;
 
 pub use compile::{Finding, Options};
-pub use llm_policy_cel::diagnostic;
 pub use decision::{Decision, Effect};
 pub use engine::Engine;
+pub use llm_policy_cel::diagnostic;

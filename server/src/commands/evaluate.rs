@@ -51,9 +51,9 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
             (Format::Json, false) => engine
                 .evaluate(&context.bytes, question)
                 .map(|decision| (decision.effect(), decision.to_canonical_json())),
-            (Format::Json, true) => engine.explain(&context.bytes, question).map(|explanation| {
-                (explanation.decision.effect(), canonical::to_string(&explanation.to_json()))
-            }),
+            (Format::Json, true) => engine
+                .explain(&context.bytes, question)
+                .map(|explanation| (explanation.decision.effect(), canonical::to_string(&explanation.to_json()))),
             (Format::Text, all) => engine.explain(&context.bytes, question).map(|explanation| {
                 let mut text = decision::render(&explanation, &about);
                 if all {

@@ -81,7 +81,10 @@ fn why(page: &mut Page, explanation: &Explanation, json: &Json) {
         page.row("code", code);
     }
     if let Some(action) = decision.unhandled() {
-        page.row("help", &format!("if the host does carry it out, say so: {}", style::title(format!("--handles {action}"))));
+        page.row(
+            "help",
+            &format!("if the host does carry it out, say so: {}", style::title(format!("--handles {action}"))),
+        );
     }
     if let Some(message) = decision.public_message() {
         page.row("message", &format!("{} {}", style::safe(message), style::quiet("(for the user)")));
@@ -188,7 +191,11 @@ fn names(entry: &Json) -> (&str, &str) {
 fn parameters(params: &Map<String, Json>) -> String {
     let one = |(name, value): (&String, &Json)| {
         let value = match value {
-            Json::String(text) if !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "-_./".contains(c)) => text.clone(),
+            Json::String(text)
+                if !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "-_./".contains(c)) =>
+            {
+                text.clone()
+            }
             other => other.to_string(),
         };
         style::line(&format!("{name}={value}"), 60)

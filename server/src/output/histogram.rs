@@ -118,7 +118,8 @@ impl Times {
             };
             let bar = bar(*count as f64 / most * WIDTH, *count > 0);
             let share = if *count == 0 { String::new() } else { format!("{:.1} %", share * 100.0) };
-            let line = format!("{}{} {}", style::quiet(format!("{label:>11}  ")), style::name(bar), style::quiet(share));
+            let line =
+                format!("{}{} {}", style::quiet(format!("{label:>11}  ")), style::name(bar), style::quiet(share));
             lines.push(line.trim_end().to_owned());
         }
         lines

@@ -187,10 +187,20 @@ impl ProgramBuilder {
         self.facts(id).size
     }
 
+    /// The node that is an error.
+    pub(super) fn fail(&mut self, kind: ErrorKind) -> NodeId {
+        let known = self.program.errors.iter().position(|k| *k == kind);
+        let index = known.unwrap_or_else(|| {
+            self.program.errors.push(kind);
+            self.program.errors.len() - 1
+        });
+        self.add(Node::Fail(index_of(index)))
+    }
+
     /// A call of `function`.
     pub fn call(&mut self, function: &Function, args: &[NodeId]) -> NodeId {
         let Some(implementation) = &function.implementation else {
-            return self.add(Node::Fail(ErrorKind::UnknownFunction));
+            return self.fail(ErrorKind::UnknownFunction);
         };
         let next = index_of(self.program.functions.len());
         // Documents may have functions of one name with different tables behind them: the code itself tells them apart.
@@ -362,7 +372,7 @@ impl ProgramBuilder {
         }
         let (arena, fuel, scratch) = (Bump::new(), Cell::new(FOLD_FUEL), Scratch::new());
         let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: self.program.regex_bytes };
-        let value = Evaluator::new(&self.program, &[], cx, &scratch).run(node).ok()?;
+        let value = Evaluator::new(&self.program, &[], cx, &scratch).run(&node).ok()?;
         is_small(value).then(|| value.to_value())
     }
 

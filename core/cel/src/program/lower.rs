@@ -82,7 +82,7 @@ impl ProgramBuilder {
             diagnostics.push(
                 Diagnostic::error("nested-too-deeply", message, ast.span(id)).with_help("use fewer names within names"),
             );
-            node = self.add(Node::Fail(ErrorKind::TooDeep));
+            node = self.fail(ErrorKind::TooDeep);
         }
         Lowered { node, diagnostics }
     }
@@ -109,13 +109,13 @@ impl Lowering<'_> {
             Expr::Call { target, function, args } => self.call(id, *target, function, args),
             Expr::List(_) => self.list(id),
             Expr::Map(_) => self.map(id),
-            Expr::Struct { .. } => self.builder.add(Node::Fail(ErrorKind::UnknownFunction)),
+            Expr::Struct { .. } => self.builder.fail(ErrorKind::UnknownFunction),
             Expr::Comprehension(c) => self.comprehension(c),
         }
     }
 
     fn fail(&mut self, kind: ErrorKind) -> NodeId {
-        self.builder.add(Node::Fail(kind))
+        self.builder.fail(kind)
     }
 
     fn reference(&self, id: ExprId) -> Option<Reference> {

@@ -12,7 +12,9 @@ use super::render::{self, Rendered};
 use super::run::{Outcome, Pass};
 use crate::compile::functions::variant_of;
 use crate::compile::rules::{ActionEffect, Clause, CompiledAction, CompiledRule, Text};
-use crate::decision::{Decision, Effect, MAX_ERRORS, Matched, Obligation, RuleError, Route, Shadow, Suppressed, Warning};
+use crate::decision::{
+    Decision, Effect, MAX_ERRORS, Matched, Obligation, Route, RuleError, Shadow, Suppressed, Warning,
+};
 use crate::document::ActionClass;
 use crate::handles::Handles;
 

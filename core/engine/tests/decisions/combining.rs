@@ -46,7 +46,8 @@ fn the_strongest_effect_of_a_document_wins() {
 
 #[test]
 fn the_highest_priority_of_equal_effects_gives_the_reason() {
-    let deny = |reason: &str| format!("{{type: deny, reason: {reason}, code: c-{reason}, public_message: sorry {reason}}}");
+    let deny =
+        |reason: &str| format!("{{type: deny, reason: {reason}, code: c-{reason}, public_message: sorry {reason}}}");
     let (a, b, c) = (deny("a"), deny("b"), deny("c"));
     let texts = [rules(&always(&[("a", 1, &a), ("b", 5, &b), ("c", 5, &c), ("allow", 9, ALLOW)]))];
     let decision = decide(&engine(&texts), &json!({}));
@@ -68,7 +69,10 @@ fn ties_go_by_the_document_s_name_and_then_by_order() {
 #[test]
 fn namespaces_are_part_of_a_document_s_id() {
     let text = |namespace: &str| {
-        format!("version: \"1.0\"\nmetadata: {{name: p, namespace: {namespace}}}\nrules:\n{}", always(&[("r", 0, DENY)]))
+        format!(
+            "version: \"1.0\"\nmetadata: {{name: p, namespace: {namespace}}}\nrules:\n{}",
+            always(&[("r", 0, DENY)])
+        )
     };
     let engine = engine(&[text("zone-b"), text("zone-a")]);
     assert_eq!(decide(&engine, &json!({})).policy(), Some("zone-a/p"));
@@ -88,7 +92,10 @@ fn first_match_takes_the_highest_priority_that_decides() {
 
 #[test]
 fn an_allow_counts_in_its_own_document_only() {
-    let gate = policy("gate", "config: {default_action: deny}\nrules:\n  - {id: g, when: user.tier == 'gold', actions: [allow]}\n");
+    let gate = policy(
+        "gate",
+        "config: {default_action: deny}\nrules:\n  - {id: g, when: user.tier == 'gold', actions: [allow]}\n",
+    );
     let open = policy("open", &format!("config: {{combine: first_match}}\nrules:\n{}", always(&[("o", 100, ALLOW)])));
     let texts = [gate, open];
     assert_eq!(effect(&texts, &json!({"user": {"tier": "free"}})).0, "deny");
@@ -138,7 +145,10 @@ fn a_document_speaks_in_the_stages_that_it_covers() {
     assert!(decide_in(&engine_, Stage::Response, &json!({})).allowed());
     let other = decide_in(&engine_, Stage::Request, &json!({}));
     assert_eq!((other.allowed(), other.code()), (false, Some("no_policy")));
-    let wide = policy("p", "config: {default_action: allow, stages: [request, tool_call]}\nrules:\n  - {id: r, when: \"false\", actions: [deny]}\n");
+    let wide = policy(
+        "p",
+        "config: {default_action: allow, stages: [request, tool_call]}\nrules:\n  - {id: r, when: \"false\", actions: [deny]}\n",
+    );
     let engine_ = engine(&[wide]);
     let allowed: Vec<bool> = Stage::ALL.iter().map(|s| decide_in(&engine_, *s, &json!({})).allowed()).collect();
     assert_eq!(allowed, [true, false, true, false]);
@@ -178,9 +188,13 @@ fn a_fallback_decides_when_a_target_cannot_be_evaluated() {
 
 #[test]
 fn throttling_takes_the_longest_delay() {
-    let entries = [("a", 9, "{type: throttle, delay_ms: 50}"), ("b", 1, "{type: throttle, delay_ms: 900, max_retries: 3}")];
+    let entries =
+        [("a", 9, "{type: throttle, delay_ms: 50}"), ("b", 1, "{type: throttle, delay_ms: 900, max_retries: 3}")];
     let decision = decide(&engine(&[rules(&always(&entries))]), &json!({}));
-    assert_eq!((decision.effect().name(), decision.retry_after_ms(), decision.rule()), ("throttle", Some(900), Some("a")));
+    assert_eq!(
+        (decision.effect().name(), decision.retry_after_ms(), decision.rule()),
+        ("throttle", Some(900), Some("a"))
+    );
     let denied = decide(&engine(&[rules(&always(&[entries[0], entries[1], ("d", 0, DENY)]))]), &json!({}));
     assert_eq!((denied.effect().name(), denied.retry_after_ms()), ("deny", None));
 }
@@ -188,9 +202,21 @@ fn throttling_takes_the_longest_delay() {
 #[test]
 fn recording_actions_stay_and_changing_ones_go_when_it_is_denied() {
     let entries = [
-        ("notes", 0, "{type: audit, severity: high}, {type: log}, {type: tag, values: {a: \"1\"}}, {type: notify, channel: ops}"),
-        ("changes", 0, "{type: redact, fields: [request.prompt]}, {type: set, values: {request.stream: \"false\"}}, {type: route, model: m}"),
-        ("advice", 0, "{type: warn, message: careful}, {type: suggest_alternative, model: small}, {type: custom, handler: h}"),
+        (
+            "notes",
+            0,
+            "{type: audit, severity: high}, {type: log}, {type: tag, values: {a: \"1\"}}, {type: notify, channel: ops}",
+        ),
+        (
+            "changes",
+            0,
+            "{type: redact, fields: [request.prompt]}, {type: set, values: {request.stream: \"false\"}}, {type: route, model: m}",
+        ),
+        (
+            "advice",
+            0,
+            "{type: warn, message: careful}, {type: suggest_alternative, model: small}, {type: custom, handler: h}",
+        ),
         ("deny", 0, DENY),
     ];
     let decision = decide(&engine(&[rules(&always(&entries))]), &json!({"request": {"model": "x", "prompt": "p"}}));
@@ -222,7 +248,8 @@ fn what_nobody_carries_out_is_a_deny() {
             assert!(decision.reason().contains(name), "{}", decision.reason());
             let declared = bare.handles(name.parse().unwrap());
             assert_ne!(decide(&declared, &context).effect().name(), "deny", "{action}");
-            let others: Vec<&str> = ["redact", "set", "route", "require_approval", "custom"].into_iter().filter(|n| *n != name).collect();
+            let others: Vec<&str> =
+                ["redact", "set", "route", "require_approval", "custom"].into_iter().filter(|n| *n != name).collect();
             let others = declared.handles(others.join(",").parse().unwrap());
             assert_eq!(decide(&others, &context).code(), Some("unhandled_obligation"), "{action}");
         } else {
@@ -247,7 +274,9 @@ fn redactions_are_united() {
 #[test]
 fn shadow_and_disabled() {
     let rule = |mode: &str| {
-        rules(&format!("  - {{id: r, mode: {mode}, when: \"true\", actions: [{DENY}, {{type: warn, message: w}}, {{type: log}}]}}\n"))
+        rules(&format!(
+            "  - {{id: r, mode: {mode}, when: \"true\", actions: [{DENY}, {{type: warn, message: w}}, {{type: log}}]}}\n"
+        ))
     };
     let shadow = decide(&engine(&[rule("shadow")]), &json!({}));
     assert!(shadow.allowed());
@@ -264,16 +293,28 @@ fn shadow_and_disabled() {
         ("shadow", "disabled", "allow", Some("allow")),
         ("disabled", "enforce", "allow", None),
     ] {
-        let text = policy("p", &format!("config: {{mode: {document}}}\nrules:\n  - {{id: r, mode: {rule}, when: \"true\", actions: [{DENY}]}}\n"));
+        let text = policy(
+            "p",
+            &format!(
+                "config: {{mode: {document}}}\nrules:\n  - {{id: r, mode: {rule}, when: \"true\", actions: [{DENY}]}}\n"
+            ),
+        );
         let open = policy("q", &format!("rules:\n{}", always(&[("ok", 0, ALLOW)])));
         let decision = decide(&engine(&[text, open]), &json!({}));
-        assert_eq!((decision.effect().name(), decision.shadow_effect().map(|e| e.name())), (effect, shadow), "{document} {rule}");
+        assert_eq!(
+            (decision.effect().name(), decision.shadow_effect().map(|e| e.name())),
+            (effect, shadow),
+            "{document} {rule}"
+        );
     }
 }
 
 #[test]
 fn a_document_in_shadow_alone_decides_nothing() {
-    let text = policy("p", &format!("config: {{mode: shadow, default_action: allow}}\nrules:\n{}", always(&[("ok", 0, ALLOW)])));
+    let text = policy(
+        "p",
+        &format!("config: {{mode: shadow, default_action: allow}}\nrules:\n{}", always(&[("ok", 0, ALLOW)])),
+    );
     let decision = decide(&engine(&[text]), &json!({}));
     assert_eq!((decision.code(), decision.shadow_effect().map(|e| e.name())), (Some("no_policy"), Some("allow")));
 }
@@ -314,7 +355,9 @@ fn exceptions_suspend_restricting_actions_only() {
 fn a_mandatory_rule_has_no_exceptions() {
     let text = policy(
         "p",
-        &format!("rules:\n  - {{id: r, mandatory: true, when: \"true\", actions: [{DENY}]}}\nexceptions:\n  - {{id: e, rules: [r], when: \"true\"}}\n"),
+        &format!(
+            "rules:\n  - {{id: r, mandatory: true, when: \"true\", actions: [{DENY}]}}\nexceptions:\n  - {{id: e, rules: [r], when: \"true\"}}\n"
+        ),
     );
     assert!(super::common::is_refused(&text));
 }

@@ -7,7 +7,10 @@ use super::common::{decide, engine, engine_with, policy, rules};
 
 /// One rule whose condition fails, as `user.tier` is absent.
 fn failing(config: &str, actions: &str) -> String {
-    policy("p", &format!("config: {{{config}}}\nrules:\n  - {{id: r, when: \"user.tier == 'free'\", actions: [{actions}]}}\n"))
+    policy(
+        "p",
+        &format!("config: {{{config}}}\nrules:\n  - {{id: r, when: \"user.tier == 'free'\", actions: [{actions}]}}\n"),
+    )
 }
 
 #[test]
@@ -54,7 +57,10 @@ fn a_warning_of_a_failing_rule_applies() {
 
 #[test]
 fn a_rule_with_both_is_judged_action_by_action() {
-    let text = failing("default_action: deny", "{type: allow}, {type: log}, {type: redact, fields: [request.prompt]}, {type: throttle, delay_ms: 1}");
+    let text = failing(
+        "default_action: deny",
+        "{type: allow}, {type: log}, {type: redact, fields: [request.prompt]}, {type: throttle, delay_ms: 1}",
+    );
     let decision = decide(&engine(&[text.clone()]), &json!({}));
     assert_eq!(decision.effect().name(), "throttle");
     let fine = decide(&engine(&[text]), &json!({"user": {"tier": "free"}}));
@@ -63,14 +69,18 @@ fn a_rule_with_both_is_judged_action_by_action() {
 
 #[test]
 fn absent_null_and_mistyped() {
-    let text = |on_missing: &str| failing(&format!("default_action: allow, on_missing: {on_missing}"), "{type: deny, reason: no}");
+    let text = |on_missing: &str| {
+        failing(&format!("default_action: allow, on_missing: {on_missing}"), "{type: deny, reason: no}")
+    };
     let decide = |on_missing: &str, context: Value| decide(&engine(&[text(on_missing)]), &context).allowed();
     for context in [json!({}), json!({"user": {}}), json!({"user": null}), json!({"user": {"tier": null}})] {
         assert!(!decide("error", context.clone()), "{context}");
         assert!(decide("default", context.clone()), "{context}");
     }
     // A wrong type is an error whatever `on_missing` says.
-    for context in [json!({"user": {"tier": 5}}), json!({"user": {"tier": ["free"]}}), json!({"user": 5}), json!({"user": "free"})] {
+    for context in
+        [json!({"user": {"tier": 5}}), json!({"user": {"tier": ["free"]}}), json!({"user": 5}), json!({"user": "free"})]
+    {
         assert!(!decide("error", context.clone()), "{context}");
         assert!(!decide("default", context.clone()), "{context}");
     }
@@ -90,7 +100,12 @@ fn absent_fields_read_as_the_default_of_their_type() {
         "metadata.a == null",
         "!has(user.tier)",
     ] {
-        let text = |on: &str| policy("p", &format!("config: {{on_missing: {on}}}\nrules:\n  - {{id: r, when: \"{when}\", actions: [allow]}}\n"));
+        let text = |on: &str| {
+            policy(
+                "p",
+                &format!("config: {{on_missing: {on}}}\nrules:\n  - {{id: r, when: \"{when}\", actions: [allow]}}\n"),
+            )
+        };
         assert!(decide(&engine(&[text("default")]), &json!({})).allowed(), "{when}");
         if !when.contains("has(") {
             let strict = decide(&engine(&[text("error")]), &json!({}));
@@ -111,7 +126,12 @@ fn errors_that_another_operand_decides_over_are_none() {
 #[test]
 fn fail_open_is_for_facts_only() {
     let text = |fail_open: bool, when: &str| {
-        policy("p", &format!("config: {{default_action: allow, fail_open: {fail_open}}}\nrules:\n  - {{id: r, when: \"{when}\", actions: [{{type: deny, reason: no}}]}}\n"))
+        policy(
+            "p",
+            &format!(
+                "config: {{default_action: allow, fail_open: {fail_open}}}\nrules:\n  - {{id: r, when: \"{when}\", actions: [{{type: deny, reason: no}}]}}\n"
+            ),
+        )
     };
     let cases = [
         (true, "shield.score > 0.5", true),
@@ -133,7 +153,11 @@ fn fail_open_is_for_facts_only() {
 #[test]
 fn the_list_of_errors_ends_but_its_count_does_not() {
     let many: String = (0..100)
-        .map(|n| format!("  - {{id: r{n}, priority: {n}, when: \"1 / request.max_tokens == {n}\", actions: [{{type: log}}]}}\n"))
+        .map(|n| {
+            format!(
+                "  - {{id: r{n}, priority: {n}, when: \"1 / request.max_tokens == {n}\", actions: [{{type: log}}]}}\n"
+            )
+        })
         .collect();
     let decision = decide(&engine(&[rules(&many)]), &json!({"request": {"max_tokens": 0}}));
     assert_eq!((decision.errors().len(), decision.error_count()), (64, 100));
@@ -143,8 +167,13 @@ fn the_list_of_errors_ends_but_its_count_does_not() {
 
 #[test]
 fn one_absent_field_gives_one_finding() {
-    let many: String =
-        (0..10).map(|n| format!("  - {{id: r{n}, when: \"user.tier == 't{n}' || user.team == 't{n}'\", actions: [{{type: log}}]}}\n")).collect();
+    let many: String = (0..10)
+        .map(|n| {
+            format!(
+                "  - {{id: r{n}, when: \"user.tier == 't{n}' || user.team == 't{n}'\", actions: [{{type: log}}]}}\n"
+            )
+        })
+        .collect();
     let decision = decide(&engine(&[rules(&many)]), &json!({}));
     assert_eq!(decision.error_count(), 1);
 }
@@ -159,7 +188,9 @@ fn running_out_of_fuel() {
     assert_eq!((denied.rule(), denied.error_count()), (Some("r"), 1));
     let noted = decide(&engine(&[rules(&rule("r", "{type: log}"))]), &context);
     assert_eq!((noted.allowed(), noted.error_count()), (true, 1));
-    assert!(decide(&engine(&[rules(&rule("r", "{type: log}"))]), &json!({"request": {"tags": ["a"]}})).error_count() == 0);
+    assert!(
+        decide(&engine(&[rules(&rule("r", "{type: log}"))]), &json!({"request": {"tags": ["a"]}})).error_count() == 0
+    );
     // All rules together.
     let options = Options { total_fuel: 1_500_000, ..Options::default() };
     let many: String = (0..4).map(|n| rule(&format!("r{n}"), "{type: log}").replace("xyz", &format!("x{n}"))).collect();

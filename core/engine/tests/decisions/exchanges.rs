@@ -11,7 +11,9 @@ use super::common::{decide, documents, engine, now, policy, rules};
 
 #[test]
 fn facts_are_asked_for_and_the_evaluation_goes_on() {
-    let engine = engine(&[rules("  - {id: r, when: \"user.tier == 'free' && shield.score > 0.5 && system.load > 0.5\", actions: [{type: deny, reason: no}]}\n")]);
+    let engine = engine(&[rules(
+        "  - {id: r, when: \"user.tier == 'free' && shield.score > 0.5 && system.load > 0.5\", actions: [{type: deny, reason: no}]}\n",
+    )]);
     let free = json!({"user": {"tier": "free"}});
     let need = || match engine.start(Stage::Request, &free, now()).unwrap() {
         Step::Need(need) => need,
@@ -35,12 +37,18 @@ fn facts_are_asked_for_and_the_evaluation_goes_on() {
 #[test]
 fn facts_are_asked_for_beside_many_errors() {
     let many: String = (0..100)
-        .map(|n| format!("  - {{id: r{n}, priority: 1, when: \"1 / request.max_tokens == {n}\", actions: [{{type: log}}]}}\n"))
+        .map(|n| {
+            format!(
+                "  - {{id: r{n}, priority: 1, when: \"1 / request.max_tokens == {n}\", actions: [{{type: log}}]}}\n"
+            )
+        })
         .collect();
     let text = format!("{many}  - {{id: fact, when: \"shield.score > 0.5\", actions: [{{type: deny, reason: no}}]}}\n");
     let engine = engine(&[rules(&text)]);
     let context = json!({"request": {"max_tokens": 0}});
-    assert!(matches!(engine.start(Stage::Request, &context, now()).unwrap(), Step::Need(need) if need.facts().len() == 1));
+    assert!(
+        matches!(engine.start(Stage::Request, &context, now()).unwrap(), Step::Need(need) if need.facts().len() == 1)
+    );
 }
 
 #[test]
@@ -50,7 +58,13 @@ fn a_prepared_input_is_stale_after_a_reload() {
     let context = json!({"user": {"tier": "free"}});
     let prepared = engine.prepare(&context).unwrap();
     assert!(!engine.evaluate_prepared(Stage::Request, &prepared, now()).unwrap().allowed());
-    assert!(engine.reload(documents(&[rules("  - {id: r, when: \"user.tier == 'x'\", actions: [{type: deny, reason: no}]}\n")])).is_ok());
+    assert!(
+        engine
+            .reload(documents(&[rules(
+                "  - {id: r, when: \"user.tier == 'x'\", actions: [{type: deny, reason: no}]}\n"
+            )]))
+            .is_ok()
+    );
     assert!(engine.evaluate_prepared(Stage::Request, &prepared, now()).is_err());
     assert!(decide(&engine, &context).allowed());
     // The same text again is another program, but the same bundle.
@@ -150,15 +164,21 @@ fn every_decision_under_reloads_is_of_one_bundle() {
                     let mut seen = 0_usize;
                     while !done.load(Ordering::Relaxed) {
                         let prepared = engine.prepare(&context).unwrap();
-                        let decisions =
-                            [engine.evaluate(Stage::Request, &context, now()).ok(), engine.evaluate_prepared(Stage::Request, &prepared, now()).ok()];
+                        let decisions = [
+                            engine.evaluate(Stage::Request, &context, now()).ok(),
+                            engine.evaluate_prepared(Stage::Request, &prepared, now()).ok(),
+                        ];
                         for decision in decisions.into_iter().flatten() {
                             let n = bundles.iter().position(|b| **b == *decision.bundle()).expect("a bundle of ours");
                             assert_eq!(decision.rule(), Some(format!("r{n}").as_str()));
                             assert_eq!(decision.reason(), format!("n{n}"));
                             assert_eq!(decision.code(), Some(format!("c{n}").as_str()));
-                            let params: Vec<_> = decision.obligations().map(|(_, _, _, params)| params.clone()).collect();
-                            assert_eq!(params, [json!({"values": {"n": n}}), json!({"level": "info", "message": format!("n{n}")})]);
+                            let params: Vec<_> =
+                                decision.obligations().map(|(_, _, _, params)| params.clone()).collect();
+                            assert_eq!(
+                                params,
+                                [json!({"values": {"n": n}}), json!({"level": "info", "message": format!("n{n}")})]
+                            );
                             seen += 1;
                         }
                     }

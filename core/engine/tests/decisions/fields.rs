@@ -97,14 +97,20 @@ fn required_fields() {
     ] {
         assert_eq!(engine.evaluate(Stage::Request, &context, now()).is_ok(), fine, "{context}");
         let prepared = engine.prepare(&context);
-        assert_eq!(prepared.and_then(|p| engine.evaluate_prepared(Stage::Request, &p, now())).is_ok(), fine, "{context}");
+        assert_eq!(
+            prepared.and_then(|p| engine.evaluate_prepared(Stage::Request, &p, now())).is_ok(),
+            fine,
+            "{context}"
+        );
     }
 }
 
 #[test]
 fn house_fields_default_and_fail_as_declared() {
     let text = |missing: &str, on: &str| {
-        format!("version: \"1.0\"\nmetadata: {{name: p}}\nschema: {{user.clearance: {{type: int, missing: {missing}}}}}\nconfig: {{default_action: allow, on_missing: {on}}}\nrules:\n  - {{id: r, when: \"user.clearance > 3\", actions: [{{type: deny, reason: no}}]}}\n")
+        format!(
+            "version: \"1.0\"\nmetadata: {{name: p}}\nschema: {{user.clearance: {{type: int, missing: {missing}}}}}\nconfig: {{default_action: allow, on_missing: {on}}}\nrules:\n  - {{id: r, when: \"user.clearance > 3\", actions: [{{type: deny, reason: no}}]}}\n"
+        )
     };
     for (missing, on, allowed) in [("error", "error", false), ("default", "error", true), ("error", "default", true)] {
         assert_eq!(decide(&engine(&[text(missing, on)]), &json!({})).allowed(), allowed, "{missing} {on}");
@@ -116,9 +122,13 @@ fn house_fields_default_and_fail_as_declared() {
 #[test]
 fn documents_must_agree_about_a_field() {
     let text = |name: &str, ty: &str, missing: &str| {
-        format!("version: \"1.0\"\nmetadata: {{name: {name}}}\nschema: {{user.clearance: {{type: {ty}, missing: {missing}}}}}\nrules:\n  - {{id: r, when: \"true\", actions: [allow]}}\n")
+        format!(
+            "version: \"1.0\"\nmetadata: {{name: {name}}}\nschema: {{user.clearance: {{type: {ty}, missing: {missing}}}}}\nrules:\n  - {{id: r, when: \"true\", actions: [allow]}}\n"
+        )
     };
-    let together = |a: String, b: String| llm_policy_engine::Engine::new(super::common::documents(&[a, b]), Default::default()).is_ok();
+    let together = |a: String, b: String| {
+        llm_policy_engine::Engine::new(super::common::documents(&[a, b]), Default::default()).is_ok()
+    };
     assert!(together(text("a", "int", "error"), text("b", "int", "error")));
     assert!(!together(text("a", "int", "error"), text("b", "string", "error")));
     assert!(!together(text("a", "int", "default"), text("b", "int", "required")), "one of them would be ignored");

@@ -46,14 +46,19 @@ fn a_second_change_is_refused() {
         "  - {id: first, when: \"request.model == 'big'\", actions: [{type: route, model: small}]}\n  - {id: second, when: \"request.model == 'small'\", actions: [ACTION]}\n",
     );
     let context = json!({"request": {"model": "big", "stream": true}});
-    for action in ["{type: route, model: tiny}", "{type: set, values: {request.stream: \"false\"}}", "{type: route, provider: p}"] {
+    for action in
+        ["{type: route, model: tiny}", "{type: set, values: {request.stream: \"false\"}}", "{type: route, provider: p}"]
+    {
         let decision = decide(&engine(&[text.replace("ACTION", action)]), &context);
         assert_eq!((decision.code(), decision.rule()), (Some("second_change"), Some("second")), "{action}");
     }
     // What changes nothing more is no second change.
-    let decision = decide(&engine(&[text.replace("ACTION", "{type: set, values: {request.model: \"'small'\"}}")]), &context);
+    let decision =
+        decide(&engine(&[text.replace("ACTION", "{type: set, values: {request.model: \"'small'\"}}")]), &context);
     assert!(decision.allowed(), "{}", decision.reason());
-    let halves = rules("  - {id: half, when: \"request.max_tokens > 10\", actions: [{type: set, values: {request.max_tokens: \"request.max_tokens / 2\"}}]}\n");
+    let halves = rules(
+        "  - {id: half, when: \"request.max_tokens > 10\", actions: [{type: set, values: {request.max_tokens: \"request.max_tokens / 2\"}}]}\n",
+    );
     let decision = decide(&engine(&[halves.clone()]), &json!({"request": {"max_tokens": 100}}));
     assert_eq!(decision.code(), Some("second_change"));
     assert!(decide(&engine(&[halves]), &json!({"request": {"max_tokens": 16}})).allowed());
@@ -62,12 +67,16 @@ fn a_second_change_is_refused() {
 #[test]
 fn a_value_that_fails_is_a_deny() {
     for (action, context) in [
-        ("{type: set, values: {request.max_tokens: \"10 / session.turn\"}}", json!({"session": {"turn": 0}, "request": {"model": "m"}})),
+        (
+            "{type: set, values: {request.max_tokens: \"10 / session.turn\"}}",
+            json!({"session": {"turn": 0}, "request": {"model": "m"}}),
+        ),
         ("{type: set, values: {request.region: user.region}}", json!({"request": {"model": "m"}})),
         ("{type: route, model: \"gpt-{{ user.tier }}\"}", json!({"request": {"model": "m"}})),
         ("{type: route, models: [a, \"gpt-{{ user.tier }}\"]}", json!({"request": {"model": "m"}})),
     ] {
-        let decision = decide(&engine(&[rules(&format!("  - {{id: r, when: \"true\", actions: [{action}]}}\n"))]), &context);
+        let decision =
+            decide(&engine(&[rules(&format!("  - {{id: r, when: \"true\", actions: [{action}]}}\n"))]), &context);
         assert_eq!((decision.code(), decision.rule()), (Some("change_failed"), Some("r")), "{action}");
     }
 }
@@ -101,9 +110,12 @@ fn what_is_approved_is_the_changed_request() {
     let decision = decide(&engine(&[text.clone()]), &json!({"request": {"model": "big"}}));
     assert_eq!((decision.effect().name(), decision.rule()), ("require_approval", Some("ask")));
     assert_eq!(decision.route().and_then(|r| r.model.as_deref()), Some("b"));
-    let decision = decide(&engine(&[text.replace("models: [a, b]", "model: a")]), &json!({"request": {"model": "big"}}));
+    let decision =
+        decide(&engine(&[text.replace("models: [a, b]", "model: a")]), &json!({"request": {"model": "big"}}));
     assert_eq!(decision.effect().name(), "deny");
-    let failing = rules("  - {id: r, when: \"true\", actions: [{type: require_approval}, {type: set, values: {request.max_tokens: \"1 / session.turn\"}}]}\n");
+    let failing = rules(
+        "  - {id: r, when: \"true\", actions: [{type: require_approval}, {type: set, values: {request.max_tokens: \"1 / session.turn\"}}]}\n",
+    );
     let decision = decide(&engine(&[failing]), &json!({"session": {"turn": 0}}));
     assert_eq!(decision.code(), Some("change_failed"));
 }
@@ -115,7 +127,10 @@ fn the_highest_rank_takes_a_target_and_the_others_are_suppressed() {
     );
     let decision = decide(&engine(&[text]), &json!({"request": {"model": "x", "region": "y", "stream": true}}));
     assert!(decision.allowed(), "{}", decision.reason());
-    assert_eq!(params(&decision, "set"), [&json!({"values": {"request.region": "eu"}}), &json!({"values": {"request.stream": false}})]);
+    assert_eq!(
+        params(&decision, "set"),
+        [&json!({"values": {"request.region": "eu"}}), &json!({"values": {"request.stream": false}})]
+    );
     assert_eq!(decision.route().and_then(|r| r.model.as_deref()), Some("a"));
     let suppressed = &decision.to_json()["suppressed"];
     assert_eq!(suppressed[0]["target"], "request.region");
@@ -136,7 +151,8 @@ fn only_a_body_s_fields_can_be_set() {
         ("shield.score", false),
         ("request.modle", false),
     ] {
-        let text = rules(&format!("  - {{id: r, when: \"true\", actions: [{{type: set, values: {{{path}: \"'x'\"}}}}]}}\n"));
+        let text =
+            rules(&format!("  - {{id: r, when: \"true\", actions: [{{type: set, values: {{{path}: \"'x'\"}}}}]}}\n"));
         assert_eq!(super::common::is_refused(&text), !fine, "{path}");
     }
 }

@@ -13,7 +13,8 @@ fn allowed_at(text: &str, instant: &str) -> bool {
 
 #[test]
 fn now_is_what_the_host_says() {
-    let text = rules("  - {id: r, when: \"now >= timestamp('2026-07-01T00:00:00Z')\", actions: [{type: deny, reason: no}]}\n");
+    let text =
+        rules("  - {id: r, when: \"now >= timestamp('2026-07-01T00:00:00Z')\", actions: [{type: deny, reason: no}]}\n");
     assert!(allowed_at(&text, "2026-06-30T23:59:59.999999999Z"));
     assert!(!allowed_at(&text, "2026-07-01T00:00:00Z"));
     // The body cannot.
@@ -46,10 +47,12 @@ fn schedules_go_by_their_time_zone() {
 
 #[test]
 fn business_hours() {
-    let text = rules("  - {id: r, when: \"is_business_hours('America/New_York')\", actions: [{type: deny, reason: no}]}\n");
+    let text =
+        rules("  - {id: r, when: \"is_business_hours('America/New_York')\", actions: [{type: deny, reason: no}]}\n");
     assert!(allowed_at(&text, "2026-07-01T12:59:00Z"));
     assert!(!allowed_at(&text, "2026-07-01T13:00:00Z"));
-    let unknown = rules("  - {id: r, when: \"is_business_hours('Mars/Olympus')\", actions: [{type: deny, reason: no}]}\n");
+    let unknown =
+        rules("  - {id: r, when: \"is_business_hours('Mars/Olympus')\", actions: [{type: deny, reason: no}]}\n");
     assert!(super::common::is_refused(&unknown) || !allowed_at(&unknown, "2026-07-01T13:00:00Z"));
 }
 
@@ -77,7 +80,9 @@ fn a_share_is_as_large_as_it_says() {
 #[test]
 fn an_absent_identity_is_not_in_a_share() {
     let text = |percent: &str| {
-        rules(&format!("  - {{id: r, when: \"true\", rollout: {{percent: {percent}, by: user.id, salt: s}}, actions: [{{type: deny, reason: no}}]}}\n"))
+        rules(&format!(
+            "  - {{id: r, when: \"true\", rollout: {{percent: {percent}, by: user.id, salt: s}}, actions: [{{type: deny, reason: no}}]}}\n"
+        ))
     };
     for context in [json!({}), json!({"user": {"id": null}}), json!({"user": {}})] {
         let decision = decide(&engine(&[text("100")]), &context);
@@ -94,7 +99,9 @@ fn an_absent_identity_is_not_in_a_share() {
 #[test]
 fn shares_with_other_salts_are_others() {
     let text = |salt: &str| {
-        rules(&format!("  - {{id: r, when: \"true\", rollout: {{percent: 50, by: user.id, salt: {salt}}}, actions: [{{type: deny, reason: no}}]}}\n"))
+        rules(&format!(
+            "  - {{id: r, when: \"true\", rollout: {{percent: 50, by: user.id, salt: {salt}}}, actions: [{{type: deny, reason: no}}]}}\n"
+        ))
     };
     let (a, b, again) = (engine(&[text("a")]), engine(&[text("b")]), engine(&[text("a")]));
     let mut differ = 0;
