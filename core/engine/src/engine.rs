@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use serde_json::Value as Json;
 
 use crate::compile::{Compiled, Finding, Options, compile};
-use crate::context::{Source, Stage, roots};
+use crate::context::{Source, Stage};
 use crate::decision::Decision;
 use crate::document::Document;
 use crate::evaluate::{Data, Question, evaluate};
@@ -201,31 +201,33 @@ impl Need<'_> {
     /// # Errors
     /// When `answers` has anything but facts, or the input is refused.
     pub fn resume(self, answers: &Json) -> Result<Decision, InputError> {
-        only(answers, &[Source::Fact], "a fact")?;
+        only(&self.compiled, answers, &[Source::Fact], "a fact")?;
         let data = Data::Layered(self.input, answers);
         evaluate(Question { compiled: &self.compiled, data, stage: self.stage, now: self.now, handles: self.handles })
     }
 }
 
-/// The facts that rules missed.
+/// The paths of the facts that rules missed.
 fn missing_facts(decision: &Decision) -> Vec<Arc<str>> {
-    let slots = &decision.compiled.slots;
-    let is_fact = |path: &Arc<str>| slots.find(path).is_some_and(|slot| slots.is_fact(slot));
-    let mut facts: Vec<Arc<str>> = decision.errors.iter().filter_map(|e| e.path.clone()).filter(is_fact).collect();
+    let infos = &decision.compiled.slots.infos;
+    let path = |slot: &u32| infos.get(*slot as usize).map(|info| info.path.clone());
+    let mut facts: Vec<Arc<str>> = decision.facts.iter().filter_map(path).collect();
     facts.sort();
     facts.dedup();
     facts
 }
 
 /// Refuses `value` unless it is an object whose fields come from one of `sources`.
-pub(crate) fn only(value: &Json, sources: &[Source], what: &str) -> Result<(), InputError> {
-    let refuse = |message: String| Err(InputError { message, offset: None });
-    let Some(object) = value.as_object() else { return refuse("expected an object".to_owned()) };
-    for name in object.keys() {
-        let root = roots().find(|field| field.path == name);
-        if root.is_some_and(|field| !sources.contains(&field.source)) {
-            return refuse(format!("`{name}` is not {what}"));
-        }
+pub(crate) fn only<'v>(
+    compiled: &Compiled,
+    value: &'v Json,
+    sources: &[Source],
+    what: &str,
+) -> Result<&'v serde_json::Map<String, Json>, InputError> {
+    let refuse = |message: String| InputError { message, offset: None };
+    let object = value.as_object().ok_or_else(|| refuse("expected an object".to_owned()))?;
+    match compiled.fields.foreign(object, sources) {
+        Some(path) => Err(refuse(format!("`{path}` is not {what}"))),
+        None => Ok(object),
     }
-    Ok(())
 }

@@ -45,29 +45,38 @@ use crate::input::InputError;
 pub struct Exchange {
     compiled: Arc<Compiled>,
     handles: Handles,
-    /// Identity, and all bodies so far.
-    context: Map<String, Json>,
+    /// What the host says: who asks, and what it knows beside.
+    host: Map<String, Json>,
+    /// All bodies so far.
+    bodies: Map<String, Json>,
 }
+
+/// Who may say what the host says.
+const HOST: [Source; 3] = [Source::Identity, Source::Engine, Source::Fact];
 
 impl Exchange {
     pub(crate) fn new(compiled: Arc<Compiled>, handles: Handles, identity: &Json) -> Result<Self, InputError> {
-        only(identity, &[Source::Identity, Source::Engine, Source::Fact], "part of who asks")?;
-        Ok(Self { compiled, handles, context: identity.as_object().cloned().unwrap_or_default() })
+        let host = only(&compiled, identity, &HOST, "part of who asks")?.clone();
+        Ok(Self { compiled, handles, host, bodies: Map::new() })
     }
 
     /// Decides about `stage`, whose body is an object as in the context: `{"request": {...}}`, `{"response": {...}}`. It
-    /// replaces what an earlier stage said under the same name.
+    /// replaces what an earlier stage said under the same name. A fact or an estimate that the host knows, such as
+    /// `request.estimated_cost`, belongs to what the exchange was begun with: no body may say it.
     ///
     /// # Errors
     /// When the body has fields that are not a body's, or is refused as a whole.
     pub fn evaluate(&mut self, stage: Stage, body: &Json, now: jiff::Timestamp) -> Result<Decision, InputError> {
-        only(body, &[Source::Body], "part of a body")?;
-        for (name, value) in body.as_object().into_iter().flatten() {
-            self.context.insert(name.clone(), value.clone());
-        }
-        let context = Json::Object(self.context.clone());
+        let body = only(&self.compiled, body, &[Source::Body], "part of a body")?;
+        let mut bodies = self.bodies.clone();
+        bodies.extend(body.iter().map(|(name, value)| (name.clone(), value.clone())));
+        let mut context = bodies.clone();
+        lay_over(&mut context, &self.host);
+        let context = Json::Object(context);
         let data = Data::Input(&context);
-        evaluate(Question { compiled: &self.compiled, data, stage, now, handles: self.handles })
+        let decision = evaluate(Question { compiled: &self.compiled, data, stage, now, handles: self.handles })?;
+        self.bodies = bodies;
+        Ok(decision)
     }
 
     /// The digest of the documents that the exchange is pinned to.
@@ -79,7 +88,7 @@ impl Exchange {
     /// The exchange as text, for another process. It holds the bodies: keep it as you keep them.
     #[must_use]
     pub fn to_json(&self) -> String {
-        json!({"bundle": self.bundle(), "context": self.context}).to_string()
+        json!({"bundle": self.bundle(), "host": self.host, "bodies": self.bodies}).to_string()
     }
 
     pub(crate) fn from_json(compiled: Arc<Compiled>, handles: Handles, text: &str) -> Result<Self, InputError> {
@@ -89,9 +98,21 @@ impl Exchange {
         if bundle != &*compiled.digest {
             return Err(refuse("the exchange began under other policies than these".to_owned()));
         }
-        match value.get("context").and_then(Json::as_object) {
-            Some(context) => Ok(Self { compiled, handles, context: context.clone() }),
-            None => Err(refuse("not an exchange: it has no `context`".to_owned())),
+        let part = |name: &str, sources: &[Source]| match value.get(name) {
+            Some(part) => only(&compiled, part, sources, "where it belongs").cloned(),
+            None => Err(refuse(format!("not an exchange: it has no `{name}`"))),
+        };
+        let (host, bodies) = (part("host", &HOST)?, part("bodies", &[Source::Body])?);
+        Ok(Self { compiled, handles, host, bodies })
+    }
+}
+
+/// Lays `over` over `under`; objects that are in both are joined.
+fn lay_over(under: &mut Map<String, Json>, over: &Map<String, Json>) {
+    for (name, value) in over {
+        match (under.get_mut(name), value) {
+            (Some(Json::Object(under)), Json::Object(over)) => lay_over(under, over),
+            _ => drop(under.insert(name.clone(), value.clone())),
         }
     }
 }

@@ -18,7 +18,7 @@ use scratch::{Kept, Outcome};
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::Context;
 use crate::library::{operators, optionals, strings};
-use crate::program::{Arithmetic, Children, Node, NodeId, Program};
+use crate::program::{Arithmetic, Children, Node, NodeId, Program, Relation};
 use crate::slot::Slot;
 use crate::value::Val;
 
@@ -149,13 +149,7 @@ impl<'a> Evaluator<'a> {
                     Err(e) => self.fail(e),
                 },
             },
-            Node::SlotCompareSlot { relation, left, right } => match (self.slot(left), self.slot(right)) {
-                (Ok(a), Ok(b)) => match operators::order(&self.cx, a, b) {
-                    Ok(order) => self.ordered(Some(order), relation),
-                    Err(e) => self.fail(e),
-                },
-                (Err(e), _) | (_, Err(e)) => self.fail(e),
-            },
+            Node::SlotCompareSlot { relation, left, right } => self.compare(relation, self.slot(left), self.slot(right)),
             Node::And(run) => self.junction(run, Truth::False, Truth::True),
             Node::Or(run) => self.junction(run, Truth::True, Truth::False),
             Node::Not(operand) => match self.truth(operand) {
@@ -176,16 +170,7 @@ impl<'a> Evaluator<'a> {
                 Truth::False => Truth::True,
                 Truth::Error => Truth::Error,
             },
-            Node::Compare(relation, a, b) => match (self.value(a), self.value(b)) {
-                // The two kinds of numbers that JSON gives come first.
-                (Ok(Val::Int(x)), Ok(Val::Int(y))) => relation.holds(x.cmp(&y)).into(),
-                (Ok(Val::Double(x)), Ok(Val::Double(y))) => x.partial_cmp(&y).is_some_and(|o| relation.holds(o)).into(),
-                (Ok(x), Ok(y)) => match operators::order(&self.cx, x, y) {
-                    Ok(order) => self.ordered(Some(order), relation),
-                    Err(e) => self.fail(e),
-                },
-                (Err(e), _) | (_, Err(e)) => self.fail(e),
-            },
+            Node::Compare(relation, a, b) => self.compare(relation, self.value(a), self.value(b)),
             Node::InSet { operand, set } => match (self.value(operand), self.program.set(set)) {
                 (Ok(value), Some(set)) => match self.cx.pay(set.work(value)) {
                     Ok(()) => set.contains(value).into(),
@@ -267,8 +252,23 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// `<` and its kin.
     #[inline]
-    fn ordered(&self, order: Option<Option<std::cmp::Ordering>>, relation: crate::program::Relation) -> Truth {
+    fn compare(&self, relation: Relation, a: Result<Val<'a>>, b: Result<Val<'a>>) -> Truth {
+        match (a, b) {
+            // The two kinds of numbers that JSON gives come first.
+            (Ok(Val::Int(x)), Ok(Val::Int(y))) => relation.holds(x.cmp(&y)).into(),
+            (Ok(Val::Double(x)), Ok(Val::Double(y))) => x.partial_cmp(&y).is_some_and(|o| relation.holds(o)).into(),
+            (Ok(x), Ok(y)) => match operators::order(&self.cx, x, y) {
+                Ok(order) => self.ordered(Some(order), relation),
+                Err(e) => self.fail(e),
+            },
+            (Err(e), _) | (_, Err(e)) => self.fail(e),
+        }
+    }
+
+    #[inline]
+    fn ordered(&self, order: Option<Option<std::cmp::Ordering>>, relation: Relation) -> Truth {
         match order {
             Some(Some(order)) => relation.holds(order).into(),
             Some(None) => Truth::False,
@@ -363,7 +363,18 @@ impl<'a> Evaluator<'a> {
         (kept.epoch == self.scratch.epoch).then_some(kept)
     }
 
+    /// What is known of a memo, unless there is not enough fuel to pay for it: how far the fuel goes, and whether an error
+    /// it ends in is absorbed, only evaluating once more can tell.
+    #[inline]
+    fn recall(&self, index: u32) -> Option<Kept> {
+        self.remembered(index).filter(|kept| kept.fuel <= self.cx.fuel.get())
+    }
+
     fn remember(&self, index: u32, what: Outcome, fuel_before: u64) {
+        // Where the fuel ran out on the way, and the error was absorbed, a rule with more fuel may see another outcome.
+        if self.cx.fuel.get() == 0 {
+            return;
+        }
         if let Some(cell) = self.scratch.memos.get(index as usize) {
             let fuel = fuel_before.saturating_sub(self.cx.fuel.get());
             cell.set(Kept { epoch: self.scratch.epoch, what, fuel });
@@ -381,7 +392,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn remembered_truth(&self, inner: NodeId, index: u32) -> Truth {
-        if let Some(kept) = self.remembered(index) {
+        if let Some(kept) = self.recall(index) {
             if let Err(e) = self.cx.pay(kept.fuel) {
                 return self.fail(e);
             }
@@ -412,7 +423,7 @@ impl<'a> Evaluator<'a> {
 
     #[inline(never)]
     fn remembered_value(&self, inner: NodeId, index: u32) -> Result<Val<'a>> {
-        if let Some(kept) = self.remembered(index) {
+        if let Some(kept) = self.recall(index) {
             self.cx.pay(kept.fuel)?;
             return match kept.what {
                 Outcome::False => Ok(Val::Bool(false)),

@@ -34,11 +34,12 @@ impl Classes {
 impl Compiler<'_> {
     /// Compiles an action. `None`: it was reported why not.
     pub fn action(&mut self, scope: &Scope<'_>, action: &Spanned<Action>, stages: Stages) -> Option<CompiledAction> {
-        let mut part = Part_ { compiler: self, scope, stages, refused: false };
+        let mut part = Part_ { compiler: self, scope, stages, refused: false, facts: Vec::new() };
         let (effect, params) = part.action(&action.value);
         if part.refused {
             return None;
         }
+        let facts = part.facts;
         let mandatory = match &action.value {
             Action::Redact(_) | Action::Route(_) | Action::Set(_) | Action::RequireApproval(_) => true,
             Action::Custom(custom) => custom.mandatory,
@@ -52,6 +53,7 @@ impl Compiler<'_> {
             effect,
             params,
             fixed,
+            facts,
         })
     }
 }
@@ -62,6 +64,8 @@ struct Part_<'p, 'c> {
     scope: &'p Scope<'p>,
     stages: Stages,
     refused: bool,
+    /// The facts that were seen to be read.
+    facts: Vec<u32>,
 }
 
 impl Part_<'_, '_> {
@@ -183,6 +187,7 @@ impl Part_<'_, '_> {
             Some(expression) => {
                 self.compiler.check_stages(self.scope.document, &expression.reads, self.stages, source);
                 self.compiler.builder.use_root(expression.node);
+                self.facts.extend(self.compiler.slots.facts(&expression.reads));
             }
             None => self.refused = true,
         }

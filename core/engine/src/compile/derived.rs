@@ -136,7 +136,11 @@ impl Joined<'_> {
     fn messages(&mut self, messages: Option<Val<'_>>, roles: &[&str]) {
         let Some(Val::List(messages)) = messages else { return };
         for message in messages.iter() {
-            let Val::Map(message) = message else { continue };
+            let Val::Map(message) = message else {
+                // It is not what a message should be; somebody may read it as one all the same.
+                self.leaves(message);
+                continue;
+            };
             let role = match message.get_str("role") {
                 Some(Val::Str(role)) => role,
                 _ => "user",

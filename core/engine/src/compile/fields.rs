@@ -77,6 +77,8 @@ impl Default for Fields {
 pub enum Clash {
     /// It is there with another type.
     Declared(String),
+    /// It is there, and what happens when it is absent is another thing.
+    Missing,
     /// A part of its path is no object.
     NoObject(String),
 }
@@ -85,7 +87,7 @@ impl Fields {
     /// Adds a field that a document declares.
     ///
     /// # Errors
-    /// When it is there already with another type, or its path leads through something that is no object.
+    /// When it is there already with another type or another `missing`, or its path leads through something that is no object.
     pub fn declare(&mut self, declared: &SchemaField) -> Result<(), Clash> {
         let mut at = &mut self.roots;
         let mut inherited: Option<(Source, Stages, bool)> = None;
@@ -98,11 +100,14 @@ impl Fields {
             path.push_str(name);
             let (source, stages, content) = inherited.unwrap_or((Source::Identity, Stages::ALL, false));
             if names.peek().is_none() {
-                if let Some(known) = at.get(name) {
-                    return if known.cel_type() == declared.ty {
-                        Ok(())
-                    } else {
-                        Err(Clash::Declared(known.cel_type().to_string()))
+                if let Some(known) = at.get_mut(name) {
+                    if known.cel_type() != declared.ty {
+                        return Err(Clash::Declared(known.cel_type().to_string()));
+                    }
+                    // A field of the standard context says nothing about being absent, so the first document does.
+                    return match *known.missing.get_or_insert(declared.missing) == declared.missing {
+                        true => Ok(()),
+                        false => Err(Clash::Missing),
                     };
                 }
                 let shape = Shape::Leaf(declared.ty.clone(), slot_type(&declared.ty));
@@ -146,6 +151,34 @@ impl Fields {
             }
         }
         Some((field, path.len()))
+    }
+
+    /// The first path in `object` whose value may not come from one of `sources`. Names of no field are let pass: nothing
+    /// reads them.
+    #[must_use]
+    pub fn foreign(&self, object: &serde_json::Map<String, serde_json::Value>, sources: &[Source]) -> Option<String> {
+        fn any_from(field: &Field, sources: &[Source]) -> bool {
+            sources.contains(&field.source)
+                || matches!(&field.shape, Shape::Record(_, below) if below.values().any(|field| any_from(field, sources)))
+        }
+        fn walk(
+            prefix: &str,
+            fields: &BTreeMap<Arc<str>, Field>,
+            object: &serde_json::Map<String, serde_json::Value>,
+            sources: &[Source],
+        ) -> Option<String> {
+            object.iter().find_map(|(name, value)| {
+                let field = fields.get(name.as_str())?;
+                let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                match (&field.shape, value) {
+                    (Shape::Record(_, below), serde_json::Value::Object(object)) if any_from(field, sources) => {
+                        walk(&path, below, object, sources)
+                    }
+                    _ => (!sources.contains(&field.source)).then_some(path),
+                }
+            })
+        }
+        walk("", &self.roots, object, sources)
     }
 
     /// The paths of all fields that an input must have.

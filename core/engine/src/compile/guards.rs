@@ -18,6 +18,9 @@ pub struct Atom {
     pub absent: bool,
     /// Whether it stays one when the slot has a value of a kind that the test is not made for: where that is an error.
     pub other: bool,
+    /// Whether the condition pays fuel for the test: at most a unit for each 64 bytes of text, 512 for each element of a
+    /// list, and a few for anything else.
+    pub pays: bool,
 }
 
 /// What is looked up.
@@ -65,17 +68,10 @@ pub fn guards(program: &Program, condition: NodeId) -> Vec<Guard> {
     let mut out = Vec::new();
     let mut paid = false;
     for id in program.children(run) {
-        out.extend(guard(program, *id).filter(|guard| !paid || guard.iter().all(|atom| !atom.test.pays())));
+        out.extend(guard(program, *id).filter(|guard| !paid || guard.iter().all(|atom| !atom.pays)));
         paid = paid || !is_free(program, *id);
     }
     out
-}
-
-impl Test {
-    /// Whether the condition pays fuel for this test.
-    const fn pays(&self) -> bool {
-        matches!(self, Self::Holds(_) | Self::Literal(_))
-    }
 }
 
 /// Whether evaluating a node takes no fuel, whatever the input is.
@@ -88,18 +84,19 @@ fn is_free(program: &Program, id: NodeId) -> bool {
         | Node::SlotOr { .. }
         | Node::HasSlot(_)
         | Node::SlotEqualsString { .. }
-        | Node::SlotCompareInt { .. }
-        | Node::SlotCompareSlot { .. } => true,
-        Node::Not(operand)
-        | Node::InSet { operand, .. }
-        | Node::StartsWith { operand, .. }
-        | Node::EndsWith { operand, .. } => free(operand),
+        | Node::SlotCompareInt { .. } => true,
+        Node::Not(operand) => free(operand),
+        Node::StartsWith { operand, prefix: part } | Node::EndsWith { operand, suffix: part } => {
+            program.constant_str(part).len() < LONG && free(operand)
+        }
         Node::And(run) | Node::Or(run) => program.children(run).iter().all(|id| free(*id)),
-        Node::Compare(_, a, b) => free(a) && free(b),
         // Of two values that are not known, both may be long.
-        Node::Equal(a, b) | Node::NotEqual(a, b) => {
+        Node::Equal(a, b) | Node::NotEqual(a, b) | Node::Compare(_, a, b) => {
             let short = |id| match program.plain_node(id) {
-                Node::Constant(index) => key(program.constant(index)).is_some_and(|key| key.is_short()),
+                Node::Constant(index) => match program.constant(index) {
+                    Value::Double(_) => true,
+                    constant => key(constant).is_some_and(|key| key.is_short()),
+                },
                 _ => false,
             };
             free(a) && free(b) && (short(a) || short(b))
@@ -120,7 +117,12 @@ impl Key {
 }
 
 fn guard(program: &Program, id: NodeId) -> Option<Guard> {
-    let one = |slot, test, other| Some(vec![Atom { slot, test, absent: true, other }]);
+    let one = |slot, test, other| {
+        let pays = matches!(test, Test::Holds(_));
+        Some(vec![Atom { slot, test, absent: true, other, pays }])
+    };
+    let literal =
+        |text, literal| Atom { slot: text, test: Test::Literal(literal), absent: true, other: true, pays: true };
     match program.plain_node(id) {
         Node::SlotEqualsString { slot, constant } => {
             one(slot, Test::Equals(Key::Text(program.constant_str(constant).into())), false)
@@ -134,20 +136,25 @@ fn guard(program: &Program, id: NodeId) -> Option<Guard> {
             let ((slot, default), constant) = slot_and_constant(program, a, b)?;
             let key = key(constant).filter(Key::is_short)?;
             let absent = default.is_none_or(|d| d == constant);
-            Some(vec![Atom { slot, test: Test::Equals(key), absent, other: false }])
+            Some(vec![Atom { slot, test: Test::Equals(key), absent, other: false, pays: false }])
         }
         Node::InSet { operand, set } => {
             let (slot, default) = slot_of(program, operand)?;
             let set = program.set(set)?;
             let Value::List(items) = program.constant(set.constant()) else { return None };
             let absent = default.is_none_or(|d| set.contains(d.as_val()));
-            let atom = |item: &Value| Some(Atom { slot, test: Test::Equals(key(item)?), absent, other: false });
+            let atom =
+                |item: &Value| Some(Atom { slot, test: Test::Equals(key(item)?), absent, other: false, pays: true });
             (items.len() <= ATOMS).then(|| items.iter().map(atom).collect())?
         }
         Node::StartsWith { operand, prefix } => {
             let Node::Slot(slot) = program.plain_node(operand) else { return None };
             let prefix = program.constant_str(prefix);
-            if prefix.is_empty() { None } else { one(slot, Test::StartsWith(prefix.into()), true) }
+            if prefix.is_empty() || prefix.len() >= LONG {
+                None
+            } else {
+                one(slot, Test::StartsWith(prefix.into()), true)
+            }
         }
         Node::SlotCompareInt { relation, slot, constant } => one(slot, range(relation, constant)?, true),
         Node::In(item, list) => {
@@ -155,14 +162,10 @@ fn guard(program: &Program, id: NodeId) -> Option<Guard> {
             let Node::Slot(slot) = program.plain_node(list) else { return None };
             one(slot, Test::Holds(key(program.constant(item)).filter(Key::is_short)?), true)
         }
-        Node::ContainsLiteral { text, literal } => one(text, Test::Literal(literal), true),
-        Node::MatchesLiteral { text, literals, .. } => Some(
-            program
-                .children(literals)
-                .iter()
-                .map(|l| Atom { slot: text, test: Test::Literal(l.0), absent: true, other: true })
-                .collect(),
-        ),
+        Node::ContainsLiteral { text, literal: number } => Some(vec![literal(text, number)]),
+        Node::MatchesLiteral { text, literals, .. } => {
+            Some(program.children(literals).iter().map(|number| literal(text, number.0)).collect())
+        }
         Node::Or(run) => {
             let mut all = Vec::new();
             for id in program.children(run) {

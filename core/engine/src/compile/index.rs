@@ -23,9 +23,12 @@ pub struct Index {
     texts: Vec<TextIndex>,
     /// A list of more elements leaves all rules candidates that look into it.
     largest_list: usize,
-    /// Text of more bytes leaves all rules candidates that look for literals in it.
+    /// Text of more bytes leaves all rules candidates that look at it.
     largest_text: usize,
 }
+
+/// With less fuel for a rule than this there is no index: tests that look at no large value may take some, too.
+pub const LEAST_FUEL: u64 = 1_024;
 
 /// So many units of fuel an element of a list takes at most: some for a step of each test of a guard.
 const ELEMENT_FUEL: u64 = 512;
@@ -139,14 +142,21 @@ impl Index {
         &self.always
     }
 
+    /// Whether looking at a value may take a rule's fuel.
+    fn is_large(&self, value: Val<'_>) -> bool {
+        match value {
+            Val::Str(text) => text.len() > self.largest_text,
+            Val::List(items) => items.len() > self.largest_list,
+            _ => false,
+        }
+    }
+
     /// Adds the rules that can match beside [`Index::always`] to `found`, in order and none twice.
     pub fn candidates(&self, evaluator: &Evaluator<'_>, found: &mut Vec<u32>) {
         let slots = evaluator.slots();
         for entry in &self.slots {
             match slots.get(entry.slot as usize) {
-                Some(Slot::Present(Val::List(items))) if items.len() > self.largest_list => {
-                    found.extend(&entry.mistyped)
-                }
+                Some(Slot::Present(value)) if self.is_large(*value) => found.extend(&entry.mistyped),
                 Some(Slot::Present(value)) => entry.look_up(*value, found),
                 Some(Slot::Mistyped) => found.extend(&entry.mistyped),
                 Some(Slot::Absent) | None => found.extend(&entry.absent),

@@ -98,6 +98,8 @@ impl Finding {
 pub struct Compiled {
     /// The expressions.
     pub program: Program,
+    /// The fields that there are.
+    pub fields: Fields,
     /// What the program reads.
     pub slots: Slots,
     /// The documents as they were read, sorted by id.
@@ -206,6 +208,7 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
     let digest = digest(&documents);
     let compiled = Compiled {
         program,
+        fields,
         slots,
         sources: documents,
         documents: compiled,
@@ -233,6 +236,7 @@ fn declared_fields(documents: &[Document], findings: &mut Vec<Finding>) -> Field
             let message = match fields.declare(declared) {
                 Ok(()) => continue,
                 Err(Clash::Declared(t)) => format!("`{path}` is declared as {t} already"),
+                Err(Clash::Missing) => format!("`{path}` is declared with another `missing` already"),
                 Err(Clash::NoObject(part)) => format!("`{part}` is no object, so `{path}` cannot be below it"),
             };
             findings.push(finding(document, Diagnostic::error("schema-clash", message, declared.path.span)));
@@ -263,8 +267,9 @@ fn stage_program(
 ) -> StageProgram {
     let numbered = || rules.iter().enumerate().map(|(n, rule)| (u32::try_from(n).unwrap_or(u32::MAX), rule));
     let here: Vec<(u32, &CompiledRule)> = numbered().filter(|(_, rule)| rule.stages.contains(stage)).collect();
+    let indexed = options.indexed && options.rule_fuel >= index::LEAST_FUEL;
     let guarded: Vec<_> =
-        here.iter().map(|(n, rule)| (*n, if options.indexed { rule.guards.clone() } else { Vec::new() })).collect();
+        here.iter().map(|(n, rule)| (*n, if indexed { rule.guards.clone() } else { Vec::new() })).collect();
     let text_slot = |text: u32| program.texts().get(text as usize).map_or(u32::MAX, |t| t.slot());
     let covering = |d: &&CompiledDocument| d.stages.contains(stage);
     StageProgram {
@@ -404,12 +409,13 @@ fn compile_rule(
         gates.push(("rollout", compiler.rollout(by, &share)));
         rollout = Some((by, share));
     }
+    let mut facts = condition.as_ref().map(|c| compiler.slots.facts(&c.reads)).unwrap_or_default();
     let condition_node = condition.as_ref().map(|c| c.node);
     let parts: Vec<NodeId> = gates.iter().map(|(_, node)| *node).chain(condition_node).collect();
     let all = compiler.builder.and(&parts);
     compiler.builder.use_root(all);
     let actions: Vec<_> = rule.actions.iter().filter_map(|a| compiler.action(scope, a, stages)).collect();
-    let exceptions = exceptions_of(compiler, scope, rule, stages);
+    let exceptions = exceptions_of(compiler, scope, rule, stages, &mut facts);
     let clauses = condition?.clauses;
     Some(CompiledRule {
         document: 0,
@@ -425,6 +431,7 @@ fn compile_rule(
         actions,
         exceptions,
         rollout,
+        facts,
     })
 }
 
@@ -433,6 +440,7 @@ fn exceptions_of(
     scope: &Scope<'_>,
     rule: &Rule,
     stages: Stages,
+    facts: &mut Vec<u32>,
 ) -> Vec<CompiledException> {
     let named = |e: &&crate::document::model::Exception| e.rules.iter().any(|r| r.value == rule.id.value);
     let mut out = Vec::new();
@@ -440,6 +448,7 @@ fn exceptions_of(
         let Some(condition) = compiler.condition(scope, &exception.condition) else { continue };
         compiler.check_stages(scope.document, &condition.reads, stages, &exception.condition);
         if exception.enabled {
+            facts.extend(compiler.slots.facts(&condition.reads));
             let expires = exception.expires.as_ref().map(|at| at.value.as_second());
             out.push(CompiledException { id: exception.id.value.clone(), condition: condition.node, expires });
         }

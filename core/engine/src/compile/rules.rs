@@ -60,6 +60,8 @@ pub struct CompiledRule {
     pub exceptions: Vec<CompiledException>,
     /// The share of identities that it applies to, with the node that names the identity.
     pub rollout: Option<(NodeId, Arc<Rollout>)>,
+    /// The slots of facts that its condition and its exceptions read.
+    pub facts: Vec<u32>,
 }
 
 /// An operand of a condition's outermost `&&`.
@@ -116,6 +118,8 @@ pub struct CompiledAction {
     pub params: Tree,
     /// The parameters, when no expression is among them.
     pub fixed: Option<Arc<serde_json::Value>>,
+    /// The slots of facts that its expressions read.
+    pub facts: Vec<u32>,
 }
 
 /// What an action does to the decision.

@@ -57,6 +57,12 @@ impl Slots {
         self.infos.get(slot as usize).map_or("", |info| &info.path)
     }
 
+    /// The slots of the facts among `reads`.
+    #[must_use]
+    pub fn facts(&self, reads: &[Read]) -> Vec<u32> {
+        reads.iter().filter(|read| read.source == Source::Fact).filter_map(|read| self.find(&read.path)).collect()
+    }
+
     /// Whether `slot` holds a fact, which a driver has to fetch.
     #[must_use]
     pub fn is_fact(&self, slot: u32) -> bool {

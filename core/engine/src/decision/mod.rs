@@ -68,6 +68,8 @@ pub struct Decision {
     pub(crate) route: Option<Route>,
     pub(crate) retry_after_ms: Option<u64>,
     pub(crate) shadow: Option<Box<Shadow>>,
+    /// The slots of facts that were wanted and not there.
+    pub(crate) facts: Vec<u32>,
     pub(crate) errors: Vec<RuleError>,
     pub(crate) error_count: usize,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use llm_policy_cel::error::{Error, ErrorKind};
 use llm_policy_cel::eval::Truth;
+use llm_policy_cel::slot::Slot;
 use serde_json::{Value as Json, json};
 use smallvec::SmallVec;
 
@@ -11,7 +12,7 @@ use super::combine::{Origin, Verdict};
 use super::render::{self, Rendered};
 use super::run::{Outcome, Pass};
 use crate::compile::functions::variant_of;
-use crate::compile::rules::{ActionEffect, Clause, CompiledAction, CompiledRule, Text};
+use crate::compile::rules::{ActionEffect, Clause, CompiledAction, CompiledException, CompiledRule, Text};
 use crate::decision::{
     Decision, Effect, MAX_ERRORS, Matched, Obligation, Route, RuleError, Shadow, Suppressed, Warning,
 };
@@ -48,11 +49,16 @@ impl Pass<'_, '_> {
         applied: &[Applied],
         handles: Handles,
     ) -> Decision {
-        let mut verdict = verdict;
+        let (mut verdict, mut shadow) = (verdict, shadow);
         let mut parts = self.parts(outcomes, verdict, applied, handles);
         if let Some((rule, action)) = parts.unhandled.filter(|_| verdict.effect != Effect::Deny) {
             verdict = Verdict { effect: Effect::Deny, origin: Origin::Unhandled(rule, action) };
             parts = self.parts(outcomes, verdict, applied, handles);
+            // What is in force denies in the shadow too.
+            let denies = |shadow: &Verdict| {
+                shadow.effect != Effect::Deny && self.parts(outcomes, *shadow, applied, handles).unhandled.is_some()
+            };
+            shadow = shadow.map(|shadow| if denies(&shadow) { verdict } else { shadow });
         }
         let (errors, error_count) = self.errors(outcomes);
         let route = if verdict.effect == Effect::Deny { None } else { route_of(applied) };
@@ -69,9 +75,27 @@ impl Pass<'_, '_> {
             route,
             retry_after_ms: parts.retry_after_ms,
             shadow: shadow.map(|verdict| Box::new(Shadow { verdict, reason: self.reason(verdict) })),
+            facts: self.missing_facts(outcomes),
             errors,
             error_count,
         }
+    }
+
+    /// The facts that are absent and that might make a rule which failed, or what a rule hands out, come out otherwise.
+    fn missing_facts(&self, outcomes: &[Outcome]) -> Vec<u32> {
+        let slots = self.evaluator.slots();
+        let absent = |slot: &&u32| matches!(slots.get(**slot as usize), Some(Slot::Absent) | None);
+        let mut facts = Vec::new();
+        for outcome in outcomes {
+            let Some(rule) = self.compiled.rules.get(outcome.rule as usize) else { continue };
+            if outcome.error.is_some() || outcome.exception_error.is_some() {
+                facts.extend(rule.facts.iter().filter(absent));
+            }
+            for action in rule.actions.iter().filter(|action| self.applies(rule, action, outcome)) {
+                facts.extend(action.facts.iter().filter(absent));
+            }
+        }
+        facts
     }
 
     fn parts(&self, outcomes: &[Outcome], verdict: Verdict, applied: &[Applied], handles: Handles) -> Parts {
@@ -213,8 +237,9 @@ impl Pass<'_, '_> {
         let mut count = 0;
         for outcome in outcomes {
             let Some(rule) = self.compiled.rules.get(outcome.rule as usize) else { continue };
-            for (error, exception) in [(outcome.error, false), (outcome.exception_error, true)] {
-                let Some(error) = error else { continue };
+            let own = outcome.error.map(|error| (None, error));
+            let exception = outcome.exception_error.map(|(at, error)| (rule.exceptions.get(usize::from(at)), error));
+            for (exception, error) in own.into_iter().chain(exception) {
                 if let ErrorKind::MissingInput(slot) | ErrorKind::MistypedInput(slot) = error.kind {
                     if missing.contains(&slot) {
                         continue;
@@ -230,14 +255,14 @@ impl Pass<'_, '_> {
         (errors, count)
     }
 
-    fn rule_error(&self, rule: &CompiledRule, error: Error, exception: bool) -> RuleError {
+    fn rule_error(&self, rule: &CompiledRule, error: Error, exception: Option<&CompiledException>) -> RuleError {
         let path = self.compiled.slot_of(error).cloned();
         let policy = self.compiled.documents.get(rule.document as usize).map(|d| d.id.clone());
         RuleError {
             policy: policy.unwrap_or_else(|| "".into()),
             rule: rule.id.clone(),
-            exception: rule.exceptions.first().filter(|_| exception).map(|e| e.id.clone()),
-            clause: if exception { None } else { self.failing_clause(rule, error) },
+            exception: exception.map(|e| e.id.clone()),
+            clause: if exception.is_some() { None } else { self.failing_clause(rule, error) },
             path,
             cause: error.to_string(),
         }

@@ -66,17 +66,37 @@ pub(crate) fn evaluate(question: Question<'_>) -> Result<Decision, InputError> {
             let complete = pass.rules(found, outcomes);
             let verdict = pass.verdict(outcomes, documents, complete, false);
             let shadow = pass.shadow(outcomes, documents, complete);
-            if verdict.effect != Effect::Allow || !pass.rewrites(outcomes) {
+            // What is refused is not sent; what is approved later is sent as it is changed.
+            let is_sent = matches!(verdict.effect, Effect::Allow | Effect::RequireApproval);
+            if !is_sent || !pass.rewrites(outcomes) {
                 return Ok(pass.decision(outcomes, verdict, shadow, &[], question.handles));
             }
             pass.changes(outcomes, verdict, shadow)
         };
-        Ok(rewrite::decide(&question, &changes, slots, cx, scratch, found, outcomes, documents))
+        rewrite::decide(&question, &changes, cx, scratch, found, outcomes, documents)
     })
 }
 
 /// Fills the slots.
 pub(crate) fn fill<'a>(
+    question: &Question<'a>,
+    slots: &mut [Slot<'a>],
+    arena: &'a bumpalo::Bump,
+) -> Result<(), InputError> {
+    let compiled = question.compiled;
+    read(question, slots, arena)?;
+    compiled.derived.fill(slots, arena);
+    for slot in &compiled.required {
+        if matches!(slots.get(*slot as usize), Some(Slot::Absent) | None) {
+            let message = format!("the input lacks `{}`, which a policy requires", compiled.slots.path(*slot));
+            return Err(InputError { message, offset: None });
+        }
+    }
+    Ok(())
+}
+
+/// Fills the slots of what the host says; those that the engine makes from others are left.
+pub(crate) fn read<'a>(
     question: &Question<'a>,
     slots: &mut [Slot<'a>],
     arena: &'a bumpalo::Bump,
@@ -103,13 +123,6 @@ pub(crate) fn fill<'a>(
             nanos += 1_000_000_000;
         }
         *slot = Slot::Present(Val::Timestamp(Timestamp { seconds, nanos }));
-    }
-    compiled.derived.fill(slots, arena);
-    for slot in &compiled.required {
-        if matches!(slots.get(*slot as usize), Some(Slot::Absent) | None) {
-            let message = format!("the input lacks `{}`, which a policy requires", compiled.slots.path(*slot));
-            return Err(InputError { message, offset: None });
-        }
     }
     Ok(())
 }

@@ -15,23 +15,23 @@ use serde_json::Value as Json;
 
 use super::build::{Applied, chosen};
 use super::combine::{DocumentState, Origin, Verdict};
-use super::render;
 use super::run::{Outcome, Pass};
-use super::{Question, build};
+use super::{Question, read, render};
 use crate::compile::Compiled;
 use crate::compile::rules::ActionEffect;
 use crate::decision::{Decision, Effect};
+use crate::input::InputError;
 use crate::input::coerce::coerce;
 
 /// What the rules of one pass change.
 #[derive(Clone, Debug)]
 pub(crate) struct Changes {
+    /// What the pass decides.
+    verdict: Verdict,
     sets: Vec<Set>,
     route: Option<Routing>,
     /// A rule whose value could not be worked out.
     failed: Option<u32>,
-    /// What the first pass decided.
-    verdict: Verdict,
     shadow: Option<Verdict>,
 }
 
@@ -62,7 +62,7 @@ impl Pass<'_, '_> {
 
     /// What the rules that matched change; of several changes of one field the one of highest rank.
     pub(crate) fn changes(&self, outcomes: &[Outcome], verdict: Verdict, shadow: Option<Verdict>) -> Changes {
-        let mut changes = Changes { sets: Vec::new(), route: None, failed: None, verdict, shadow };
+        let mut changes = Changes { verdict, sets: Vec::new(), route: None, failed: None, shadow };
         for outcome in outcomes {
             let Some(rule) = self.compiled.rules.get(outcome.rule as usize).filter(|r| !r.shadow) else { continue };
             for (at, action) in rule.actions.iter().enumerate() {
@@ -174,60 +174,62 @@ impl Changes {
 }
 
 /// Decides about the changed request.
-#[expect(clippy::too_many_arguments, reason = "the parts of one thread's memory, borrowed apart")]
+///
+/// # Errors
+/// When the input is refused as a whole.
 pub(crate) fn decide<'a>(
     question: &Question<'a>,
     changes: &'a Changes,
-    slots: &'a [Slot<'a>],
     cx: Context<'a>,
     scratch: &mut Scratch,
     found: &mut Vec<u32>,
     outcomes: &mut Vec<Outcome>,
     documents: &mut Vec<DocumentState>,
-) -> Decision {
+) -> Result<Decision, InputError> {
     let compiled = question.compiled;
     let first = outcomes.clone();
-    let candidates: Vec<Option<&str>> = match &changes.route {
-        Some(route) if !route.models.is_empty() => route.models.iter().map(|m| Some(m.as_str())).collect(),
-        _ => vec![None],
-    };
+    let raw = cx.arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
+    read(question, raw, cx.arena)?;
+    let routed: Vec<Option<&str>> = changes.route.iter().flat_map(|r| &r.models).map(|m| Some(m.as_str())).collect();
+    let candidates = if routed.is_empty() { vec![None] } else { routed };
     let mut refused = None;
     for model in candidates {
         let overlay = changes.overlay(model);
-        let slots = lay_over(compiled, slots, &overlay, cx.arena);
+        let slots = lay_over(compiled, raw, &overlay, cx.arena);
         scratch.prepare(&compiled.program);
         let evaluator = Evaluator::new(&compiled.program, slots, cx, scratch);
         let pass = Pass { compiled, stage: question.stage, now: question.now, evaluator: &evaluator };
-        let applied = changes.applied(model);
+        let deny = |origin| Verdict { effect: Effect::Deny, origin };
+        let decision = |outcomes: &[Outcome], verdict, applied: &[Applied]| {
+            pass.decision(outcomes, verdict, changes.shadow, applied, question.handles)
+        };
         if let Some(rule) = changes.failed {
-            let verdict = Verdict { effect: Effect::Deny, origin: Origin::ChangeFailed(rule) };
-            return pass.decision(&first, verdict, changes.shadow, &applied, question.handles);
+            return Ok(decision(&first, deny(Origin::ChangeFailed(rule)), &[]));
         }
         let complete = pass.rules(found, outcomes);
-        let verdict = pass.verdict(outcomes, documents, complete, false);
-        if verdict.effect == Effect::Allow {
-            let verdict = match changes.covers(&pass.changes(outcomes, verdict, None), model) {
-                Ok(()) => changes.verdict,
-                Err(rule) => Verdict { effect: Effect::Deny, origin: Origin::SecondChange(rule) },
-            };
-            return pass.decision(&first, verdict, changes.shadow, &applied, question.handles);
+        let second = pass.verdict(outcomes, documents, complete, false);
+        // The second pass can only restrict.
+        let verdict = if second.effect > changes.verdict.effect { second } else { changes.verdict };
+        let passes = verdict.effect == changes.verdict.effect;
+        if let (false, Some(route)) = (passes, changes.route.as_ref().filter(|_| model.is_some())) {
+            refused.get_or_insert_with(|| decision(&first, deny(Origin::NoRoute(route.rule)), &[]));
+            continue;
         }
-        let decision = pass.decision(outcomes, verdict, changes.shadow, &applied, question.handles);
-        match &changes.route {
-            Some(route) if !route.models.is_empty() => {
-                let verdict = Verdict { effect: Effect::Deny, origin: Origin::NoRoute(route.rule) };
-                refused.get_or_insert_with(|| pass.decision(&first, verdict, changes.shadow, &[], question.handles));
-            }
-            _ => return decision,
-        }
+        let verdict = match changes.covers(&pass.changes(outcomes, second, None), model) {
+            Err(rule) if verdict.effect != Effect::Deny => deny(Origin::SecondChange(rule)),
+            _ => verdict,
+        };
+        return Ok(decision(&united(&first, outcomes), verdict, &changes.applied(model)));
     }
-    refused.unwrap_or_else(|| {
-        // Without a candidate nothing was evaluated, and nothing that was not evaluated passes.
-        let evaluator = Evaluator::new(&compiled.program, slots, cx, scratch);
-        let pass = Pass { compiled, stage: question.stage, now: question.now, evaluator: &evaluator };
-        let verdict = Verdict { effect: Effect::Deny, origin: Origin::NoPolicy };
-        pass.decision(&first, verdict, changes.shadow, &[] as &[build::Applied], question.handles)
-    })
+    refused.ok_or_else(|| InputError { message: "the changed request was not evaluated".to_owned(), offset: None })
+}
+
+/// The outcomes of both passes by rank: what either asks for is handed out. Of a rule that is in both, the later one.
+fn united(first: &[Outcome], second: &[Outcome]) -> Vec<Outcome> {
+    let only_first = first.iter().filter(|f| second.iter().all(|s| s.rule != f.rule));
+    let mut both: Vec<Outcome> = only_first.chain(second).copied().collect();
+    both.sort_by_key(|outcome| outcome.rule);
+    both
 }
 
 /// The slots with `overlay` laid over them.
@@ -251,8 +253,12 @@ fn lay_over<'b>(
                 *slot = found.map_or(Slot::Absent, |v| coerce(v, info.slot_type));
             } else if let Some(rest) = path.strip_prefix(&*info.path).and_then(|p| p.strip_prefix('.')) {
                 let names: Vec<&str> = rest.split('.').collect();
-                if let Slot::Present(whole) = slot {
-                    *slot = Slot::Present(replaced(*whole, &names, value, arena));
+                match slot {
+                    Slot::Present(whole) => *slot = Slot::Present(replaced(*whole, &names, value, arena)),
+                    Slot::Absent => {
+                        *slot = Slot::Present(replaced(Val::Map(Map::new_in(&[], arena)), &names, value, arena))
+                    }
+                    Slot::Mistyped => {}
                 }
             }
         }
@@ -297,9 +303,10 @@ fn replaced<'b>(whole: Val<'b>, names: &[&str], value: Val<'b>, arena: &'b Bump)
         found |= here;
         entries.push((key, if here { replaced(old, rest, value, arena) } else { old }));
     }
-    if !found && rest.is_empty() {
+    if !found {
         let name: &'b str = arena.alloc_str(name);
-        entries.push((Val::Str(name), value));
+        let nothing = Val::Map(Map::new_in(&[], arena));
+        entries.push((Val::Str(name), replaced(nothing, rest, value, arena)));
     }
     Val::Map(Map::new_in(entries.into_bump_slice(), arena))
 }

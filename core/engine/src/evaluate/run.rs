@@ -18,8 +18,8 @@ pub(crate) struct Outcome {
     pub(crate) error: Option<Error>,
     /// The exception that suspends it.
     pub(crate) exception: Option<u16>,
-    /// Why an exception has no value.
-    pub(crate) exception_error: Option<Error>,
+    /// An exception that has no value, and why.
+    pub(crate) exception_error: Option<(u16, Error)>,
 }
 
 /// One pass over the rules of a stage.
@@ -78,18 +78,18 @@ impl Pass<'_, '_> {
 
     /// Looks for an exception that suspends `rule`. One that fails does not.
     fn exceptions(&self, rule: &CompiledRule, outcome: &mut Outcome) {
-        for (at, exception) in rule.exceptions.iter().enumerate() {
+        for (at, exception) in (0..).zip(&rule.exceptions) {
             if exception.expires.is_some_and(|at| self.now.as_second() >= at) {
                 continue;
             }
             match self.evaluator.truth(exception.condition) {
                 Truth::True => {
-                    outcome.exception = u16::try_from(at).ok();
+                    outcome.exception = Some(at);
                     return;
                 }
                 Truth::False => {}
                 Truth::Error => {
-                    outcome.exception_error.get_or_insert(self.evaluator.error());
+                    outcome.exception_error.get_or_insert((at, self.evaluator.error()));
                 }
             }
         }

@@ -111,7 +111,8 @@ fn numbers() -> Vec<Value> {
     .collect()
 }
 
-fn any_value() -> impl Strategy<Value = Value> {
+/// Any value.
+pub fn any_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         select(TEXTS).prop_map(Value::from),
         select(PROSE).prop_map(Value::from),
@@ -126,6 +127,20 @@ fn any_value() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// Text or a list that takes much of a small budget.
+fn large(kind: Kind) -> impl Strategy<Value = Value> {
+    let list = matches!(kind, Kind::Texts);
+    select(&[1_usize, 3, 10, 400, 900, 1_100][..]).prop_flat_map(move |size| {
+        (select(PROSE), any::<bool>()).prop_map(move |(end, start)| {
+            if list {
+                return Value::from([vec!["eu"; size], vec![end]].concat());
+            }
+            let padding = "abc ".repeat(size * 20);
+            Value::from(if start { format!("{end}{padding}") } else { format!("{padding}{end}") })
+        })
+    })
+}
+
 fn value(kind: Kind) -> BoxedStrategy<Value> {
     let right = match kind {
         Kind::Text => select(TEXTS).prop_map(Value::from).boxed(),
@@ -135,7 +150,7 @@ fn value(kind: Kind) -> BoxedStrategy<Value> {
         Kind::Bool => any::<bool>().prop_map(Value::from).boxed(),
         Kind::Any => any_value().boxed(),
     };
-    prop_oneof![8 => right, 2 => any_value()].boxed()
+    prop_oneof![12 => right, 3 => any_value(), 1 => large(kind)].boxed()
 }
 
 /// A context: each field there, absent, null or wrong.

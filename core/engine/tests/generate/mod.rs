@@ -8,7 +8,7 @@ use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
 pub use conditions::condition;
-pub use inputs::contexts;
+pub use inputs::{any_value as some_value, contexts, put};
 
 /// A set of documents, and how they are used.
 #[derive(Clone)]
@@ -76,7 +76,7 @@ pub fn policies() -> impl Strategy<Value = Policies> {
         }
         documents
     });
-    let fuel = prop_oneof![8 => Just(1_000_000_u64), 1 => Just(3_u64), 1 => Just(0_u64)];
+    let fuel = prop_oneof![8 => Just(1_000_000_u64), 3 => Just(1_024_u64), 1 => Just(1_100_u64), 1 => Just(3_u64), 1 => Just(0_u64)];
     (documents, any::<bool>(), fuel).prop_map(|(documents, handled, fuel)| Policies { documents, handled, fuel })
 }
 

@@ -1,0 +1,293 @@
+//! Each way in which earlier implementations of this format let a request pass that a policy meant to stop, from the text of
+//! the policy to the decision. What was read there as "allow" is refused at load here, or denies.
+
+#[expect(dead_code, reason = "shared with other tests, which use the rest")]
+#[cfg(test)]
+mod common;
+
+use common::{at, codes, decide, decide_in, documents, engine, is_refused, now, policy, rules};
+use llm_policy_engine::context::Stage;
+use llm_policy_engine::handles::Handles;
+use llm_policy_engine::input::Json;
+use llm_policy_engine::{Effect, Engine, Options};
+use serde_json::json;
+
+const DENY: &str = "{type: deny, reason: no}";
+
+/// A rule `r` that denies where `when` holds, in a document that allows by default.
+fn deny_when(when: &str) -> String {
+    rules(&format!("  - {{id: r, when: \"{when}\", actions: [{DENY}]}}\n"))
+}
+
+#[test]
+fn an_empty_document_is_refused_and_an_empty_bundle_denies() {
+    for text in ["", "\n", "# nothing\n", "---\n", "{}", "[]", "null", "version: \"1.0\"\n", "version: \"1.0\"\nmetadata: {name: p}\n"] {
+        assert!(is_refused(text), "{text:?}");
+    }
+    assert!(is_refused(&policy("p", "rules: []\n")));
+    let (nothing, _) = Engine::new(Vec::new(), Options::default()).unwrap();
+    let decision = decide(&nothing, &json!({"request": {"model": "m"}}));
+    assert_eq!((decision.effect(), decision.code()), (Effect::Deny, Some("no_policy")));
+    // Neither is what a reload to nothing leaves behind.
+    let engine = engine(&[rules("  - {id: r, when: \"true\", actions: [allow]}\n")]);
+    assert!(decide(&engine, &json!({})).allowed());
+    assert!(engine.reload(Vec::new()).is_ok());
+    assert!(!decide(&engine, &json!({})).allowed());
+}
+
+#[test]
+fn documents_of_other_formats_are_refused() {
+    for text in [
+        "policies:\n  - {id: p, rules: [{id: r, action: {decision: deny}}]}\n",
+        "{\"policies\": []}",
+        "apiVersion: policy/v1\nkind: Policy\nspec: {rules: [{effect: deny}]}\n",
+        "version: \"2.0\"\nmetadata: {name: p}\nrules: [{id: r, when: \"true\", actions: [deny]}]\n",
+        "package policy\ndefault allow = false\n",
+        "permit(principal, action, resource);\n",
+    ] {
+        assert!(is_refused(text), "{text}");
+    }
+}
+
+#[test]
+fn a_misspelt_key_is_refused() {
+    let right = "version: \"1.0\"\nmetadata: {name: p}\nconfig: {default_action: allow, fail_open: false}\nrules:\n  - {id: r, enabled: true, when: \"true\", stages: [request], actions: [{type: deny, reason: no}]}\n";
+    assert!(!is_refused(right));
+    for (good, bad) in [
+        ("rules:", "rule:"),
+        ("default_action", "defaultAction"),
+        ("fail_open", "failopen"),
+        ("when:", "condition:"),
+        ("when:", "conditon:"),
+        ("actions:", "action:"),
+        ("enabled:", "disabled:"),
+        ("stages:", "stage:"),
+        ("reason:", "raeson:"),
+        ("type:", "decision:"),
+        ("config:", "configuration:"),
+    ] {
+        assert!(is_refused(&right.replacen(good, bad, 1)), "{bad}");
+    }
+}
+
+#[test]
+fn an_action_without_effect_is_refused() {
+    for actions in ["", "[]", "[{}]", "[{reason: no}]", "[{type: }]", "[{type: null}]", "[{decision: deny}]", "[{type: block}]", "[{type: DENY}]", "[{type: 0}]", "null"] {
+        assert!(is_refused(&rules(&format!("  - {{id: r, when: \"true\", actions: {actions}}}\n"))), "{actions}");
+    }
+    assert!(is_refused(&rules("  - {id: r, when: \"true\"}\n")));
+}
+
+#[test]
+fn unset_and_unknown_words_are_refused() {
+    for (key, words) in [
+        ("default_action", ["\"\"", "null", "0", "permit", "ALLOW", "[allow]"]),
+        ("combine", ["\"\"", "null", "0", "allow_overrides", "priority", "{}"]),
+        ("mode", ["\"\"", "null", "0", "audit", "off", "false"]),
+        ("on_missing", ["\"\"", "null", "0", "ignore", "false", "allow"]),
+        ("fail_open", ["\"\"", "null", "0", "\"false\"", "no", "[]"]),
+    ] {
+        for word in words {
+            let text = policy("p", &format!("config: {{{key}: {word}}}\nrules:\n  - {{id: r, when: \"true\", actions: [deny]}}\n"));
+            assert!(is_refused(&text), "{key}: {word}");
+        }
+    }
+    for stage in ["[]", "[pre_request]", "[\"\"]", "null", "request_"] {
+        assert!(is_refused(&rules(&format!("  - {{id: r, stages: {stage}, when: \"true\", actions: [deny]}}\n"))), "{stage}");
+    }
+}
+
+#[test]
+fn a_condition_on_a_missing_field_denies() {
+    for when in [
+        "user.tier == 'free'",
+        "user.tier != 'premium'",
+        "!(user.tier == 'premium')",
+        "!(user.tier in ['premium', 'gold'])",
+        "!user.mfa_verified",
+        "user.mfa_verified == false",
+        "!('admin' in user.roles)",
+        "!user.roles.exists(r, r == 'admin')",
+        "user.roles.all(r, r != 'admin')",
+        "!user.has_permission('llm.use')",
+        "request.estimated_cost > 1.0",
+        "request.estimated_cost > user.budget.remaining",
+        "request.prompt.contains('x')",
+        "!request.prompt.matches('^[a-z]+$')",
+        "request.context.has_approval != true",
+        "!(request.model.startsWith('gpt'))",
+        "size(request.tags) == 0",
+        "metadata.reviewed != 'yes'",
+        "session.turn > 10 || user.tier != 'premium'",
+    ] {
+        for context in [json!({}), json!({"user": null, "request": null}), json!({"user": {"tier": null, "roles": null}, "request": {}})] {
+            let decision = decide(&engine(&[deny_when(when)]), &context);
+            assert_eq!((decision.effect(), decision.rule()), (Effect::Deny, Some("r")), "{when} {context}");
+            assert!(decision.error_count() > 0, "{when}");
+        }
+    }
+    // The other way round: what permits does not.
+    let text = policy("p", "config: {default_action: deny}\nrules:\n  - {id: r, when: \"user.tier != 'banned'\", actions: [allow]}\n");
+    assert!(!decide(&engine(&[text]), &json!({})).allowed());
+}
+
+#[test]
+fn absence_can_be_asked_for() {
+    let engine = engine(&[deny_when("!has(user.tier) || user.tier != 'premium'")]);
+    for (context, allowed) in
+        [(json!({}), false), (json!({"user": {"tier": "free"}}), false), (json!({"user": {"tier": "premium"}}), true)]
+    {
+        let decision = decide(&engine, &context);
+        assert_eq!((decision.allowed(), decision.error_count()), (allowed, 0), "{context}");
+    }
+}
+
+#[test]
+fn regular_expressions_are_checked_at_load() {
+    for pattern in ["(", "[", "a{2,1}", "(?<n", "*", "\\\\p{Nope}", "(?=x)", "(a)\\\\1"] {
+        let found = codes(&deny_when(&format!("request.prompt.matches('{pattern}')")));
+        assert!(is_refused(&deny_when(&format!("request.prompt.matches('{pattern}')"))), "{pattern} {found:?}");
+    }
+    assert!(is_refused(&deny_when("request.prompt.matches(user.tier)")), "a pattern that is not constant");
+    assert!(is_refused(&deny_when("request.prompt.matches('(a{1000}){1000}')")), "a pattern that is too large");
+    // Flags work, and what makes others backtrack for ever is linear here.
+    let engine_ = engine(&[deny_when("request.prompt.matches('(?i)SECRET')")]);
+    assert!(!decide(&engine_, &json!({"request": {"prompt": "a sEcReT"}})).allowed());
+    let engine_ = engine(&[deny_when("request.prompt.matches('^(a+)+$')")]);
+    assert!(decide(&engine_, &json!({"request": {"prompt": format!("{}b", "a".repeat(50_000))}})).allowed());
+}
+
+#[test]
+fn a_warning_beside_a_change_loses_nothing() {
+    for actions in [
+        "{type: warn, message: w}, {type: redact, fields: [request.prompt]}",
+        "{type: redact, fields: [request.prompt]}, {type: warn, message: w}",
+    ] {
+        let text = rules(&format!("  - {{id: r, when: \"true\", actions: [{actions}]}}\n"));
+        let decision = decide(&engine(&[text.clone()]), &json!({}));
+        assert_eq!((decision.allowed(), decision.warnings().count()), (true, 1));
+        assert_eq!(decision.obligations().filter(|(_, _, name, _)| *name == "redact").count(), 1);
+        let undeclared = engine(&[text]).handles(Handles::NONE);
+        assert_eq!(decide(&undeclared, &json!({})).code(), Some("unhandled_obligation"));
+    }
+    // Nor does a warning beside a deny, whichever comes first and however they are ranked.
+    let text = rules(&format!(
+        "  - {{id: w, priority: 9, when: \"true\", actions: [{{type: warn, message: w}}]}}\n  - {{id: d, priority: 1, when: \"true\", actions: [{DENY}]}}\n"
+    ));
+    assert!(!decide(&engine(&[text]), &json!({})).allowed());
+}
+
+#[test]
+fn an_allow_of_high_priority_overrules_no_deny() {
+    let text = rules(&format!(
+        "  - {{id: a, priority: 1000, when: \"'vip' in request.tags\", actions: [allow]}}\n  - {{id: d, priority: 1, when: \"user.tier == 'free'\", actions: [{DENY}]}}\n"
+    ));
+    let context = json!({"request": {"tags": ["vip"]}, "user": {"tier": "free"}});
+    assert_eq!(decide(&engine(&[text]), &context).rule(), Some("d"));
+}
+
+#[test]
+fn of_different_defaults_the_stronger_one_counts() {
+    let text = |name: &str, default: &str| {
+        policy(name, &format!("config: {{default_action: {default}}}\nrules:\n  - {{id: r, when: \"false\", actions: [{DENY}]}}\n"))
+    };
+    for texts in [[text("a", "allow"), text("b", "deny")], [text("a", "deny"), text("b", "allow")]] {
+        assert!(!decide(&engine(&texts), &json!({})).allowed());
+    }
+    assert!(decide(&engine(&[text("a", "allow"), text("b", "allow")]), &json!({})).allowed());
+}
+
+#[test]
+fn a_slip_of_precedence_is_pointed_out() {
+    // `!` binds more tightly than `in`: a bool in a list of texts is no type, and where it is, it is a lint.
+    assert!(is_refused(&deny_when("!user.tier in ['a', 'b']")));
+    let found = codes(&deny_when("!user.mfa_verified in [true]"));
+    assert!(!found.is_empty(), "a warning at least");
+}
+
+#[test]
+fn a_decision_is_never_stale() {
+    let context = json!({"user": {"tier": "free"}, "request": {"tags": ["a"], "prompt": "x"}});
+    let engine = engine(&[rules("  - {id: r, when: \"true\", actions: [allow]}\n")]);
+    assert!(decide(&engine, &context).allowed());
+    assert!(engine.reload(documents(&[deny_when("user.tier == 'free'")])).is_ok());
+    assert!(!decide(&engine, &context).allowed());
+    let prepared = engine.prepare(&context).unwrap();
+    assert!(engine.reload(documents(&[deny_when("user.tier == 'gold'")])).is_ok());
+    assert!(engine.evaluate_prepared(Stage::Request, &prepared, now()).is_err(), "said to be stale, not guessed");
+    assert!(decide(&engine, &context).allowed());
+}
+
+#[test]
+fn a_change_of_any_field_that_is_read_changes_the_decision() {
+    let prompt = |end: &str| format!("{}{end}", "benign ".repeat(1_000));
+    for (when, fine, bad) in [
+        ("'blocked' in request.tags", json!({"request": {"tags": ["a"]}}), json!({"request": {"tags": ["a", "blocked"]}})),
+        ("request.prompt.contains('secret')", json!({"request": {"prompt": prompt("")}}), json!({"request": {"prompt": prompt("secret")}})),
+        ("request.prompt.matches('s[e]cret')", json!({"request": {"prompt": prompt("")}}), json!({"request": {"prompt": prompt("secret")}})),
+        ("'admin' in user.roles", json!({"user": {"roles": []}}), json!({"user": {"roles": ["admin"]}})),
+        ("!user.has_permission('p')", json!({"user": {"permissions": ["p"]}}), json!({"user": {"permissions": []}})),
+        ("request.context.x == 1", json!({"request": {"context": {"x": 2}}}), json!({"request": {"context": {"x": 1}}})),
+        ("metadata.x == 'y'", json!({"metadata": {"x": "z"}}), json!({"metadata": {"x": "y"}})),
+        ("user.id + request.model == 'ab'", json!({"user": {"id": "a"}, "request": {"model": "c"}}), json!({"user": {"id": "a"}, "request": {"model": "b"}})),
+    ] {
+        let engine = engine(&[deny_when(when)]);
+        for _ in 0..3 {
+            assert!(decide(&engine, &fine).allowed(), "{when}");
+            assert!(!decide(&engine, &bad).allowed(), "{when}");
+        }
+    }
+    let engine = engine(&[deny_when("now > timestamp('2026-07-01T00:00:00Z')")]);
+    assert!(engine.evaluate(Stage::Request, &json!({}), at("2026-06-30T00:00:00Z")).unwrap().allowed());
+    assert!(!engine.evaluate(Stage::Request, &json!({}), at("2026-07-02T00:00:00Z")).unwrap().allowed());
+}
+
+#[test]
+fn a_rule_is_on_unless_it_says_otherwise() {
+    assert!(!decide(&engine(&[deny_when("true")]), &json!({})).allowed());
+    let text = deny_when("true");
+    assert!(decide(&engine(&[text.replace("id: r,", "id: r, enabled: false,")]), &json!({})).allowed());
+    for wrong in ["enabled: \"true\"", "enabled: 1", "enabled: null", "enabled: yes"] {
+        assert!(is_refused(&text.replace("id: r,", &format!("id: r, {wrong},"))), "{wrong}");
+    }
+    let text = format!("{{\"version\": \"1.0\", \"metadata\": {{\"name\": \"p\"}}, \"config\": {{\"default_action\": \"allow\"}}, \"rules\": [{{\"id\": \"r\", \"when\": \"true\", \"actions\": [{}]}}]}}", r#"{"type": "deny"}"#);
+    assert!(!decide(&engine(&[text]), &json!({})).allowed(), "as JSON, too");
+}
+
+#[test]
+fn an_input_that_is_refused_is_no_allow() {
+    let engine = engine(&[rules("  - {id: r, when: \"user.tier == 'x'\", actions: [allow]}\n")]);
+    for text in ["", "null", "5", "[]", "{\"user\":", "{\"user\": {\"tier\": \"x\", \"tier\": \"y\"}}", "{\"USER\": {\"tier\": \"x\"}}", "\u{feff}{}"] {
+        let result = engine.evaluate(Stage::Request, &Json::new(text.as_bytes()), now());
+        assert!(result.map_or(true, |decision| !decision.allowed() || decision.error_count() > 0 || text == "null"), "{text}");
+    }
+}
+
+#[test]
+fn a_stage_that_nobody_covers_is_a_deny() {
+    let text = policy("p", "rules:\n  - {id: r, when: \"true\", actions: [allow]}\n");
+    for stage in [Stage::Response, Stage::ToolCall, Stage::ToolResult] {
+        assert_eq!(decide_in(&engine(&[text.clone()]), stage, &json!({})).code(), Some("no_policy"));
+    }
+}
+
+#[test]
+fn what_is_not_there_yet_is_refused_and_not_ignored() {
+    let text = policy("p", "limits:\n  l: {kind: rate, key: user.id, amount: 5, window: {sliding: 1m}}\nrules:\n  - {id: r, when: \"true\", actions: [allow]}\n");
+    assert!(is_refused(&text));
+    assert!(is_refused(&deny_when("contains_pii(request.prompt)")));
+    assert!(is_refused(&deny_when("plugin.check(request.prompt)")));
+    assert!(is_refused(&deny_when("request.prompt.contains_pii()")));
+}
+
+#[test]
+fn a_failing_exception_suspends_nothing() {
+    let text = policy(
+        "p",
+        &format!("config: {{default_action: allow}}\nrules:\n  - {{id: r, when: \"true\", actions: [{DENY}]}}\nexceptions:\n  - {{id: e, rules: [r], when: \"user.tier != 'free'\"}}\n"),
+    );
+    let engine = engine(&[text.clone()]);
+    assert!(!decide(&engine, &json!({})).allowed());
+    assert!(decide(&engine, &json!({"user": {"tier": "gold"}})).allowed());
+    assert!(is_refused(&text.replace("rules: [r], when", "rules: [other], when")), "an exception for a rule that there is not");
+}
