@@ -49,7 +49,9 @@ fn decision(engine: &Engine, context: &Value) -> String {
 fn path() -> impl Strategy<Value = String> {
     let known = select(FIELDS).prop_map(|field| field.path.to_owned());
     let known = known.prop_filter("lists are changed as a whole", |path| !path.contains('['));
-    let unknown = select(&["unknown", "user.unknown", "request.unknown.deep", "metadata.z", "x.y.z", "é", "request.context.zz"][..]);
+    let unknown = select(
+        &["unknown", "user.unknown", "request.unknown.deep", "metadata.z", "x.y.z", "é", "request.context.zz"][..],
+    );
     prop_oneof![3 => known, 1 => unknown.prop_map(str::to_owned)]
 }
 
