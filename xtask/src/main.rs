@@ -1,5 +1,6 @@
 //! Chores of this repository, run as `cargo xtask <chore>`.
 
+mod functions;
 mod generate;
 mod json_schema;
 mod markdown;
@@ -11,7 +12,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask gen [--check]
 
-  gen          makes the files that come from schema/context.toml
+  gen          makes the files that come from schema/context.toml and from the functions' declarations
   gen --check  changes nothing; fails and names the files that are not up to date";
 
 fn main() -> ExitCode {

@@ -22,7 +22,8 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("llm-policy-embed", &["llm-policy-engine", "llm-policy-provider", "llm-policy-runtime", "llm-policy-wasm"]),
     ("llm-policy-ffi", &["llm-policy-embed"]),
     ("llm-policy-server", &["llm-policy-embed", "llm-policy-workbench", "llm-policy-runtime"]),
-    ("xtask", &[]),
+    // It writes the reference of functions from their declarations.
+    ("xtask", &["llm-policy-cel", "llm-policy-engine"]),
 ];
 
 /// What stands in `bindings/` may depend on.

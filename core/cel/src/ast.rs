@@ -32,6 +32,15 @@ impl Span {
     pub fn join(self, other: Self) -> Self {
         Self { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
+
+    /// The line and the column in `text` where it begins, both from 1; the column counts characters.
+    #[must_use]
+    pub fn line_and_column(self, text: &str) -> (usize, usize) {
+        let before = text.get(..self.start as usize).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        (line, column)
+    }
 }
 
 /// A constant written in the source.

@@ -131,7 +131,7 @@ impl Engine {
         let decision = evaluate(question)?;
         let facts = missing_facts(&decision);
         if facts.is_empty() {
-            return Ok(Step::Done(decision));
+            return Ok(Step::Done(Box::new(decision)));
         }
         Ok(Step::Need(Need { compiled, input, stage, now, handles: self.handles, facts }))
     }
@@ -166,7 +166,7 @@ impl Engine {
 #[derive(Clone, Debug)]
 pub enum Step<'i> {
     /// A decision.
-    Done(Decision),
+    Done(Box<Decision>),
     /// Facts are wanted first.
     Need(Need<'i>),
 }

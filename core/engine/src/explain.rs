@@ -11,8 +11,9 @@ use llm_policy_cel::program::NodeId;
 use llm_policy_cel::slot::Slot;
 use serde_json::{Value as Json, json};
 
-use crate::compile::rules::CompiledRule;
+use crate::compile::rules::{Clause, CompiledRule};
 use crate::decision::Decision;
+use crate::evaluate::render::to_json;
 use crate::evaluate::{Question, evaluate, fill};
 use crate::input::InputError;
 
@@ -26,12 +27,16 @@ pub struct Explanation {
 }
 
 /// How one rule came out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RuleTrace {
     /// The document's id.
     pub policy: Arc<str>,
     /// The rule.
     pub rule: Arc<str>,
+    /// The file that it stands in.
+    pub origin: Arc<str>,
+    /// Its line in the file, from 1.
+    pub line: usize,
     /// Its place in the document's text.
     pub span: Span,
     /// Whether it matched.
@@ -45,7 +50,7 @@ pub struct RuleTrace {
 }
 
 /// A part of a condition.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     /// As it was written, or the name of a gate.
     pub text: String,
@@ -53,6 +58,38 @@ pub struct Part {
     pub span: Option<Span>,
     /// Its value.
     pub outcome: Outcome,
+    /// The fields that it reads, by path.
+    pub reads: Vec<Read>,
+}
+
+/// A field that a part of a condition reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Read {
+    /// The path: `user.tier`.
+    pub path: Arc<str>,
+    /// What the input has there. It may be what a user wrote.
+    pub found: Found,
+}
+
+/// What the input has in a field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// This value.
+    Value(Json),
+    /// Nothing.
+    Absent,
+    /// A value of another type than the field's.
+    Mistyped,
+}
+
+impl Found {
+    fn of(slot: Option<&Slot<'_>>) -> Self {
+        match slot {
+            Some(Slot::Present(value)) => Self::Value(to_json(*value)),
+            Some(Slot::Mistyped) => Self::Mistyped,
+            Some(Slot::Absent) | None => Self::Absent,
+        }
+    }
 }
 
 /// The value of a condition or a part of it.
@@ -97,6 +134,7 @@ pub(crate) fn explain(question: Question<'_>) -> Result<Explanation, InputError>
     let arena = Bump::new();
     let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
     fill(&question, slots, &arena)?;
+    let slots: &[Slot<'_>] = slots;
     let fuel = Cell::new(0);
     let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: compiled.options.limits.regex_bytes };
     let mut scratch = Scratch::new();
@@ -107,27 +145,39 @@ pub(crate) fn explain(question: Question<'_>) -> Result<Explanation, InputError>
         .rules
         .iter()
         .filter_map(|number| compiled.rules.get(*number as usize))
-        .filter_map(|rule| trace(&question, &evaluator, rule))
+        .filter_map(|rule| trace(&question, &evaluator, slots, rule))
         .collect();
     Ok(Explanation { decision, rules })
 }
 
-fn trace(question: &Question<'_>, evaluator: &Evaluator<'_>, rule: &CompiledRule) -> Option<RuleTrace> {
+fn trace(
+    question: &Question<'_>,
+    evaluator: &Evaluator<'_>,
+    slots: &[Slot<'_>],
+    rule: &CompiledRule,
+) -> Option<RuleTrace> {
     let document = question.compiled.sources.get(rule.document as usize)?;
     let source = document.rules.get(rule.position as usize)?;
-    let clause = |(node, span): &(NodeId, Span)| Part {
+    let compiled = question.compiled;
+    let read =
+        |slot: &u32| Read { path: compiled.slots.path(*slot).into(), found: Found::of(slots.get(*slot as usize)) };
+    let clause = |Clause { node, span, reads }: &Clause| Part {
         text: document.text.get(span.start as usize..span.end as usize).unwrap_or_default().trim().to_owned(),
         span: Some(*span),
         outcome: Outcome::of(evaluator, question, *node),
+        reads: reads.iter().map(read).collect(),
     };
     let gate = |(name, node): &(&'static str, NodeId)| Part {
         text: (*name).to_owned(),
         span: None,
         outcome: Outcome::of(evaluator, question, *node),
+        reads: Vec::new(),
     };
     Some(RuleTrace {
         policy: question.compiled.documents.get(rule.document as usize)?.id.clone(),
         rule: rule.id.clone(),
+        origin: document.origin.clone(),
+        line: source.id.span.line_and_column(&document.text).0,
         span: source.span,
         outcome: Outcome::of(evaluator, question, rule.condition),
         shadow: rule.shadow,
@@ -140,11 +190,21 @@ impl Explanation {
     /// The explanation as JSON: the decision, and each rule with its clauses.
     #[must_use]
     pub fn to_json(&self) -> Json {
-        let part = |part: &Part| json!({"text": part.text, "value": part.outcome.to_json()});
+        let read = |read: &Read| match &read.found {
+            Found::Value(value) => json!({"path": &*read.path, "value": value}),
+            Found::Absent => json!({"path": &*read.path, "absent": true}),
+            Found::Mistyped => json!({"path": &*read.path, "mistyped": true}),
+        };
+        let part = |part: &Part| {
+            let reads: Vec<Json> = part.reads.iter().map(read).collect();
+            json!({"text": part.text, "value": part.outcome.to_json(), "reads": reads})
+        };
         let rule = |rule: &RuleTrace| {
             json!({
                 "policy": &*rule.policy,
                 "rule": &*rule.rule,
+                "file": &*rule.origin,
+                "line": rule.line,
                 "matched": rule.outcome.to_json(),
                 "shadow": rule.shadow,
                 "gates": rule.gates.iter().map(part).collect::<Vec<_>>(),

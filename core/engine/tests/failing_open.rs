@@ -319,7 +319,7 @@ fn a_rule_is_on_unless_it_says_otherwise() {
 
 #[test]
 fn an_input_that_is_refused_is_no_allow() {
-    let engine = engine(&[rules("  - {id: r, when: \"user.tier == 'x'\", actions: [allow]}\n")]);
+    let engine = engine(&[policy("p", "rules:\n  - {id: r, when: \"user.tier == 'x'\", actions: [allow]}\n")]);
     for text in [
         "",
         "null",
@@ -330,12 +330,8 @@ fn an_input_that_is_refused_is_no_allow() {
         "{\"USER\": {\"tier\": \"x\"}}",
         "\u{feff}{}",
     ] {
-        let result = engine.evaluate(Stage::Request, &Json::new(text.as_bytes()), now());
-        assert!(result.is_err_and(|e| !e.message.is_empty()) || text == "null", "{text}");
-        assert!(
-            !engine.evaluate(Stage::Request, &Json::new(text.as_bytes()), now()).is_ok_and(|d| d.allowed()),
-            "{text}"
-        );
+        let allowed = engine.evaluate(Stage::Request, &Json::new(text.as_bytes()), now()).is_ok_and(|d| d.allowed());
+        assert!(!allowed, "{text}");
     }
 }
 

@@ -105,14 +105,20 @@ impl<'a> Evaluator<'a> {
     /// What CEL defines as an error, absent input, and [`ErrorKind::OutOfFuel`].
     #[inline]
     pub fn value(&self, id: NodeId) -> Result<Val<'a>> {
-        self.run(self.program.node(id))
+        let node = self.program.node_ref(id);
+        // Leaves are most of what is asked for, and cheaper than the call.
+        match *node {
+            Node::Slot(slot) => self.slot(slot),
+            Node::Constant(index) => Ok(self.program.constant(index).as_val()),
+            _ => self.run(node),
+        }
     }
 
     /// Whether node `id` is true; any other value than a bool is an error.
     #[inline]
     #[must_use]
     pub fn truth(&self, id: NodeId) -> Truth {
-        self.test(self.program.node(id))
+        self.test(self.program.node_ref(id))
     }
 
     fn fail(&self, error: impl Into<Error>) -> Truth {
@@ -130,8 +136,8 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether `node` is true.
-    fn test(&self, node: Node) -> Truth {
-        match node {
+    fn test(&self, node: &Node) -> Truth {
+        match *node {
             Node::SlotEqualsString { slot, constant } => match self.slots.get(slot as usize) {
                 Some(Slot::Present(Val::Str(text))) => (*text == self.program.constant_str(constant)).into(),
                 _ => self.slot(slot).map_or_else(|e| self.fail(e), |_| Truth::False),
@@ -422,8 +428,8 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The value of `node`.
-    pub(crate) fn run(&self, node: Node) -> Result<Val<'a>> {
-        match node {
+    pub(crate) fn run(&self, node: &Node) -> Result<Val<'a>> {
+        match *node {
             Node::Constant(index) => Ok(self.program.constant(index).as_val()),
             Node::Slot(slot) => self.slot(slot),
             Node::SlotOr { slot, default } => match self.slot(slot) {
@@ -477,8 +483,8 @@ impl<'a> Evaluator<'a> {
                 Val::Optional(optional) => optional.get().map_or_else(|| self.value(b), Ok),
                 _ => Err(ErrorKind::NoSuchOverload.into()),
             },
-            Node::Fail(kind) => Err(kind.into()),
-            test => match self.test(test) {
+            Node::Fail(kind) => Err(self.program.error(kind).into()),
+            _ => match self.test(node) {
                 Truth::False => Ok(Val::Bool(false)),
                 Truth::True => Ok(Val::Bool(true)),
                 Truth::Error => Err(self.error.get()),
@@ -577,8 +583,8 @@ impl<'a> Evaluator<'a> {
             let (local, value, body) = link;
             let result = self.value(value);
             self.set_local(local, result);
-            match self.program.node(body) {
-                Node::Bind { local, value, body } => link = (local, value, body),
+            match self.program.node_ref(body) {
+                Node::Bind { local, value, body } => link = (*local, *value, *body),
                 last => return self.run(last),
             }
         }

@@ -1,7 +1,7 @@
 //! `list.sortBy(x, key)`: the list in the order of what `key` is for each element.
 
-use super::comprehension::Loop;
 use super::Macro;
+use super::comprehension::Loop;
 
 /// Holds the list, which is read twice; the name cannot be written in source.
 const INPUT: &str = "@__sortBy_input__";

@@ -187,10 +187,20 @@ impl ProgramBuilder {
         self.facts(id).size
     }
 
+    /// The node that is an error.
+    pub(super) fn fail(&mut self, kind: ErrorKind) -> NodeId {
+        let known = self.program.errors.iter().position(|k| *k == kind);
+        let index = known.unwrap_or_else(|| {
+            self.program.errors.push(kind);
+            self.program.errors.len() - 1
+        });
+        self.add(Node::Fail(index_of(index)))
+    }
+
     /// A call of `function`.
     pub fn call(&mut self, function: &Function, args: &[NodeId]) -> NodeId {
         let Some(implementation) = &function.implementation else {
-            return self.add(Node::Fail(ErrorKind::UnknownFunction));
+            return self.fail(ErrorKind::UnknownFunction);
         };
         let next = index_of(self.program.functions.len());
         // Documents may have functions of one name with different tables behind them: the code itself tells them apart.
@@ -362,7 +372,7 @@ impl ProgramBuilder {
         }
         let (arena, fuel, scratch) = (Bump::new(), Cell::new(FOLD_FUEL), Scratch::new());
         let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: self.program.regex_bytes };
-        let value = Evaluator::new(&self.program, &[], cx, &scratch).run(node).ok()?;
+        let value = Evaluator::new(&self.program, &[], cx, &scratch).run(&node).ok()?;
         is_small(value).then(|| value.to_value())
     }
 
@@ -529,7 +539,9 @@ fn children_of(program: &Program, node: Node) -> Vec<NodeId> {
             vec![operand]
         }
         Node::Matches { operand, .. } | Node::InSet { operand, .. } => vec![operand],
-        Node::Not(a) | Node::NotStrictlyFalse(a) | Node::Negate(a) | Node::Size(a) | Node::Memo { inner: a, .. } => vec![a],
+        Node::Not(a) | Node::NotStrictlyFalse(a) | Node::Negate(a) | Node::Size(a) | Node::Memo { inner: a, .. } => {
+            vec![a]
+        }
         Node::Conditional { condition, then, otherwise } => vec![condition, then, otherwise],
         Node::Equal(a, b) | Node::NotEqual(a, b) | Node::Compare(_, a, b) | Node::In(a, b) => vec![a, b],
         Node::Arithmetic(_, a, b) | Node::Index(a, b) | Node::OptionalIndex(a, b) => vec![a, b],

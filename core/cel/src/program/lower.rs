@@ -82,7 +82,7 @@ impl ProgramBuilder {
             diagnostics.push(
                 Diagnostic::error("nested-too-deeply", message, ast.span(id)).with_help("use fewer names within names"),
             );
-            node = self.add(Node::Fail(ErrorKind::TooDeep));
+            node = self.fail(ErrorKind::TooDeep);
         }
         Lowered { node, diagnostics }
     }
@@ -109,13 +109,13 @@ impl Lowering<'_> {
             Expr::Call { target, function, args } => self.call(id, *target, function, args),
             Expr::List(_) => self.list(id),
             Expr::Map(_) => self.map(id),
-            Expr::Struct { .. } => self.builder.add(Node::Fail(ErrorKind::UnknownFunction)),
+            Expr::Struct { .. } => self.builder.fail(ErrorKind::UnknownFunction),
             Expr::Comprehension(c) => self.comprehension(c),
         }
     }
 
     fn fail(&mut self, kind: ErrorKind) -> NodeId {
-        self.builder.add(Node::Fail(kind))
+        self.builder.fail(kind)
     }
 
     fn reference(&self, id: ExprId) -> Option<Reference> {
@@ -204,10 +204,10 @@ impl Lowering<'_> {
         if let Some((Reference::Variable(name), mut fields)) = self.chain(operand) {
             fields.push(field.clone());
             let path: Vec<&str> = fields.iter().map(|f| &**f).collect();
-            if let Some((Binding::Slot(slot, _), used)) = self.resolver.resolve(&name, &path, self.ast.span(operand)) {
-                if used == path.len() {
-                    return self.builder.add(Node::HasSlot(slot));
-                }
+            if let Some((Binding::Slot(slot, _), used)) = self.resolver.resolve(&name, &path, self.ast.span(operand))
+                && used == path.len()
+            {
+                return self.builder.add(Node::HasSlot(slot));
             }
         }
         let operand = self.expr(operand);
@@ -340,10 +340,10 @@ impl Lowering<'_> {
         if let ("size", [operand]) = (&*function.name, ids.as_slice()) {
             return self.builder.add(Node::Size(*operand));
         }
-        if let [operand, argument] = ids.as_slice() {
-            if let Some(node) = self.special(&function.name, *operand, *argument, &all, receiver.is_some()) {
-                return node;
-            }
+        if let [operand, argument] = ids.as_slice()
+            && let Some(node) = self.special(&function.name, *operand, *argument, &all, receiver.is_some())
+        {
+            return node;
         }
         self.builder.call(function, &ids)
     }

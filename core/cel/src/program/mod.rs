@@ -23,6 +23,7 @@ pub use lower::{Binding, Lowered, Resolver, Variables};
 pub use node::{Arithmetic, Children, Loop, LoopKind, Node, NodeId, OPTIONAL, PLAIN, Relation};
 pub use text::TextAutomaton;
 
+use crate::error::ErrorKind;
 use crate::function::Implementation;
 use crate::value::{Val, Value};
 
@@ -38,6 +39,7 @@ pub struct Program {
     /// The pattern's constant, and the compiled form.
     regexes: Vec<(u32, regex_automata::meta::Regex)>,
     loops: Vec<Loop>,
+    errors: Vec<ErrorKind>,
     functions: Vec<Implementation>,
     texts: Vec<TextAutomaton>,
     locals: usize,
@@ -62,6 +64,7 @@ impl Program {
             sets: Vec::new(),
             regexes: Vec::new(),
             loops: Vec::new(),
+            errors: Vec::new(),
             functions: Vec::new(),
             texts: Vec::new(),
             locals: 0,
@@ -80,7 +83,20 @@ impl Program {
     #[inline]
     #[must_use]
     pub fn node(&self, id: NodeId) -> Node {
-        self.nodes.get(id.0 as usize).copied().unwrap_or(Node::Fail(crate::error::ErrorKind::UnknownFunction))
+        *self.node_ref(id)
+    }
+
+    #[inline]
+    pub(crate) fn node_ref(&self, id: NodeId) -> &Node {
+        // No error has this number, so it reads as an unknown function.
+        const NONE: &Node = &Node::Fail(u32::MAX);
+        self.nodes.get(id.0 as usize).unwrap_or(NONE)
+    }
+
+    /// The error that [`Node::Fail`] names.
+    #[must_use]
+    pub fn error(&self, index: u32) -> ErrorKind {
+        self.errors.get(index as usize).copied().unwrap_or(ErrorKind::UnknownFunction)
     }
 
     /// The node `id`, looked at through [`Node::Memo`].

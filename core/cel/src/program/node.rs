@@ -1,7 +1,5 @@
 //! The instructions of a program: nodes in an arena, which refer to each other by number.
 
-use crate::error::ErrorKind;
-
 /// The number of a node within its program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub u32);
@@ -251,8 +249,8 @@ pub enum Node {
         /// Where its value is kept.
         index: u32,
     },
-    /// An error.
-    Fail(ErrorKind),
+    /// An error, by its number among the program's errors.
+    Fail(u32),
 }
 
 /// Marks an element or entry of a literal as optional (`?x`).

@@ -13,6 +13,7 @@ use llm_policy_cel::value::Value;
 
 use super::fields::Fields;
 use super::functions;
+use super::rules::Clause;
 use super::slots::{Named, Names, Read, Slots};
 use super::{Finding, Options, base_env, finding};
 use crate::context::Stages;
@@ -55,7 +56,7 @@ pub struct Expression {
     /// What it reads.
     pub reads: Vec<Read>,
     /// The operands of its outermost `&&`, with their places in the document.
-    pub clauses: Vec<(NodeId, Span)>,
+    pub clauses: Vec<Clause>,
 }
 
 impl<'d> Scope<'d> {
@@ -124,7 +125,10 @@ impl<'c> Compiler<'c> {
                 return None;
             }
         };
-        for diagnostic in lints(&checked).into_iter().chain(check_lookups(document, checked.ast())) {
+        // `when: true` is how a rule says that it always matches.
+        let always = matches!(checked.ast().expr(checked.ast().root()), Expr::Literal(Literal::Bool(true)));
+        let lints = if always { Vec::new() } else { lints(&checked) };
+        for diagnostic in lints.into_iter().chain(check_lookups(document, checked.ast())) {
             self.report(document, Diagnostic { span: source.locate(diagnostic.span), ..diagnostic });
         }
         let strongest = if document.config.on_missing == OnMissing::Default { OnMissing::Default } else { on_missing };
@@ -140,8 +144,11 @@ impl<'c> Compiler<'c> {
         let lowered = self.builder.lower(&scope.env, ast, &mut names);
         let reads = std::mem::take(&mut names.reads);
         let mut clause = |id| {
-            let part = self.builder.lower_part(&scope.env, ast, id, &mut names);
-            (part.node, source.locate(ast.span(id)))
+            let node = self.builder.lower_part(&scope.env, ast, id, &mut names).node;
+            let mut slots: Vec<u32> = names.reads.drain(..).filter_map(|read| names.slots.find(&read.path)).collect();
+            slots.sort_unstable();
+            slots.dedup();
+            Clause { node, span: source.locate(ast.span(id)), reads: slots.into() }
         };
         let clauses = ast.operands(ast.root(), "_&&_").into_iter().map(&mut clause).collect();
         let mut refused = false;

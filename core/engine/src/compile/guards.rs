@@ -201,7 +201,6 @@ fn slot_of(program: &Program, id: NodeId) -> Option<(u32, Option<&Value>)> {
     }
 }
 
-#[expect(clippy::type_complexity, reason = "the slot with its default, and the constant")]
 fn slot_and_constant(program: &Program, a: NodeId, b: NodeId) -> Option<((u32, Option<&Value>), &Value)> {
     match (program.plain_node(a), program.plain_node(b)) {
         (_, Node::Constant(c)) => Some((slot_of(program, a)?, program.constant(c))),

@@ -80,6 +80,12 @@ impl Finding {
         self.diagnostic.render(&self.text, &self.origin, colour)
     }
 
+    /// The line and the column of its beginning, from 1; the column counts characters.
+    #[must_use]
+    pub fn line_and_column(&self) -> (usize, usize) {
+        self.diagnostic.span.line_and_column(&self.text)
+    }
+
     /// True when the documents are refused because of it.
     #[must_use]
     pub fn is_error(&self) -> bool {
@@ -165,15 +171,14 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
         findings.extend(document.warnings.iter().map(|w| finding(document, w.clone())));
     }
     for pair in documents.windows(2) {
-        if let [first, second] = pair {
-            if first.id() == second.id() {
+        if let [first, second] = pair
+            && first.id() == second.id() {
                 let message =
                     format!("the document `{}` is there twice; the other one is `{}`", second.id(), first.origin);
                 let diagnostic = Diagnostic::error("duplicate-document", message, second.metadata.name.span)
                     .with_help("give one of them another `metadata.name`");
                 findings.push(finding(second, diagnostic));
             }
-        }
     }
     let fields = declared_fields(&documents, &mut findings);
     let mut compiler = Compiler::new(&fields, &options);

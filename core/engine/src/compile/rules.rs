@@ -46,8 +46,8 @@ pub struct CompiledRule {
     pub condition: NodeId,
     /// What stands before the written condition: `target`, `schedule`, `rollout`.
     pub gates: Vec<(&'static str, NodeId)>,
-    /// The operands of the written condition's outermost `&&`, with their places in the document.
-    pub clauses: Vec<(NodeId, Span)>,
+    /// The operands of the written condition's outermost `&&`.
+    pub clauses: Vec<Clause>,
     /// All guards of the condition.
     pub guards: Vec<Guard>,
     /// Whether its effects count.
@@ -62,6 +62,17 @@ pub struct CompiledRule {
     pub rollout: Option<(NodeId, Arc<Rollout>)>,
     /// The slots of facts that its condition and its exceptions read.
     pub facts: Vec<u32>,
+}
+
+/// An operand of a condition's outermost `&&`.
+#[derive(Clone, Debug)]
+pub struct Clause {
+    /// Its value.
+    pub node: NodeId,
+    /// Its place in the document.
+    pub span: Span,
+    /// The slots that it reads.
+    pub reads: Box<[u32]>,
 }
 
 /// An exception in its compiled form.

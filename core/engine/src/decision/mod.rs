@@ -240,6 +240,13 @@ impl Decision {
         })
     }
 
+    /// The action that makes this a deny because the host has not declared to carry it out.
+    #[must_use]
+    pub fn unhandled(&self) -> Option<&'static str> {
+        let Origin::Unhandled(rule, action) = self.verdict.origin else { return None };
+        self.action(rule, action).map(|(_, action)| action.name)
+    }
+
     /// What end users may read, if a rule says something to them.
     #[must_use]
     pub fn public_message(&self) -> Option<&str> {
@@ -352,11 +359,10 @@ impl Decision {
         let handed = |wanted: fn(&str) -> bool| -> Vec<Json> {
             let entry = |(policy, rule, action, params): (&str, &str, &str, &Json)| {
                 let mut entry = json!({"policy": policy, "rule": rule, "action": action});
-                if let (Some(object), Some(params)) = (entry.as_object_mut(), params.as_object()) {
-                    if !params.is_empty() {
+                if let (Some(object), Some(params)) = (entry.as_object_mut(), params.as_object())
+                    && !params.is_empty() {
                         object.insert("params".into(), json!(params));
                     }
-                }
                 entry
             };
             self.obligations().filter(|(_, _, action, _)| wanted(action)).map(entry).collect()

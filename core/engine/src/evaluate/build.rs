@@ -12,7 +12,7 @@ use super::combine::{Origin, Verdict};
 use super::render::{self, Rendered};
 use super::run::{Outcome, Pass};
 use crate::compile::functions::variant_of;
-use crate::compile::rules::{ActionEffect, CompiledAction, CompiledException, CompiledRule, Text};
+use crate::compile::rules::{ActionEffect, Clause, CompiledAction, CompiledException, CompiledRule, Text};
 use crate::decision::{
     Decision, Effect, MAX_ERRORS, Matched, Obligation, Route, RuleError, Shadow, Suppressed, Warning,
 };
@@ -225,7 +225,7 @@ impl Pass<'_, '_> {
         Some(render::text(self.evaluator, text))
     }
 
-    /// The errors of all rules, one for each absent field.
+    /// The errors of all rules, one for each field that is absent or of another type.
     fn errors(&self, outcomes: &[Outcome]) -> (Vec<RuleError>, usize) {
         let mut errors: Vec<RuleError> = Vec::new();
         let mut missing: Vec<u32> = Vec::new();
@@ -235,7 +235,7 @@ impl Pass<'_, '_> {
             let own = outcome.error.map(|error| (None, error));
             let exception = outcome.exception_error.map(|(at, error)| (rule.exceptions.get(usize::from(at)), error));
             for (exception, error) in own.into_iter().chain(exception) {
-                if let ErrorKind::MissingInput(slot) = error.kind {
+                if let ErrorKind::MissingInput(slot) | ErrorKind::MistypedInput(slot) = error.kind {
                     if missing.contains(&slot) {
                         continue;
                     }
@@ -268,7 +268,7 @@ impl Pass<'_, '_> {
         let source = self.compiled.sources.get(rule.document as usize)?;
         self.evaluator.refuel(self.compiled.options.rule_fuel);
         let fails = |node| self.evaluator.truth(node) == Truth::Error && self.evaluator.error() == error;
-        let (_, span) = rule.clauses.iter().find(|(node, _)| fails(*node))?;
+        let Clause { span, .. } = rule.clauses.iter().find(|clause| fails(clause.node))?;
         source.text.get(span.start as usize..span.end as usize).map(|text| text.trim().to_owned())
     }
 }

@@ -156,11 +156,10 @@ impl Pass<'_, '_> {
             DefaultAction::Allow => Effect::Allow,
             DefaultAction::Deny => Effect::Deny,
         };
-        if target == Truth::Error {
-            if let Some(fallback) = &document.fallback {
+        if target == Truth::Error
+            && let Some(fallback) = &document.fallback {
                 return Some(Verdict { effect: effect(fallback.action), origin: Origin::Fallback(number) });
             }
-        }
         let action = document.default_action.filter(|_| !decided)?;
         match (target, action) {
             (Truth::True, _) | (Truth::Error, DefaultAction::Deny) => {

@@ -47,11 +47,10 @@ pub fn json(data: &[u8]) {
                 if let [Slot::Present(read)] = slots.as_slice() {
                     assert!(same(*read, value), "{read:?} is not {value}");
                 }
-                if let Some(Slot::Present(Val::Str(id))) = slots.first() {
-                    if slots.len() > 1 {
+                if let Some(Slot::Present(Val::Str(id))) = slots.first()
+                    && slots.len() > 1 {
                         assert_eq!(value.pointer("/user/id").and_then(|v| v.as_str()), Some(*id));
                     }
-                }
             }
         }
     }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use llm_policy_cel::ast::Span;
 use llm_policy_cel::diagnostic::{Diagnostic, did_you_mean};
 use llm_policy_cel::types::Type;
 use rustc_hash::FxHashSet;
@@ -205,7 +204,7 @@ impl Reader<'_> {
             Err(errors) => errors,
         };
         for error in errors {
-            let (line, column) = line_and_column(&text, error.span);
+            let (line, column) = error.span.line_and_column(&text);
             let message = format!("{name}:{line}:{column}: {}", error.message);
             self.push(Diagnostic { message, span: file.span, ..error });
         }
@@ -335,12 +334,4 @@ fn is_inside(name: &str) -> bool {
         && !name.contains(['\\', ':', '\0'])
         && !name.chars().any(char::is_control)
         && name.split('/').all(|part| !matches!(part, "" | "." | ".."))
-}
-
-/// Line and column of a span, both from 1.
-fn line_and_column(text: &str, span: Span) -> (usize, usize) {
-    let before = text.get(..span.start as usize).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    (line, column)
 }

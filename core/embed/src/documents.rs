@@ -1,0 +1,201 @@
+//! A set of documents on the way to an engine.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use llm_policy_engine::document::{self, Document, Refused};
+use llm_policy_engine::{Engine as Inner, Finding, Options};
+
+use crate::engine::Engine;
+use crate::error::{Error, ErrorCode};
+use crate::files;
+use crate::guard::guarded;
+
+/// Documents that were read, and what is wrong with those that were refused.
+///
+/// ```
+/// use llm_policy_embed::{Documents, Options};
+///
+/// let mut documents = Documents::new();
+/// documents.add_bytes(b"{version: '1.0', metadata: {name: empty}, rules: []}", "empty.yaml");
+/// documents.add_bytes(b"{version: '1.0', metadata: {nmae: typo}, rules: []}", "typo.yaml");
+/// let checked = documents.check(Options::default());
+/// assert_eq!(checked.documents, 2);
+/// assert!(checked.findings.iter().any(|f| f.is_error() && &*f.origin == "typo.yaml"));
+/// assert!(checked.into_engine().is_err());
+/// ```
+#[derive(Debug, Default)]
+pub struct Documents {
+    read: Vec<Document>,
+    refused: Vec<(Option<PathBuf>, Refused)>,
+    /// The files that were read as documents.
+    files: BTreeSet<PathBuf>,
+    /// The files that documents read as tables.
+    tables: BTreeSet<PathBuf>,
+    /// What happened outside of documents.
+    failure: Option<Error>,
+}
+
+/// What [`Documents::check`] found out.
+#[derive(Debug)]
+pub struct Checked {
+    /// How many documents there are, refused ones among them.
+    pub documents: usize,
+    /// How many rules they have.
+    pub rules: usize,
+    /// What was found: by document, then by place.
+    pub findings: Vec<Finding>,
+    engine: Result<Engine, Error>,
+}
+
+impl Checked {
+    /// The engine.
+    ///
+    /// # Errors
+    /// When a document is refused, with all findings.
+    pub fn into_engine(self) -> Result<Engine, Error> {
+        self.engine.map_err(|error| Error { findings: self.findings, ..error })
+    }
+
+    /// The engine, if there is one.
+    ///
+    /// # Errors
+    /// When a document is refused.
+    pub fn engine(&self) -> Result<&Engine, &Error> {
+        self.engine.as_ref()
+    }
+}
+
+impl Documents {
+    /// No document.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a file, or all files below a directory whose names end with `.yaml`, `.yml` or `.json`, sorted by path.
+    ///
+    /// Names that begin with a dot are passed over. A file that is reached twice is read once. Files that other documents
+    /// read as tables are no documents. Tables are looked for in the document's directory and below, never outside.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or there is none. What is wrong inside of documents comes with [`Documents::check`].
+    pub fn add_path(&mut self, path: &Path) -> Result<(), Error> {
+        for file in files::documents(path)? {
+            if !self.files.insert(files::identity(&file)) {
+                continue;
+            }
+            let bytes = files::read(&file, document::MAX_BYTES)?;
+            let folder = file.parent().unwrap_or(Path::new(""));
+            let tables = &mut self.tables;
+            let mut load = |name: &str| {
+                let (table, text) = files::table(folder, name)?;
+                tables.insert(table);
+                Ok(text)
+            };
+            let origin = files::origin(&file);
+            let read = guarded(|| Ok(document::read_bytes(&bytes, &origin, &mut load)));
+            self.add(read, Some(files::identity(&file)));
+        }
+        Ok(())
+    }
+
+    /// Adds a document from memory; `origin` names it in messages. It cannot read tables from files.
+    pub fn add_bytes(&mut self, bytes: &[u8], origin: &str) {
+        let mut load = |name: &str| Err(format!("`{origin}` is no file, so there is no `{name}` beside it"));
+        let read = guarded(|| Ok(document::read_bytes(bytes, origin, &mut load)));
+        self.add(read, None);
+    }
+
+    fn add(&mut self, read: Result<Result<Document, Refused>, Error>, file: Option<PathBuf>) {
+        match read {
+            Ok(Ok(document)) => self.read.push(document),
+            Ok(Err(refused)) => self.refused.push((file, refused)),
+            Err(error) => self.failure = Some(error),
+        }
+    }
+
+    /// Keeps the documents of `namespace` (`None`: of all) that have one of `tags` (none: any document).
+    ///
+    /// Documents that could not be read stay: nobody knows what they are.
+    ///
+    /// # Errors
+    /// When nothing is left.
+    pub fn select(&mut self, namespace: Option<&str>, tags: &[String]) -> Result<(), Error> {
+        let all: BTreeSet<String> = self.read.iter().map(describe).collect();
+        self.read.retain(|document| {
+            let metadata = &document.metadata;
+            let tagged = tags.is_empty() || metadata.tags.iter().any(|tag| tags.iter().any(|t| **t == *tag.value));
+            tagged && namespace.is_none_or(|namespace| *metadata.namespace.value == *namespace)
+        });
+        if self.read.is_empty() && self.refused.is_empty() && !all.is_empty() {
+            let all: Vec<String> = all.into_iter().collect();
+            return Err(Error::new(ErrorCode::NoDocuments, "no document has this namespace and one of these tags")
+                .with_help(format!("there are {}", all.join(", "))));
+        }
+        Ok(())
+    }
+
+    /// Compiles the documents and gathers all that was found.
+    #[must_use]
+    pub fn check(mut self, options: Options) -> Checked {
+        let tables = self.tables;
+        self.refused.retain(|(file, _)| file.as_ref().is_none_or(|file| !tables.contains(file)));
+        let documents = self.read.len() + self.refused.len();
+        let rules = self.read.iter().map(|document| document.rules.len()).sum();
+        // What a refused document declares is not known, and names of it would be reported where they are used.
+        let declares = self.refused.iter().any(|(_, refused)| refused.text.contains("schema"));
+        let mut findings: Vec<Finding> = Vec::new();
+        for (_, refused) in &self.refused {
+            let finding =
+                |diagnostic| Finding { origin: refused.origin.clone(), text: refused.text.clone(), diagnostic };
+            findings.extend(refused.diagnostics.iter().cloned().map(finding));
+        }
+        let mut engine = Err(refusal(self.refused.len(), documents));
+        if let Some(failure) = self.failure {
+            engine = Err(failure);
+        } else if documents == 0 {
+            engine = Err(Error::new(ErrorCode::NoDocuments, "there is no policy document"));
+        } else if !declares {
+            let read = self.read;
+            match guarded(|| Ok(Inner::new(read, options))) {
+                Ok(Ok((inner, warnings))) => {
+                    findings.extend(warnings);
+                    if self.refused.is_empty() {
+                        engine = Ok(Engine::new(inner));
+                    }
+                }
+                Ok(Err(found)) => {
+                    findings.extend(found);
+                    let mut wrong: Vec<&str> = findings.iter().filter(|f| f.is_error()).map(|f| &*f.origin).collect();
+                    wrong.sort_unstable();
+                    wrong.dedup();
+                    engine = Err(refusal(wrong.len(), documents));
+                }
+                Err(error) => engine = Err(error),
+            }
+        }
+        findings.sort_by(|a, b| {
+            let key = |f: &Finding| (f.origin.clone(), f.diagnostic.span.start);
+            key(a).cmp(&key(b))
+        });
+        Checked { documents, rules, findings, engine }
+    }
+}
+
+fn refusal(wrong: usize, all: usize) -> Error {
+    let message = match all {
+        1 => "the policy document is refused".to_owned(),
+        _ => format!("{wrong} of {all} policy documents {} refused", if wrong == 1 { "is" } else { "are" }),
+    };
+    Error::new(ErrorCode::InvalidPolicy, message)
+}
+
+/// `namespace/name (tag, tag)`
+fn describe(document: &Document) -> String {
+    let tags: Vec<&str> = document.metadata.tags.iter().map(|tag| &*tag.value).collect();
+    match tags.as_slice() {
+        [] => document.id(),
+        tags => format!("{} ({})", document.id(), tags.join(", ")),
+    }
+}

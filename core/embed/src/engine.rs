@@ -1,0 +1,91 @@
+//! The engine behind the panic boundary.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use llm_policy_engine::context::Stage;
+use llm_policy_engine::explain::Explanation;
+use llm_policy_engine::handles::Handles;
+use llm_policy_engine::input::{Json, Prepared};
+use llm_policy_engine::{Decision, Engine as Inner};
+
+use crate::error::{Error, ErrorCode};
+use crate::guard::guarded;
+
+/// What is asked about an input.
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// The stage of the turn.
+    pub stage: Stage,
+    /// The time that conditions see.
+    pub now: Timestamp,
+}
+
+impl Default for Question {
+    /// About a request, now.
+    fn default() -> Self {
+        Self { stage: Stage::Request, now: Timestamp::now() }
+    }
+}
+
+/// Policies, ready to decide. Cloning is cheap. No call panics.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    inner: Inner,
+}
+
+impl Engine {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self { inner }
+    }
+
+    /// The same engine for a host that carries out these actions.
+    #[must_use]
+    pub fn handles(self, handles: Handles) -> Self {
+        Self { inner: self.inner.handles(handles) }
+    }
+
+    /// The digest of the documents: SHA-256, in hexadecimal.
+    #[must_use]
+    pub fn bundle(&self) -> Arc<str> {
+        self.inner.bundle()
+    }
+
+    /// Decides about the context in `input`, which is JSON.
+    ///
+    /// # Errors
+    /// When the input is refused as a whole: [`Error::decision`] is the deny that stands for it.
+    pub fn evaluate(&self, input: &[u8], question: Question) -> Result<Decision, Error> {
+        guarded(|| Ok(self.inner.evaluate(question.stage, &Json::new(input), question.now)?))
+    }
+
+    /// Decides, and says of each rule and each clause why it did or did not match.
+    ///
+    /// # Errors
+    /// As [`Engine::evaluate`].
+    pub fn explain(&self, input: &[u8], question: Question) -> Result<Explanation, Error> {
+        guarded(|| Ok(self.inner.explain(question.stage, &Json::new(input), question.now)?))
+    }
+
+    /// Reads what the policies ask for, once for many evaluations.
+    ///
+    /// # Errors
+    /// As [`Engine::evaluate`].
+    pub fn prepare(&self, input: &[u8]) -> Result<Prepared, Error> {
+        guarded(|| Ok(self.inner.prepare(&Json::new(input))?))
+    }
+
+    /// Decides about an input that was prepared.
+    ///
+    /// # Errors
+    /// [`ErrorCode::StaleInput`] when the policies were replaced since `prepared` was made; else as [`Engine::evaluate`].
+    pub fn evaluate_prepared(&self, prepared: &Prepared, question: Question) -> Result<Decision, Error> {
+        guarded(|| {
+            self.inner.evaluate_prepared(question.stage, prepared, question.now).map_err(|error| {
+                let stale = !prepared.is_for(self.inner.compiled().program.id());
+                let code = if stale { ErrorCode::StaleInput } else { ErrorCode::InvalidInput };
+                Error { code, ..error.into() }
+            })
+        })
+    }
+}

@@ -1,0 +1,43 @@
+//! The facade that every border stands on: the command line now, other languages and the daemon later.
+//!
+//! It reads documents from files, holds the panic boundary (whatever happens inside, the host's process goes on and the
+//! answer is a deny), gives every failure a stable code, and writes decisions as the same bytes everywhere.
+//!
+//! ```
+//! use llm_policy_embed::{Documents, Options, Question};
+//!
+//! let mut documents = Documents::new();
+//! documents.add_bytes(
+//!     br#"
+//! version: "1.0"
+//! metadata: {name: models}
+//! config: {default_action: allow}
+//! rules:
+//!   - {id: no-preview, when: request.model.endsWith('-preview'), actions: [{type: deny, reason: not for production}]}
+//! "#,
+//!     "models.yaml",
+//! );
+//! let engine = documents.check(Options::default()).into_engine()?;
+//! let decision = engine.evaluate(br#"{"request": {"model": "gpt-5-preview"}}"#, Question::default())?;
+//! assert_eq!(decision.reason(), "not for production");
+//! # Ok::<(), llm_policy_embed::Error>(())
+//! ```
+
+pub mod documents;
+pub mod engine;
+pub mod error;
+mod files;
+mod guard;
+
+pub use documents::{Checked, Documents};
+pub use engine::{Engine, Question};
+pub use error::{Error, ErrorCode};
+pub use jiff::Timestamp;
+pub use llm_policy_engine::context::Stage;
+pub use llm_policy_engine::decision::canonical;
+pub use llm_policy_engine::diagnostic::{Diagnostic, Severity};
+pub use llm_policy_engine::explain;
+pub use llm_policy_engine::handles::{Handles, UnknownAction};
+pub use llm_policy_engine::input::Prepared;
+pub use llm_policy_engine::input::json::MAX_BYTES as MAX_INPUT_BYTES;
+pub use llm_policy_engine::{Decision, Effect, Finding, Options};

@@ -1,0 +1,192 @@
+//! The command line.
+
+use std::io::{IsTerminal, Read, stdin};
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Style, Styles};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use llm_policy_embed::{Checked, Documents, Engine, Handles, MAX_INPUT_BYTES, Options, Question, Stage, Timestamp};
+
+use crate::commands;
+use crate::contexts::Contexts;
+use crate::failure::Failure;
+
+const STYLES: Styles = Styles::styled()
+    .header(Style::new().bold())
+    .usage(Style::new().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(Style::new().dimmed());
+
+const ABOUT: &str = "Decides about LLM traffic: who may send what to which model, and what happens on the way.
+
+Policies are YAML or JSON documents; a context is one JSON object that describes a request, a response or a tool call.";
+
+const EXAMPLES: &str = "Examples:
+  policy-engine validate policies/                  check policies before they are used
+  policy-engine evaluate -p policies/ -c call.json  decide about one request
+  policy-engine explain -p policies/ -c call.json   see why, rule by rule
+  policy-engine benchmark -p policies/ -c call.json see how fast
+
+Exit codes:
+   0  allowed, or valid        2  the command was not understood
+  10  denied                   3  a policy or an input is not valid
+  11  throttled
+  12  approval needed";
+
+/// Decides about LLM traffic.
+#[derive(Debug, Parser)]
+#[command(name = "policy-engine", version, about = ABOUT, after_help = EXAMPLES, styles = STYLES)]
+#[command(
+    arg_required_else_help = true,
+    subcommand_required = true,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to use colours; `auto`: at a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    pub color: ColorChoice,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Decide about a request, a response or a tool call
+    Evaluate(commands::evaluate::Command),
+    /// Check policies and show everything that is wrong with them
+    Validate(commands::validate::Command),
+    /// Show of each rule and each clause why it did or did not match
+    Explain(commands::explain::Command),
+    /// Measure how long decisions take
+    Benchmark(commands::benchmark::Command),
+}
+
+/// For whom results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs: one line of JSON
+    Json,
+}
+
+/// Which policies decide.
+#[derive(Args, Debug)]
+pub struct Policies {
+    /// A policy file, a directory of them, or `-` for a document from stdin; may be repeated
+    #[arg(short = 'p', long = "policy", value_name = "PATH", required = true, help_heading = "Policies")]
+    pub paths: Vec<PathBuf>,
+    /// Only documents of this namespace
+    #[arg(short, long, value_name = "NAME", help_heading = "Policies")]
+    pub namespace: Option<String>,
+    /// Only documents with this tag; repeated: with one of these tags
+    #[arg(short, long = "tag", value_name = "TAG", help_heading = "Policies")]
+    pub tags: Vec<String>,
+}
+
+impl Policies {
+    /// Reads and compiles the policies. Their warnings come with them.
+    pub fn load(&self) -> Result<(Engine, Checked), Failure> {
+        let checked = check(&self.paths, self.namespace.as_deref(), &self.tags)?;
+        match checked.engine() {
+            Ok(engine) => Ok((engine.clone(), checked)),
+            Err(_) => Err(checked.into_engine().map_or_else(Failure::from, |_| Failure::invalid("no engine"))),
+        }
+    }
+
+    fn from_stdin(&self) -> bool {
+        self.paths.iter().any(|path| is_stdin(path))
+    }
+}
+
+/// Reads the documents at `paths` and says what is wrong with them.
+pub fn check(paths: &[PathBuf], namespace: Option<&str>, tags: &[String]) -> Result<Checked, Failure> {
+    let mut documents = Documents::new();
+    for path in paths {
+        if is_stdin(path) {
+            documents.add_bytes(&read_stdin()?, "stdin");
+        } else {
+            documents.add_path(path)?;
+        }
+    }
+    documents.select(namespace, tags)?;
+    Ok(documents.check(Options::default()))
+}
+
+fn is_stdin(path: &std::path::Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn read_stdin() -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let limit = MAX_INPUT_BYTES as u64 + 1;
+    stdin().lock().take(limit).read_to_end(&mut bytes).map_err(|e| Failure::invalid(format!("stdin: {e}")))?;
+    Ok(bytes)
+}
+
+/// What is decided about.
+#[derive(Args, Debug)]
+pub struct Subject {
+    /// A file with a context, or with one on each line (JSONL); `-`: stdin; may be repeated
+    ///
+    /// Left out: stdin, unless that is a terminal.
+    #[arg(short = 'c', long = "context", value_name = "FILE", help_heading = "Context")]
+    pub files: Vec<PathBuf>,
+    /// The stage of the turn that the context is about
+    #[arg(short, long, default_value = "request", value_parser = stage_parser(), help_heading = "Context")]
+    pub stage: Stage,
+    /// The time that conditions see, such as 2026-03-01T12:00:00Z; left out: the time now
+    #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Context")]
+    pub now: Option<Timestamp>,
+    /// What the host carries out: redact, set, route, require_approval, custom, or all
+    ///
+    /// A decision that asks for one of these is a deny unless it is named here.
+    #[arg(long, value_name = "ACTIONS", default_value = "", hide_default_value = true, value_parser = parse_handles)]
+    #[arg(help_heading = "Context")]
+    pub handles: Handles,
+}
+
+impl Subject {
+    /// What is asked.
+    pub fn question(&self) -> Question {
+        Question { stage: self.stage, now: self.now.unwrap_or_else(Timestamp::now) }
+    }
+
+    /// The contexts, read as they are asked for.
+    pub fn contexts(&self, policies: &Policies) -> Result<Contexts, Failure> {
+        let mut files = self.files.clone();
+        if files.is_empty() {
+            if policies.from_stdin() || stdin().is_terminal() {
+                let help = "give `--context FILE`, or pipe one in";
+                return Err(Failure::usage("there is no context to decide about", help));
+            }
+            files.push(PathBuf::from("-"));
+        }
+        let from_stdin = files.iter().filter(|file| is_stdin(file)).count() + usize::from(policies.from_stdin());
+        if from_stdin > 1 {
+            let help = "put one of them into a file";
+            return Err(Failure::usage("stdin can be read for one thing only", help));
+        }
+        Ok(Contexts::new(files))
+    }
+}
+
+fn stage_parser() -> impl TypedValueParser<Value = Stage> {
+    PossibleValuesParser::new(Stage::ALL.map(Stage::name)).try_map(|name| name.parse::<Stage>())
+}
+
+fn parse_time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "write the date, the time and the zone, such as 2026-03-01T12:00:00Z".to_owned())
+}
+
+fn parse_handles(text: &str) -> Result<Handles, String> {
+    match text {
+        "all" => Ok(Handles::ALL),
+        _ => text.parse().map_err(|e: llm_policy_embed::UnknownAction| e.to_string()),
+    }
+}

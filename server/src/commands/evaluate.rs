@@ -1,0 +1,108 @@
+//! `policy-engine evaluate`
+
+use clap::Args;
+use llm_policy_embed::canonical;
+
+use crate::args::{Format, Policies, Subject};
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, decision, findings, style, units};
+
+const EXAMPLES: &str = "Examples:
+  policy-engine evaluate --policy policies/ --context call.json
+  policy-engine evaluate -p policies/ -c call.json --handles redact,route --output json
+  tail -f calls.jsonl | policy-engine evaluate -p policies/ --output json
+  policy-engine evaluate -p policies/ -c reply.json --stage response --now 2026-03-01T12:00:00Z
+
+Exit codes: 0 allowed, 10 denied, 11 throttled, 12 approval needed, 2 usage, 3 invalid policy or input.
+With several contexts it is the code of the strongest decision, and 3 when one could not be made.";
+
+/// Decide about a request, a response or a tool call
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Command {
+    #[command(flatten)]
+    policies: Policies,
+    #[command(flatten)]
+    subject: Subject,
+    /// `text` for people; `json`: the canonical decision on one line
+    #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
+    output: Format,
+    /// Show the clauses of the other rules as well; `explain` shows more
+    #[arg(short, long)]
+    explain: bool,
+}
+
+pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
+    let (engine, checked) = command.policies.load()?;
+    let engine = engine.handles(command.subject.handles);
+    let contexts = command.subject.contexts(&command.policies)?;
+    note_warnings(&checked.findings, out);
+    let about = findings::about(&checked);
+    let question = command.subject.question();
+    let mut strongest: Option<llm_policy_embed::Effect> = None;
+    let mut refused = false;
+    let mut several = false;
+    let mut first = true;
+    for context in contexts {
+        let context = context?;
+        several |= context.line.is_some() || command.subject.files.len() > 1;
+        let heading = several.then(|| context.origin());
+        let shown = match (command.output, command.explain) {
+            (Format::Json, false) => engine
+                .evaluate(&context.bytes, question)
+                .map(|decision| (decision.effect(), decision.to_canonical_json())),
+            (Format::Json, true) => engine
+                .explain(&context.bytes, question)
+                .map(|explanation| (explanation.decision.effect(), canonical::to_string(&explanation.to_json()))),
+            (Format::Text, all) => engine.explain(&context.bytes, question).map(|explanation| {
+                let mut text = decision::render(&explanation, &about);
+                if all {
+                    text.push_str("\n\n");
+                    text.push_str(&super::explain::rules(&explanation, None, false));
+                }
+                (explanation.decision.effect(), text)
+            }),
+        };
+        if command.output == Format::Text {
+            if !first {
+                out.print("");
+            }
+            if let Some(heading) = &heading {
+                out.print(&style::quiet(heading));
+            }
+        }
+        first = false;
+        match shown {
+            Ok((effect, text)) => {
+                strongest = strongest.max(Some(effect));
+                out.print(&text);
+            }
+            Err(error) => {
+                refused = true;
+                if command.output == Format::Json {
+                    // Whoever reads decisions by line finds a deny where there is none.
+                    out.print(&error.decision(question.stage, &engine.bundle()));
+                }
+                out.failure(&context.refused(error));
+            }
+        }
+        if out.is_over() {
+            break;
+        }
+    }
+    Ok(match strongest {
+        _ if refused => Exit::Invalid,
+        Some(effect) => effect.into(),
+        None => Exit::Invalid,
+    })
+}
+
+/// Says that the policies have warnings, which are not shown here.
+pub fn note_warnings(found: &[llm_policy_embed::Finding], out: &mut Output) {
+    let (_, warnings) = findings::counts(found);
+    if warnings > 0 {
+        let count = units::count(warnings, "warning");
+        let text = format!("{} in the policies; `policy-engine validate` shows them", count);
+        out.note(&format!("{} {text}\n", style::careful("warning:")));
+    }
+}

@@ -1,0 +1,167 @@
+//! `policy-engine explain`
+
+use clap::Args;
+use llm_policy_embed::canonical;
+use llm_policy_embed::explain::{Explanation, Outcome, RuleTrace};
+
+use crate::args::{Format, Policies, Subject};
+use crate::commands::evaluate::note_warnings;
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, clauses, decision, style, units};
+
+const EXAMPLES: &str = "Examples:
+  policy-engine explain --policy policies/ --context call.json
+  policy-engine explain -p policies/ -c call.json --rule no-preview
+  policy-engine explain -p policies/ -c call.json --all
+
+It shows values of the context, which may be what users wrote. Exit codes: 0 explained, 2 usage, 3 invalid policy or input.";
+
+/// Show of each rule and each clause why it did or did not match
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Command {
+    #[command(flatten)]
+    policies: Policies,
+    #[command(flatten)]
+    subject: Subject,
+    /// Only this rule
+    #[arg(short, long, value_name = "ID")]
+    rule: Option<String>,
+    /// Also the rules that were not near
+    #[arg(short, long)]
+    all: bool,
+    /// `text` for people; `json`: one object on one line
+    #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
+    output: Format,
+}
+
+pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
+    let (engine, checked) = command.policies.load()?;
+    let engine = engine.handles(command.subject.handles);
+    let contexts = command.subject.contexts(&command.policies)?;
+    note_warnings(&checked.findings, out);
+    let question = command.subject.question();
+    let mut exit = Exit::Allowed;
+    let mut first = true;
+    for context in contexts {
+        let context = context?;
+        match engine.explain(&context.bytes, question) {
+            Ok(mut explanation) => {
+                if let Some(wanted) = &command.rule {
+                    only(&mut explanation, wanted)?;
+                }
+                match command.output {
+                    Format::Json => out.print(&canonical::to_string(&explanation.to_json())),
+                    Format::Text => {
+                        if !first {
+                            out.print("");
+                        }
+                        if context.line.is_some() || command.subject.files.len() > 1 {
+                            out.print(&style::quiet(context.origin()));
+                        }
+                        let rules = rules(&explanation, command.rule.as_deref(), command.all);
+                        out.print(&format!("{}\n\n{rules}", decision::headline(&explanation.decision)));
+                    }
+                }
+            }
+            Err(error) => {
+                exit = Exit::Invalid;
+                out.failure(&context.refused(error));
+            }
+        }
+        first = false;
+        if out.is_over() {
+            break;
+        }
+    }
+    Ok(exit)
+}
+
+/// Keeps the rules that are called `wanted`.
+fn only(explanation: &mut Explanation, wanted: &str) -> Result<(), Failure> {
+    let is_it = |rule: &RuleTrace| *rule.rule == *wanted || format!("{}/{}", rule.policy, rule.rule) == wanted;
+    if explanation.rules.iter().any(is_it) {
+        explanation.rules.retain(is_it);
+        return Ok(());
+    }
+    let stage = explanation.decision.stage();
+    let mut near: Vec<&str> = explanation.rules.iter().map(|r| &*r.rule).collect();
+    near.truncate(12);
+    let help = match near.as_slice() {
+        [] => format!("no rule is evaluated in the stage {stage}"),
+        near => format!("rules of the stage {stage} are {}", near.join(", ")),
+    };
+    Err(Failure { exit: Exit::Usage, ..Failure::usage(format!("there is no rule `{wanted}` that could match"), help) })
+}
+
+/// How a rule came out, for people.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Group {
+    Matched,
+    Failed,
+    Near,
+    Far,
+}
+
+fn group(rule: &RuleTrace) -> Group {
+    let parts = || rule.gates.iter().chain(&rule.clauses);
+    match rule.outcome {
+        Outcome::True => Group::Matched,
+        Outcome::Error(_) => Group::Failed,
+        Outcome::False if parts().count() > 1 && parts().filter(|p| p.outcome != Outcome::True).count() == 1 => {
+            Group::Near
+        }
+        Outcome::False => Group::Far,
+    }
+}
+
+/// The rules as a tree: what matched, what failed, what nearly matched, and the others when `all`, or one is `wanted`.
+pub fn rules(explanation: &Explanation, wanted: Option<&str>, all: bool) -> String {
+    let groups = [
+        (Group::Matched, "matched"),
+        (Group::Failed, "could not be evaluated"),
+        (Group::Near, "nearly matched: one clause is false"),
+        (Group::Far, "did not match"),
+    ];
+    let mut lines = Vec::new();
+    for (wanted_group, title) in groups {
+        let members: Vec<&RuleTrace> = explanation.rules.iter().filter(|rule| group(rule) == wanted_group).collect();
+        if members.is_empty() {
+            continue;
+        }
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        if wanted_group == Group::Far && !all && wanted.is_none() {
+            let count = units::count(members.len(), "other rule");
+            lines.push(style::quiet(format!("{count} did not match; `--all` shows them")));
+            continue;
+        }
+        lines.push(style::title(title));
+        for rule in members {
+            lines.extend(tree(rule, explanation));
+        }
+    }
+    if lines.is_empty() {
+        lines.push(style::quiet(format!("no rule is evaluated in the stage {}", explanation.decision.stage())));
+    }
+    lines.join("\n")
+}
+
+fn tree(rule: &RuleTrace, explanation: &Explanation) -> Vec<String> {
+    let decision = &explanation.decision;
+    let mut title = format!("  {}  {}", decision::rule_name(&rule.policy, &rule.rule), decision::place(rule));
+    if decision.rule() == Some(&*rule.rule) && decision.policy() == Some(&*rule.policy) {
+        title.push_str(&format!("  {}", style::title("← decides")));
+    }
+    if rule.shadow {
+        title.push_str(&format!("  {}", style::careful("in shadow: no effect")));
+    }
+    let parts = clauses::lines(rule);
+    let count = parts.len();
+    let branch = |(at, line): (usize, String)| {
+        let stem = if at + 1 == count { "└" } else { "├" };
+        format!("    {} {line}", style::quiet(stem))
+    };
+    std::iter::once(title).chain(parts.into_iter().enumerate().map(branch)).collect()
+}

@@ -1,0 +1,6 @@
+//! The commands, one in each file.
+
+pub mod benchmark;
+pub mod evaluate;
+pub mod explain;
+pub mod validate;

@@ -1,0 +1,157 @@
+//! Contexts from files and stdin, one at a time.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, stdin};
+use std::path::PathBuf;
+use std::vec::IntoIter;
+
+use llm_policy_embed::{Error, MAX_INPUT_BYTES};
+use serde::de::IgnoredAny;
+
+use crate::failure::Failure;
+
+/// A context and where it comes from.
+pub struct Context {
+    /// The file.
+    pub file: String,
+    /// The line in the file, when the file has a context on each line.
+    pub line: Option<usize>,
+    /// JSON.
+    pub bytes: Vec<u8>,
+}
+
+impl Context {
+    /// `file` or `file:line`.
+    pub fn origin(&self) -> String {
+        self.line.map_or_else(|| self.file.clone(), |line| format!("{}:{line}", self.file))
+    }
+
+    /// This context is refused.
+    pub fn refused(&self, error: Error) -> Failure {
+        // Places count from the beginning of the file.
+        let before = self.line.map_or(0, |line| line - 1);
+        let text = [vec![b'\n'; before], self.bytes.clone()].concat();
+        let error = Error { offset: error.offset.map(|at| at + before), ..error };
+        match error.locate(&text, &self.file) {
+            Some(finding) => Failure { findings: vec![finding], ..Failure::invalid("") },
+            None => Failure { help: error.help, ..Failure::invalid(format!("{}: {}", self.origin(), error.message)) },
+        }
+    }
+}
+
+/// Contexts, read as they are asked for.
+///
+/// A file whose first line is a whole JSON value has a context on each line; any other file is one context.
+pub struct Contexts {
+    files: IntoIter<PathBuf>,
+    open: Option<Lines>,
+}
+
+/// A file with a context on each line.
+struct Lines {
+    name: String,
+    reader: Box<dyn BufRead>,
+    /// The first line, which was looked at.
+    ahead: Option<Vec<u8>>,
+    /// How many lines were taken.
+    line: usize,
+    /// Whether the first line is all there is: then it is a file of one context.
+    single: bool,
+}
+
+impl Contexts {
+    pub fn new(files: Vec<PathBuf>) -> Self {
+        Self { files: files.into_iter(), open: None }
+    }
+
+    /// Opens a file: a whole context, or lines.
+    fn open(&mut self, file: PathBuf) -> Result<Option<Context>, Failure> {
+        let stdin_wanted = file.as_os_str() == "-";
+        let name = if stdin_wanted { "stdin".to_owned() } else { file.display().to_string() };
+        let unreadable = |cause: &io::Error| unreadable(&name, cause);
+        let mut reader: Box<dyn BufRead> = if stdin_wanted {
+            Box::new(BufReader::new(stdin()))
+        } else {
+            Box::new(BufReader::new(File::open(&file).map_err(|e| unreadable(&e))?))
+        };
+        let mut first = Vec::new();
+        while first.trim_ascii().is_empty() {
+            first.clear();
+            if read_line(&mut reader, &mut first).map_err(|e| unreadable(&e))? == 0 {
+                return Err(Failure {
+                    help: Some("a context is a JSON object, such as {\"request\": {\"model\": \"gpt-5\"}}".to_owned()),
+                    ..Failure::invalid(format!("{name} is empty"))
+                });
+            }
+        }
+        if serde_json::from_slice::<IgnoredAny>(&first).is_ok() {
+            // Stdin is not looked ahead in: its next line may be long in coming.
+            let single = !stdin_wanted && reader.fill_buf().map_err(|e| unreadable(&e))?.is_empty();
+            self.open = Some(Lines { name, reader, ahead: Some(first), line: 0, single });
+            return Ok(None);
+        }
+        let limit = (MAX_INPUT_BYTES + 1).saturating_sub(first.len()) as u64;
+        reader.take(limit).read_to_end(&mut first).map_err(|e| unreadable(&e))?;
+        Ok(Some(Context { file: name, line: None, bytes: first }))
+    }
+}
+
+impl Iterator for Contexts {
+    type Item = Result<Context, Failure>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(lines) = &mut self.open {
+                match lines.next() {
+                    Some(context) => return Some(context),
+                    None => self.open = None,
+                }
+            }
+            let file = self.files.next()?;
+            match self.open(file) {
+                Ok(Some(context)) => return Some(Ok(context)),
+                Ok(None) => {}
+                Err(failure) => return Some(Err(failure)),
+            }
+        }
+    }
+}
+
+impl Lines {
+    fn next(&mut self) -> Option<Result<Context, Failure>> {
+        loop {
+            self.line += 1;
+            let bytes = match self.ahead.take() {
+                Some(first) => first,
+                None => {
+                    let mut bytes = Vec::new();
+                    match read_line(&mut self.reader, &mut bytes) {
+                        Ok(0) => return None,
+                        Ok(_) => bytes,
+                        Err(cause) => return Some(Err(unreadable(&self.name, &cause))),
+                    }
+                }
+            };
+            let text = bytes.trim_ascii_end();
+            if text.trim_ascii().is_empty() {
+                continue;
+            }
+            let line = (!self.single).then_some(self.line);
+            return Some(Ok(Context { file: self.name.clone(), line, bytes: text.to_vec() }));
+        }
+    }
+}
+
+fn read_line(reader: &mut Box<dyn BufRead>, line: &mut Vec<u8>) -> io::Result<usize> {
+    reader.take(MAX_INPUT_BYTES as u64 + 1).read_until(b'\n', line)
+}
+
+fn unreadable(name: &str, cause: &io::Error) -> Failure {
+    let cause = match cause.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory; name the files in it".to_owned(),
+        _ => cause.to_string(),
+    };
+    Failure::invalid(format!("`{name}` cannot be read: {cause}"))
+}

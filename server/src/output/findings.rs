@@ -1,0 +1,55 @@
+//! Findings in documents.
+
+use llm_policy_embed::{Checked, Finding};
+use serde_json::{Value as Json, json};
+
+use super::{style, units};
+
+/// How many findings are errors, and how many warnings.
+pub fn counts(findings: &[Finding]) -> (usize, usize) {
+    let errors = findings.iter().filter(|finding| finding.is_error()).count();
+    (errors, findings.len() - errors)
+}
+
+/// One line about all documents.
+pub fn summary(checked: &Checked, refused: bool) -> String {
+    let (errors, warnings) = counts(&checked.findings);
+    let mark = match (refused, warnings) {
+        (true, _) => style::bad("✗"),
+        (false, 0) => style::good("✓"),
+        (false, _) => style::careful("!"),
+    };
+    let found = match (errors, warnings) {
+        (0, 0) => "nothing to complain about".to_owned(),
+        (0, w) => units::count(w, "warning"),
+        (e, 0) => units::count(e, "error"),
+        (e, w) => format!("{}, {}", units::count(e, "error"), units::count(w, "warning")),
+    };
+    format!("{mark} {}: {found}", about(checked))
+}
+
+/// `3 documents, 24 rules, digest 5163920c4c0a`
+pub fn about(checked: &Checked) -> String {
+    let (documents, rules) = (units::count(checked.documents, "document"), units::count(checked.rules, "rule"));
+    match checked.engine() {
+        Ok(engine) => format!("{documents}, {rules}, digest {}", units::digest(&engine.bundle())),
+        Err(_) => format!("{documents}, {rules}"),
+    }
+}
+
+/// A finding for programs.
+pub fn json(finding: &Finding) -> Json {
+    let (line, column) = finding.line_and_column();
+    let mut out = json!({
+        "file": &*finding.origin,
+        "line": line,
+        "column": column,
+        "code": finding.diagnostic.code,
+        "severity": if finding.is_error() { "error" } else { "warning" },
+        "message": finding.diagnostic.message,
+    });
+    if let (Some(object), Some(help)) = (out.as_object_mut(), &finding.diagnostic.help) {
+        object.insert("help".to_owned(), json!(help));
+    }
+    out
+}
