@@ -1,7 +1,8 @@
 //! A decision about a prepared input of 100 rules allocates nothing once a thread has made one; nor does one from JSON.
 
+#![cfg(test)]
+
 #[expect(dead_code, reason = "shared with other tests, which use the rest")]
-#[cfg(test)]
 mod common;
 
 use allocation_counter::measure;

@@ -1,5 +1,7 @@
 //! The canonical form of JSON: RFC 8785, with integers of 64 bits written exactly.
 
+#![cfg(test)]
+
 use llm_policy_engine::decision::canonical::to_string;
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! Each way in which earlier implementations of this format let a request pass that a policy meant to stop, from the text of
 //! the policy to the decision. What was read there as "allow" is refused at load here, or denies.
 
-#[expect(dead_code, reason = "shared with other tests, which use the rest")]
-#[cfg(test)]
+#![cfg(test)]
+
 mod common;
 
 use common::{at, codes, decide, decide_in, documents, engine, is_refused, now, policy, rules};
@@ -199,7 +199,7 @@ fn a_warning_beside_a_change_loses_nothing() {
         "{type: redact, fields: [request.prompt]}, {type: warn, message: w}",
     ] {
         let text = rules(&format!("  - {{id: r, when: \"true\", actions: [{actions}]}}\n"));
-        let decision = decide(&engine(&[text.clone()]), &json!({}));
+        let decision = decide(&engine(std::slice::from_ref(&text)), &json!({}));
         assert_eq!((decision.allowed(), decision.warnings().count()), (true, 1));
         assert_eq!(decision.obligations().filter(|(_, _, name, _)| *name == "redact").count(), 1);
         let undeclared = engine(&[text]).handles(Handles::NONE);
@@ -339,7 +339,7 @@ fn an_input_that_is_refused_is_no_allow() {
 fn a_stage_that_nobody_covers_is_a_deny() {
     let text = policy("p", "rules:\n  - {id: r, when: \"true\", actions: [allow]}\n");
     for stage in [Stage::Response, Stage::ToolCall, Stage::ToolResult] {
-        assert_eq!(decide_in(&engine(&[text.clone()]), stage, &json!({})).code(), Some("no_policy"));
+        assert_eq!(decide_in(&engine(std::slice::from_ref(&text)), stage, &json!({})).code(), Some("no_policy"));
     }
 }
 
@@ -363,7 +363,7 @@ fn a_failing_exception_suspends_nothing() {
             "config: {{default_action: allow}}\nrules:\n  - {{id: r, when: \"true\", actions: [{DENY}]}}\nexceptions:\n  - {{id: e, rules: [r], when: \"user.tier != 'free'\"}}\n"
         ),
     );
-    let engine = engine(&[text.clone()]);
+    let engine = engine(std::slice::from_ref(&text));
     assert!(!decide(&engine, &json!({})).allowed());
     assert!(decide(&engine, &json!({"user": {"tier": "gold"}})).allowed());
     assert!(
