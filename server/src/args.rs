@@ -9,7 +9,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use llm_policy_embed::{Checked, Documents, Engine, Handles, MAX_INPUT_BYTES, Options, Question, Stage, Timestamp};
 
 use crate::commands;
-use crate::contexts::Contexts;
+use crate::contexts::{self, Contexts};
 use crate::failure::Failure;
 
 const STYLES: Styles = Styles::styled()
@@ -23,10 +23,10 @@ const ABOUT: &str = "Decides about LLM traffic: who may send what to which model
 Policies are YAML or JSON documents; a context is one JSON object that describes a request, a response or a tool call.";
 
 const EXAMPLES: &str = "Examples:
-  policy-engine validate policies/                  check policies before they are used
-  policy-engine evaluate -p policies/ -c call.json  decide about one request
-  policy-engine explain -p policies/ -c call.json   see why, rule by rule
-  policy-engine benchmark -p policies/ -c call.json see how fast
+  policy-engine validate policies/                   check policies before they are used
+  policy-engine evaluate -p policies/ -c call.json   decide about one request
+  policy-engine explain -p policies/ -c call.json    see why, rule by rule
+  policy-engine benchmark -p policies/ -c call.json  see how fast
 
 Exit codes:
    0  allowed, or valid        2  the command was not understood
@@ -99,7 +99,7 @@ impl Policies {
         }
     }
 
-    fn from_stdin(&self) -> bool {
+    fn are_from_stdin(&self) -> bool {
         self.paths.iter().any(|path| is_stdin(path))
     }
 }
@@ -132,9 +132,8 @@ fn read_stdin() -> Result<Vec<u8>, Failure> {
 /// What is decided about.
 #[derive(Args, Debug)]
 pub struct Subject {
-    /// A file with a context, or with one on each line (JSONL); `-`: stdin; may be repeated
-    ///
-    /// Left out: stdin, unless that is a terminal.
+    /// A file with a context, or with one on each line (JSONL), a directory of them, or `-` for stdin, which is the
+    /// default; may be repeated
     #[arg(short = 'c', long = "context", value_name = "FILE", help_heading = "Context")]
     pub files: Vec<PathBuf>,
     /// The stage of the turn that the context is about
@@ -143,9 +142,8 @@ pub struct Subject {
     /// The time that conditions see, such as 2026-03-01T12:00:00Z; left out: the time now
     #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Context")]
     pub now: Option<Timestamp>,
-    /// What the host carries out: redact, set, route, require_approval, custom, or all
-    ///
-    /// A decision that asks for one of these is a deny unless it is named here.
+    /// What the host carries out: redact, set, route, require_approval, custom, or all; a decision that asks for one
+    /// that is not named is a deny
     #[arg(long, value_name = "ACTIONS", default_value = "", hide_default_value = true, value_parser = parse_handles)]
     #[arg(help_heading = "Context")]
     pub handles: Handles,
@@ -159,15 +157,18 @@ impl Subject {
 
     /// The contexts, read as they are asked for.
     pub fn contexts(&self, policies: &Policies) -> Result<Contexts, Failure> {
-        let mut files = self.files.clone();
+        let mut files = Vec::new();
+        for file in &self.files {
+            files.extend(contexts::files(file)?);
+        }
         if files.is_empty() {
-            if policies.from_stdin() || stdin().is_terminal() {
+            if policies.are_from_stdin() || stdin().is_terminal() {
                 let help = "give `--context FILE`, or pipe one in";
                 return Err(Failure::usage("there is no context to decide about", help));
             }
             files.push(PathBuf::from("-"));
         }
-        let from_stdin = files.iter().filter(|file| is_stdin(file)).count() + usize::from(policies.from_stdin());
+        let from_stdin = files.iter().filter(|file| is_stdin(file)).count() + usize::from(policies.are_from_stdin());
         if from_stdin > 1 {
             let help = "put one of them into a file";
             return Err(Failure::usage("stdin can be read for one thing only", help));

@@ -1,8 +1,8 @@
 //! Contexts from files and stdin, one at a time.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, stdin};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::vec::IntoIter;
 
 use llm_policy_embed::{Error, MAX_INPUT_BYTES};
@@ -44,24 +44,51 @@ impl Context {
 /// A file whose first line is a whole JSON value has a context on each line; any other file is one context.
 pub struct Contexts {
     files: IntoIter<PathBuf>,
+    several: bool,
     open: Option<Lines>,
 }
+
+type Reader = BufReader<Box<dyn Read>>;
 
 /// A file with a context on each line.
 struct Lines {
     name: String,
-    reader: Box<dyn BufRead>,
+    reader: Reader,
     /// The first line, which was looked at.
     ahead: Option<Vec<u8>>,
     /// How many lines were taken.
     line: usize,
-    /// Whether the first line is all there is: then it is a file of one context.
+    /// Whether the first line seems to be all there is: then it is a file of one context.
     single: bool,
+}
+
+/// The file itself, or the JSON files in a directory, sorted.
+pub fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let name = path.display().to_string();
+    let wanted = |path: &PathBuf| matches!(path.extension().and_then(|e| e.to_str()), Some("json" | "jsonl"));
+    let entries = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(|cause| unreadable(&name, &cause))?;
+    let mut found: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(wanted).collect();
+    found.sort();
+    if found.is_empty() {
+        return Err(Failure::invalid(format!(
+            "there is no context in `{name}`: no file that ends with .json or .jsonl"
+        )));
+    }
+    Ok(found)
 }
 
 impl Contexts {
     pub fn new(files: Vec<PathBuf>) -> Self {
-        Self { files: files.into_iter(), open: None }
+        Self { several: files.len() > 1, files: files.into_iter(), open: None }
+    }
+
+    /// Whether there is more than one file.
+    pub fn several(&self) -> bool {
+        self.several
     }
 
     /// Opens a file: a whole context, or lines.
@@ -69,10 +96,10 @@ impl Contexts {
         let stdin_wanted = file.as_os_str() == "-";
         let name = if stdin_wanted { "stdin".to_owned() } else { file.display().to_string() };
         let unreadable = |cause: &io::Error| unreadable(&name, cause);
-        let mut reader: Box<dyn BufRead> = if stdin_wanted {
-            Box::new(BufReader::new(stdin()))
+        let mut reader: Reader = if stdin_wanted {
+            BufReader::new(Box::new(stdin()))
         } else {
-            Box::new(BufReader::new(File::open(&file).map_err(|e| unreadable(&e))?))
+            BufReader::new(Box::new(File::open(&file).map_err(|e| unreadable(&e))?))
         };
         let mut first = Vec::new();
         while first.trim_ascii().is_empty() {
@@ -85,8 +112,9 @@ impl Contexts {
             }
         }
         if serde_json::from_slice::<IgnoredAny>(&first).is_ok() {
-            // Stdin is not looked ahead in: its next line may be long in coming.
-            let single = !stdin_wanted && reader.fill_buf().map_err(|e| unreadable(&e))?.is_empty();
+            // Only what has come is looked at: the next line of stdin may be long in coming.
+            let ahead = if stdin_wanted { Ok(reader.buffer()) } else { reader.fill_buf() };
+            let single = ahead.map_err(|e| unreadable(&e))?.is_empty();
             self.open = Some(Lines { name, reader, ahead: Some(first), line: 0, single });
             return Ok(None);
         }
@@ -136,13 +164,13 @@ impl Lines {
             if text.trim_ascii().is_empty() {
                 continue;
             }
-            let line = (!self.single).then_some(self.line);
+            let line = (!self.single || self.line > 1).then_some(self.line);
             return Some(Ok(Context { file: self.name.clone(), line, bytes: text.to_vec() }));
         }
     }
 }
 
-fn read_line(reader: &mut Box<dyn BufRead>, line: &mut Vec<u8>) -> io::Result<usize> {
+fn read_line(reader: &mut Reader, line: &mut Vec<u8>) -> io::Result<usize> {
     reader.take(MAX_INPUT_BYTES as u64 + 1).read_until(b'\n', line)
 }
 

@@ -6,6 +6,7 @@ mod contexts;
 mod failure;
 mod output;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -15,8 +16,12 @@ use failure::Exit;
 use output::Output;
 
 fn main() -> ExitCode {
-    // A panic is caught where the engine is called and told as an error; its own message would only confuse.
-    std::panic::set_hook(Box::new(|_| {}));
+    // A panic is caught where the engine is called and told as an error. Its text may hold values of an input; its place
+    // is all that is needed to find the bug.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let _ = writeln!(std::io::stderr(), "internal error at {place}");
+    }));
     let arguments = Arguments::parse();
     let mut out = Output::new(arguments.color);
     let result = match &arguments.command {

@@ -293,6 +293,11 @@ impl Ast {
         self.nodes.len()
     }
 
+    /// All nodes, in the order in which they were added.
+    pub fn ids(&self) -> impl Iterator<Item = ExprId> {
+        (0..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)).map(ExprId)
+    }
+
     /// True when the tree has no node.
     #[must_use]
     pub fn is_empty(&self) -> bool {

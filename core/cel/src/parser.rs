@@ -100,6 +100,10 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn whole(&mut self) -> Parsed {
+        if self.peek() == TokenKind::End {
+            let error = Diagnostic::error("empty-expression", "there is no expression", self.token().span);
+            return Err(Box::new(error.with_help("to match always, write `true`")));
+        }
         let root = self.expr()?;
         if self.peek() == TokenKind::End { Ok(root) } else { Err(self.unexpected("an operator or the end")) }
     }
@@ -215,10 +219,12 @@ impl Parser<'_> {
         let start = self.token().span.start;
         let mut id = self.binary(0)?;
         if self.eat(TokenKind::Question) {
+            let safe_navigation = self.peek() == TokenKind::Dot;
             let then = self.binary(0)?;
             if !self.eat(TokenKind::Colon) {
                 let error = self.unexpected("`:` and the other value of the conditional");
                 return Err(match self.peek() {
+                    _ if safe_navigation => Box::new(error.with_help("a field that may be absent is read with `.?`")),
                     TokenKind::Question => Box::new(error.with_help("put the inner conditional into parentheses")),
                     _ => error,
                 });
@@ -401,11 +407,19 @@ impl Parser<'_> {
             TokenKind::LeftParen => {
                 self.at += 1;
                 let inner = self.expr()?;
+                if self.peek() == TokenKind::Comma {
+                    let error = self.unexpected("an operator or `)`");
+                    return Err(Box::new(error.with_help("a list is written in brackets: `[a, b]`")));
+                }
                 self.close(token, TokenKind::RightParen, "an operator or `)`")?;
                 Ok(inner)
             }
             TokenKind::LeftBracket => self.list(),
             TokenKind::LeftBrace => self.map(),
+            TokenKind::QuotedIdent => {
+                let error = self.unexpected("an expression");
+                Err(Box::new(error.with_help("text is written in `'` or `\"`; back-ticks are for names of fields")))
+            }
             _ => Err(self.unexpected("an expression")),
         }
     }

@@ -160,6 +160,8 @@ fn runs(limits: &Limits, name: &str, source: &str, mode: Mode) -> bool {
         "undeclared-name" | "no-matching-overload" | "not-a-range" | "no-fields" | "dynamic-regex" => return true,
         other => panic!("{name}: {other}: {first}"),
     };
+    let by_itself = !first.message.starts_with("with the names");
+    assert!(by_itself || *limits != DEFAULT, "{name}: the evaluation's cap is below the parser's");
     assert!(first.message.contains(&cap) && first.message.contains(|c: char| c.is_ascii_digit()), "{name}: {first}");
     false
 }
@@ -252,7 +254,8 @@ fn names_within_names() {
         "b && n == 1 || n == 2",
         "cel.bind(v, [[[[[[n]]]]]], v == v)",
     ];
-    for step in STEPS {
+    let wanted = std::env::var("SHAPE").unwrap_or_default();
+    for step in STEPS.into_iter().filter(|step| step.contains(&*wanted)) {
         on_small_stack(move || {
             let env = env(Limits::default());
             let ast = env.parse(step).unwrap();

@@ -17,8 +17,9 @@ use crate::guard::guarded;
 /// use llm_policy_embed::{Documents, Options};
 ///
 /// let mut documents = Documents::new();
-/// documents.add_bytes(b"{version: '1.0', metadata: {name: empty}, rules: []}", "empty.yaml");
-/// documents.add_bytes(b"{version: '1.0', metadata: {nmae: typo}, rules: []}", "typo.yaml");
+/// let rules = "rules: [{id: all, when: 'true', actions: [{type: audit}]}]";
+/// documents.add_bytes(format!("{{version: '1.0', metadata: {{name: a}}, {rules}}}").as_bytes(), "good.yaml");
+/// documents.add_bytes(format!("{{version: '1.0', metadata: {{nmae: b}}, {rules}}}").as_bytes(), "typo.yaml");
 /// let checked = documents.check(Options::default());
 /// assert_eq!(checked.documents, 2);
 /// assert!(checked.findings.iter().any(|f| f.is_error() && &*f.origin == "typo.yaml"));
@@ -122,6 +123,7 @@ impl Documents {
     /// # Errors
     /// When nothing is left.
     pub fn select(&mut self, namespace: Option<&str>, tags: &[String]) -> Result<(), Error> {
+        self.leave_tables_out();
         let all: BTreeSet<String> = self.read.iter().map(describe).collect();
         self.read.retain(|document| {
             let metadata = &document.metadata;
@@ -136,11 +138,16 @@ impl Documents {
         Ok(())
     }
 
+    /// Files that were refused as documents and are tables of others are no documents.
+    fn leave_tables_out(&mut self) {
+        let tables = &self.tables;
+        self.refused.retain(|(file, _)| file.as_ref().is_none_or(|file| !tables.contains(file)));
+    }
+
     /// Compiles the documents and gathers all that was found.
     #[must_use]
     pub fn check(mut self, options: Options) -> Checked {
-        let tables = self.tables;
-        self.refused.retain(|(file, _)| file.as_ref().is_none_or(|file| !tables.contains(file)));
+        self.leave_tables_out();
         let documents = self.read.len() + self.refused.len();
         let rules = self.read.iter().map(|document| document.rules.len()).sum();
         // What a refused document declares is not known, and names of it would be reported where they are used.

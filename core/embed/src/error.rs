@@ -91,7 +91,8 @@ impl Error {
     /// use llm_policy_embed::{Documents, Options, Question, Stage};
     ///
     /// let mut documents = Documents::new();
-    /// documents.add_bytes(b"{version: '1.0', metadata: {name: a}, config: {default_action: allow}, rules: []}", "a.yaml");
+    /// let policy = "{version: '1.0', metadata: {name: a}, rules: [{id: r, when: 'true', actions: [{type: allow}]}]}";
+    /// documents.add_bytes(policy.as_bytes(), "a.yaml");
     /// let engine = documents.check(Options::default()).into_engine()?;
     /// let error = engine.evaluate(b"not json", Question::default()).unwrap_err();
     /// let decision = error.decision(Stage::Request, &engine.bundle());

@@ -84,6 +84,7 @@ pub(crate) fn identity(path: &Path) -> PathBuf {
 
 /// The path as messages show it: the same on every system.
 pub(crate) fn origin(path: &Path) -> String {
+    let path = path.strip_prefix(".").unwrap_or(path);
     let text = path.display().to_string();
     if cfg!(windows) { text.replace('\\', "/") } else { text }
 }

@@ -19,8 +19,10 @@ const EXAMPLES: &str = "Examples:
   policy-engine benchmark -p policies/ -c calls.jsonl --prepared --threads 4
   policy-engine benchmark -p policies/ -c call.json --output json > before.json
 
-The contexts take turns. Reading the clock costs some 20 ns; where that would count, a sample is a batch of decisions
-about one context, and its time is their mean. Exit codes: 0 measured, 2 usage, 3 invalid policy or input.";
+The contexts take turns. Where reading the clock would count, a sample is a batch of decisions
+about one context, and its time is their mean.
+
+Exit codes: 0 measured, 2 usage, 3 invalid policy or input.";
 
 /// The share of a sample that reading the clock may take.
 const CLOCK_SHARE: f64 = 0.01;

@@ -13,8 +13,8 @@ const EXAMPLES: &str = "Examples:
   tail -f calls.jsonl | policy-engine evaluate -p policies/ --output json
   policy-engine evaluate -p policies/ -c reply.json --stage response --now 2026-03-01T12:00:00Z
 
-Exit codes: 0 allowed, 10 denied, 11 throttled, 12 approval needed, 2 usage, 3 invalid policy or input.
-With several contexts it is the code of the strongest decision, and 3 when one could not be made.";
+Exit codes: 0 allowed, 10 denied, 11 throttled, 12 approval needed, 2 usage,
+3 invalid policy or input. With several contexts the strongest decision counts.";
 
 /// Decide about a request, a response or a tool call
 #[derive(Args, Debug)]
@@ -41,11 +41,11 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let question = command.subject.question();
     let mut strongest: Option<llm_policy_embed::Effect> = None;
     let mut refused = false;
-    let mut several = false;
+    let mut several = contexts.several();
     let mut first = true;
     for context in contexts {
         let context = context?;
-        several |= context.line.is_some() || command.subject.files.len() > 1;
+        several |= context.line.is_some();
         let heading = several.then(|| context.origin());
         let shown = match (command.output, command.explain) {
             (Format::Json, false) => engine

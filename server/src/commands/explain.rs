@@ -14,7 +14,9 @@ const EXAMPLES: &str = "Examples:
   policy-engine explain -p policies/ -c call.json --rule no-preview
   policy-engine explain -p policies/ -c call.json --all
 
-It shows values of the context, which may be what users wrote. Exit codes: 0 explained, 2 usage, 3 invalid policy or input.";
+Values of the context are shown, which may be what users wrote.
+
+Exit codes: 0 explained, 2 usage, 3 invalid policy or input.";
 
 /// Show of each rule and each clause why it did or did not match
 #[derive(Args, Debug)]
@@ -41,6 +43,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let contexts = command.subject.contexts(&command.policies)?;
     note_warnings(&checked.findings, out);
     let question = command.subject.question();
+    let several = contexts.several();
     let mut exit = Exit::Allowed;
     let mut first = true;
     for context in contexts {
@@ -56,7 +59,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
                         if !first {
                             out.print("");
                         }
-                        if context.line.is_some() || command.subject.files.len() > 1 {
+                        if several || context.line.is_some() {
                             out.print(&style::quiet(context.origin()));
                         }
                         let rules = rules(&explanation, command.rule.as_deref(), command.all);
@@ -159,9 +162,11 @@ fn tree(rule: &RuleTrace, explanation: &Explanation) -> Vec<String> {
     }
     let parts = clauses::lines(rule);
     let count = parts.len();
-    let branch = |(at, line): (usize, String)| {
-        let stem = if at + 1 == count { "└" } else { "├" };
-        format!("    {} {line}", style::quiet(stem))
-    };
-    std::iter::once(title).chain(parts.into_iter().enumerate().map(branch)).collect()
+    let mut lines = vec![title];
+    for (at, clause) in parts.into_iter().enumerate() {
+        let (stem, beside) = if at + 1 == count { ("└", " ") } else { ("├", "│") };
+        lines.push(format!("    {} {}", style::quiet(stem), clause.line));
+        lines.extend(clause.below.map(|below| format!("    {} {below}", style::quiet(beside))));
+    }
+    lines
 }

@@ -10,8 +10,16 @@ const BESIDE: usize = 52;
 const CLAUSE: usize = 110;
 const VALUE: usize = 48;
 
-/// One line for each gate and clause, without indentation.
-pub fn lines(rule: &RuleTrace) -> Vec<String> {
+/// The lines of a gate or a clause.
+pub struct Shown {
+    /// Its value and its text.
+    pub line: String,
+    /// What it read, when that does not fit beside it.
+    pub below: Option<String>,
+}
+
+/// Each gate and clause, without indentation.
+pub fn lines(rule: &RuleTrace) -> Vec<Shown> {
     let parts: Vec<(&Part, String)> = rule
         .gates
         .iter()
@@ -25,16 +33,13 @@ pub fn lines(rule: &RuleTrace) -> Vec<String> {
         let what = what_it_read(part);
         let mark = mark(&part.outcome);
         let shown = if part.outcome == Outcome::False { style::title(text) } else { text.clone() };
-        match what {
-            Some(what) if fits(text) => {
-                lines.push(format!("{mark} {}   {}", style::pad(&shown, text, width), style::quiet(what)));
-            }
-            Some(what) => {
-                lines.push(format!("{mark} {shown}"));
-                lines.push(format!("    {}", style::quiet(what)));
-            }
-            None => lines.push(format!("{mark} {shown}")),
-        }
+        let beside = what.as_ref().filter(|_| fits(text));
+        let line = match beside {
+            Some(what) => format!("{mark} {}   {}", style::pad(&shown, text, width), style::quiet(what)),
+            None => format!("{mark} {shown}"),
+        };
+        let below = what.as_ref().filter(|_| !fits(text)).map(|what| format!("  {}", style::quiet(what)));
+        lines.push(Shown { line, below });
     }
     lines
 }

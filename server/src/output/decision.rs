@@ -71,8 +71,11 @@ fn why(page: &mut Page, explanation: &Explanation, json: &Json) {
         let trace = explanation.rules.iter().find(|trace| *trace.policy == *policy && *trace.rule == *rule);
         let place = trace.map(place).unwrap_or_default();
         page.row("rule", &format!("{}  {place}", rule_name(policy, rule)));
-        for line in trace.map(clauses::lines).unwrap_or_default() {
-            page.row("because", &line);
+        for clause in trace.map(clauses::lines).unwrap_or_default() {
+            page.row("because", &clause.line);
+            if let Some(below) = &clause.below {
+                page.row("because", below);
+            }
         }
     } else if let Some(policy) = policy {
         page.row("policy", &style::name(policy));
@@ -85,6 +88,9 @@ fn why(page: &mut Page, explanation: &Explanation, json: &Json) {
             "help",
             &format!("if the host does carry it out, say so: {}", style::title(format!("--handles {action}"))),
         );
+    }
+    if decision.code() == Some("no_policy") {
+        page.row("help", "a document decides what its rules leave open when it has a `default_action`");
     }
     if let Some(message) = decision.public_message() {
         page.row("message", &format!("{} {}", style::safe(message), style::quiet("(for the user)")));

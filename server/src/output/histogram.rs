@@ -88,7 +88,7 @@ impl Times {
         self.max()
     }
 
-    /// Bars from the fastest to the 99.9th percentile, and one for what is slower.
+    /// Bars from the fastest to the 99th percentile, and one for what is slower.
     pub fn draw(&self) -> Vec<String> {
         const ROWS: usize = 12;
         const WIDTH: f64 = 44.0;
@@ -96,9 +96,9 @@ impl Times {
             return Vec::new();
         }
         let low = self.percentile(0.0);
-        let high = self.percentile(0.999).max(low * 1.05).max(low + 1.0);
+        let high = self.percentile(0.99).max(low * 1.05).max(low + 1.0);
         let step = (high / low.max(0.1)).powf(1.0 / ROWS as f64);
-        let mut rows = vec![0_u64; ROWS + 1];
+        let mut rows = [0_u64; ROWS + 1];
         for (at, count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             let row = ((middle(at) / 10.0 / low.max(0.1)).ln() / step.ln()).floor().max(0.0) as usize;
             if let Some(sum) = rows.get_mut(row.min(ROWS)) {

@@ -63,7 +63,7 @@ impl Output {
     /// Writes over the current line of the terminal.
     pub fn progress(&mut self, text: &str) {
         if self.shows_progress() {
-            let _ = write!(self.err, "\r\x1b[2K{text}").and_then(|()| self.err.flush());
+            let _ = write!(self.err, "\r{:<40}\r{text}", "").and_then(|()| self.err.flush());
         }
     }
 

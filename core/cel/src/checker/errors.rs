@@ -24,18 +24,31 @@ impl Checker<'_> {
     pub(super) fn undeclared_variable(&mut self, id: ExprId, name: &str) {
         let (env, ast) = (self.env, self.ast);
         let bare = name.trim_start_matches('.');
+        // `user` alone is nothing, but `user.id` may be a variable.
+        let start = format!("{bare}.");
+        let inside = || env.variables().map(|(name, _)| &**name).filter(|name| name.starts_with(&start));
+        if let Some((whole, full)) = self.selected(id)
+            && inside().next().is_some()
+        {
+            let help = match did_you_mean(&full, inside()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("declared are {}", list(&inside().take(4).collect::<Vec<_>>())),
+            };
+            return self.error("undeclared-name", format!("`{full}` is not declared"), ast.span(whole), Some(help));
+        }
         let locals = self.locals.iter().map(|(local, _)| &**local);
         let names = env.variables().map(|(name, _)| &**name).chain(env.type_names().map(|(name, _)| &**name));
         let near = did_you_mean(bare, names.chain(locals).filter(|name| !name.starts_with(['@', '#'])));
         let help = if let Some(near) = near {
             Some(format!("did you mean `{near}`?"))
+        } else if let Some(word) = foreign_constant(bare) {
+            Some(format!("write `{word}`"))
+        } else if self.is_key(id) {
+            Some(format!("a key that is text is written in quotes: `'{name}'`"))
         } else if env.resolve_function(name).is_some() {
             Some(format!("`{name}` is a function: call it as `{name}(...)`"))
         } else {
-            // `user` alone is nothing, but `user.id` may be a variable.
-            let start = format!("{bare}.");
-            let inside: Vec<&str> =
-                env.variables().map(|(name, _)| &**name).filter(|name| name.starts_with(&start)).take(4).collect();
+            let inside: Vec<&str> = inside().take(4).collect();
             if inside.is_empty() {
                 let function = did_you_mean(bare, env.functions().iter().map(|function| &*function.name));
                 function.map(|function| format!("did you mean the function `{function}`?"))
@@ -46,6 +59,21 @@ impl Checker<'_> {
         self.error("undeclared-name", format!("`{name}` is not declared"), ast.span(id), help);
     }
 
+    /// The name `id` with the one field that is selected from it: `request.promt`.
+    fn selected(&self, id: ExprId) -> Option<(ExprId, String)> {
+        let ast = self.ast;
+        let parent = ast
+            .ids()
+            .find(|parent| matches!(ast.expr(*parent), Expr::Select { operand, test: false, .. } if *operand == id))?;
+        qualified_name(ast, parent).map(|name| (parent, name.trim_start_matches('.').to_owned()))
+    }
+
+    /// Whether `id` is the key of an entry of a map.
+    fn is_key(&self, id: ExprId) -> bool {
+        let ast = self.ast;
+        ast.ids().any(|map| matches!(ast.expr(map), Expr::Map(entries) if entries.iter().any(|entry| entry.key == id)))
+    }
+
     /// True when a macro was meant, by the look of it.
     pub(super) fn undeclared_function(&mut self, id: ExprId, target: Option<ExprId>, function: &Name) -> bool {
         let (env, ast) = (self.env, self.ast);
@@ -53,10 +81,25 @@ impl Checker<'_> {
         let name = prefix.map_or_else(|| function.to_string(), |prefix| format!("{prefix}.{function}"));
         let functions = env.functions().iter().map(|function| &*function.name).filter(|name| is_word(name));
         let near = did_you_mean(&name, functions.chain(env.macro_names()));
+        // The macros of a namespace are known by their own names.
+        let own = name.strip_prefix("cel.").unwrap_or(&name);
         let is_macro = |name: &str| env.macro_names().any(|known| known == name);
-        let macro_meant = near.is_some_and(is_macro) || is_macro(&name);
-        let help = if is_macro(&name) {
-            Some(format!("`{name}` is a macro, and takes other arguments"))
+        let foreign = foreign_function(function).filter(|known| is_macro(known) || env.function_index(known).is_some());
+        let macro_meant = near.is_some_and(is_macro) || is_macro(own) || foreign.is_some_and(is_macro);
+        let help = if is_macro(own) {
+            match macro_form(own) {
+                Some(form) => {
+                    let message = format!("the macro `{name}` does not take these arguments");
+                    self.error("undeclared-name", message, ast.span(id), Some(format!("write it as in `{form}`")));
+                    return true;
+                }
+                None => Some(format!("`{name}` is a macro, and takes other arguments")),
+            }
+        } else if let Some(known) = foreign {
+            Some(match macro_form(known) {
+                Some(form) => format!("use the macro `{known}`, as in `{form}`"),
+                None => format!("use `{known}`"),
+            })
         } else if let Some(near) = near {
             Some(format!("did you mean `{near}`?"))
         } else if env.resolve(&name).is_some() {
@@ -85,6 +128,9 @@ impl Checker<'_> {
     pub(super) fn no_fields(&mut self, id: ExprId, operand: ExprId, t: &Type, field: &str) {
         let t = self.inference.substitute(t, true);
         let help = match &t {
+            Type::List(_) | Type::Map(_) | Type::String if foreign_function(field) == Some("size") => {
+                Some(format!("write `size({})`", quote(self.ast, operand)))
+            }
             Type::List(_) => Some(format!(
                 "a list has elements: use an index, as in `{0}[0]`, or a macro, as in `{0}.exists(x, ...)`",
                 quote(self.ast, operand)
@@ -230,6 +276,7 @@ impl Checker<'_> {
         let more = if usable.len() > shown.len() { ", and more" } else { "" };
         match operator(&function.name) {
             Some(_) => None,
+            None if usable.len() == 1 => Some(format!("it is called as {}", shown.join(", "))),
             None => Some(format!("known are {}{more}", shown.join(", "))),
         }
     }
@@ -238,6 +285,16 @@ impl Checker<'_> {
 /// Advice for a binary operator whose operands have types that it does not take together.
 fn operator_help(ast: &Ast, name: &str, left: (ExprId, &Type), right: (ExprId, &Type)) -> Option<String> {
     let text = |id| quote(ast, id);
+    if name == "_[_]" {
+        return match (left.1, right.1) {
+            (Type::List(_), _) => Some("elements of a list are numbered from 0".to_owned()),
+            (Type::Map(map), key) => Some(format!("the map's keys are {}, not {}", show(&map.0), show(key))),
+            (other, _) => Some(format!("only lists and maps have elements, not {}", show(other))),
+        };
+    }
+    if matches!(name, "_<_" | "_<=_" | "_>_" | "_>=_") && is_comparison(ast, left.0) {
+        return Some("comparisons do not chain: write `a < b && b < c`".to_owned());
+    }
     if name == "@in" {
         return match (left.1, right.1) {
             (Type::String, Type::String) => Some(format!(
@@ -276,12 +333,74 @@ fn operator_help(ast: &Ast, name: &str, left: (ExprId, &Type), right: (ExprId, &
         return Some(format!("convert one side: `{to}({})`", text(id)));
     }
     match (left.1, right.1) {
+        (Type::Object(object), _) | (_, Type::Object(object)) if matches!(name, "_==_" | "_!=_") => {
+            let id = if matches!(left.1, Type::Object(_)) { left.0 } else { right.0 };
+            let (field, _) = object.fields.first()?;
+            Some(format!("compare one of its fields, such as `{}.{field}`", text(id)))
+        }
         (Type::List(_), element) | (element, Type::List(_)) if name == "_+_" && !matches!(element, Type::List(_)) => {
             let id = if matches!(left.1, Type::List(_)) { right.0 } else { left.0 };
             Some(format!("to add an element write `[{}]`", text(id)))
         }
         _ => None,
     }
+}
+
+fn is_comparison(ast: &Ast, id: ExprId) -> bool {
+    matches!(ast.expr(id), Expr::Call { function, .. } if matches!(&**function, "_<_" | "_<=_" | "_>_" | "_>=_"))
+}
+
+/// How a macro is written.
+fn macro_form(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "has" => "has(object.field)",
+        "all" => "list.all(x, x > 0)",
+        "exists" => "list.exists(x, x > 0)",
+        "exists_one" => "list.exists_one(x, x > 0)",
+        "existsOne" => "list.existsOne(x, x > 0)",
+        "filter" => "list.filter(x, x > 0)",
+        "map" => "list.map(x, x + 1)",
+        "sortBy" => "list.sortBy(x, x.priority)",
+        "transformList" => "map.transformList(key, value, value + 1)",
+        "transformMap" => "map.transformMap(key, value, value + 1)",
+        "transformMapEntry" => "map.transformMapEntry(key, value, {value: key})",
+        "bind" => "cel.bind(x, value, x + x)",
+        "optMap" => "optional.optMap(x, x + 1)",
+        "optFlatMap" => "optional.optFlatMap(x, x.?field)",
+        _ => return None,
+    })
+}
+
+/// What functions of other languages are called here.
+fn foreign_function(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "len" | "length" | "count" | "strlen" => "size",
+        "lower" | "toLower" | "toLowerCase" | "lowercase" | "downcase" => "lowerAscii",
+        "upper" | "toUpper" | "toUpperCase" | "uppercase" | "upcase" => "upperAscii",
+        "any" | "some" | "anyMatch" => "exists",
+        "every" | "allMatch" | "forAll" => "all",
+        "select" | "where" => "filter",
+        "includes" | "hasSubstring" | "icontains" => "contains",
+        "starts_with" | "hasPrefix" => "startsWith",
+        "ends_with" | "hasSuffix" => "endsWith",
+        "strip" => "trim",
+        "regex" | "regexp" | "match" | "test" | "search" => "matches",
+        "str" | "toString" => "string",
+        "parseInt" | "toInt" | "integer" => "int",
+        "parseFloat" | "toFloat" | "float" | "toDouble" => "double",
+        "typeof" => "type",
+        _ => return None,
+    })
+}
+
+/// What constants of other languages are here.
+fn foreign_constant(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "True" | "TRUE" | "yes" => "true",
+        "False" | "FALSE" | "no" => "false",
+        "None" | "NULL" | "Null" | "nil" | "undefined" => "null",
+        _ => return None,
+    })
 }
 
 /// The literal `id` of type `own` written as a `wanted`.
@@ -294,6 +413,12 @@ fn rewritten(ast: &Ast, id: ExprId, own: &Type, wanted: &Type) -> Option<String>
         (Literal::Uint(n), Type::Uint, Type::Int) => Some(format!("{n}")),
         (Literal::Int(n), Type::Int, Type::String) => Some(format!("'{n}'")),
         (Literal::String(text), Type::String, Type::Int) if text.parse::<i64>().is_ok() => Some(text.to_string()),
+        (Literal::String(text), Type::String, Type::Bool) if matches!(&**text, "true" | "false") => {
+            Some(text.to_string())
+        }
+        (Literal::String(_), Type::String, Type::Timestamp | Type::Duration) => {
+            Some(format!("{wanted}({})", quote(ast, id)))
+        }
         _ => None,
     }
 }

@@ -135,6 +135,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    #[inline(never)]
     fn collect(&self, l: &Loop, filter: Option<NodeId>, transform: Option<NodeId>) -> Result<Val<'a>> {
         let range = self.range(l)?;
         let mut items = ArenaVec::new_in(self.cx.arena);
@@ -150,6 +151,7 @@ impl<'a> Evaluator<'a> {
         Ok(Val::List(List::Arena(items.into_bump_slice())))
     }
 
+    #[inline(never)]
     fn collect_map(&self, l: &Loop, filter: Option<NodeId>, transform: NodeId, entry: bool) -> Result<Val<'a>> {
         let range = self.range(l)?;
         let mut entries = ArenaVec::new_in(self.cx.arena);
@@ -170,6 +172,7 @@ impl<'a> Evaluator<'a> {
         self.finish_map(entries)
     }
 
+    #[inline(never)]
     fn fold(
         &self,
         l: &Loop,

@@ -18,11 +18,11 @@ pub struct Scratch {
     pub(super) memos: Vec<Cell<Kept>>,
     pub(super) texts: Vec<TextHits>,
     /// Caches of regular expressions, by program; the current one stands first.
-    pub(super) regexes: RefCell<Vec<ProgramCaches>>,
+    pub(super) regexes: RefCell<Vec<(u64, Caches)>>,
 }
 
-/// The caches of one program's regular expressions, made when first needed.
-pub(super) type ProgramCaches = (u64, Vec<Option<Box<Cache>>>);
+/// A cache for each regular expression that has run.
+type Caches = Vec<Option<Box<Cache>>>;
 
 /// What is known of a node that is evaluated at most once.
 #[derive(Clone, Copy, Debug, Default)]

@@ -5,7 +5,7 @@
 
 use bumpalo::collections::Vec as BumpVec;
 
-use super::declare::{function, globals, invalid, members, no_overload, operator};
+use super::declare::{function, globals, invalid, members, no_overload};
 use super::equality;
 use crate::error::{ErrorKind, Result};
 use crate::function::{Context, Function, Overload};
@@ -42,9 +42,10 @@ pub fn functions() -> Vec<Function> {
             "[1, 2, 2, 3, 1].distinct() == [1, 2, 3]",
         ),
         // The code of the string function of this name serves lists, too.
-        operator(
+        function(
             "reverse",
             members([("list_reverse", &[list()], list())]),
+            super::strings::reverse,
             "The elements in reverse order.",
             "[5, 3, 1].reverse() == [1, 3, 5]",
         ),

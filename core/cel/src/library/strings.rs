@@ -7,6 +7,7 @@ use crate::types::Type;
 use crate::value::Val;
 
 mod edit;
+pub(super) use edit::reverse;
 mod format;
 mod search;
 #[cfg(test)]

@@ -27,7 +27,7 @@ const AUTOMATON_LITERALS: usize = 2;
 
 /// How many levels an evaluation may descend, on a stack of 512 KiB. Expressions under the default limits stay below
 /// that; only those that are made of other expressions ([`super::Binding::Node`]) can pass it.
-pub(super) const MAX_EVALUATION_DEPTH: u32 = 480;
+pub(super) const MAX_EVALUATION_DEPTH: u32 = 256;
 
 /// What a builder knows about a node besides the node itself.
 #[derive(Clone, Copy, Debug, Default)]

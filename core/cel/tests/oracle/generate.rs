@@ -3,7 +3,7 @@
 use super::answer::Value;
 use super::productions::{Piece, Production};
 use super::rng::Rng;
-use super::tree::{Marks, Part, Tree};
+use super::tree::{Marks, Part, Tree, mentions};
 use super::types::{Bindings, Ty};
 use super::values::{self, literal};
 
@@ -44,20 +44,12 @@ impl Generator {
         let tree = making.expression(&ty, depth);
         let bindings = self.variables.iter().filter_map(|(name, ty)| {
             let value = values::value(ty, &mut rng);
-            (!rng.chance(3)).then_some((*name, value))
+            (!rng.chance(1)).then_some((*name, value))
         });
         let source = tree.source();
         let bindings = bindings.filter(|(name, _)| mentions(&source, name)).collect();
         Case { tree, bindings }
     }
-}
-
-/// True when `source` may read the variable `name`.
-pub fn mentions(source: &str, name: &str) -> bool {
-    let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    source
-        .match_indices(name)
-        .any(|(at, _)| !word(source[..at].chars().next_back()) && !word(source[at + name.len()..].chars().next()))
 }
 
 struct Making<'g> {
@@ -133,7 +125,7 @@ impl Making<'_> {
                     let ty = bindings.fill(pattern, self.rng);
                     let name = *self.rng.pick(&LOCALS);
                     self.locals.push((name, ty));
-                    Part::Text(name.to_string())
+                    Part::Binder(name)
                 }
                 Piece::Field => Part::Text((*self.rng.pick(&values::KEYS)).to_string()),
             });
@@ -184,13 +176,14 @@ impl Making<'_> {
 
     fn map(&mut self, key: &Ty, value: &Ty, depth: usize) -> Tree {
         let mut parts = vec![Part::Text("{".into())];
+        let first = self.rng.below(values::KEYS.len());
         for at in 0..self.rng.below(4) {
             if at > 0 {
                 parts.push(Part::Text(", ".into()));
             }
             let key = match key {
-                Ty::String if self.rng.chance(70) => {
-                    Tree::leaf(Ty::String, 8, format!("'{}'", self.rng.pick(&values::KEYS)))
+                Ty::String if self.rng.chance(80) => {
+                    Tree::leaf(Ty::String, 8, format!("'{}'", values::KEYS[(first + at) % values::KEYS.len()]))
                 }
                 key if self.rng.chance(70) => literal(key, self.rng),
                 key => self.expression(key, depth),

@@ -32,8 +32,8 @@ pub struct OurAnswer {
     pub answer: Answer,
     /// True when the error is that an operand has a type that nothing is declared for.
     pub no_overload: bool,
-    /// The type that the checker finds, or why it refuses the expression.
-    pub checked: Result<Type, String>,
+    /// The type that the checker finds, or why it refuses the expression; nothing for what cannot be parsed.
+    pub checked: Option<Result<Type, String>>,
 }
 
 impl Ours {
@@ -53,8 +53,7 @@ impl Ours {
         let ast = match self.0.parse(source) {
             Ok(ast) => ast,
             Err(errors) => {
-                let text = listed(&errors);
-                return OurAnswer { answer: Answer::Error(text.clone()), no_overload: false, checked: Err(text) };
+                return OurAnswer { answer: Answer::Error(listed(&errors)), no_overload: false, checked: None };
             }
         };
         let mut builder = ProgramBuilder::new(REGEX_BYTES);
@@ -81,7 +80,7 @@ impl Ours {
             Err(error) => Answer::Error(error.to_string()),
         };
         let checked = self.0.check(ast).map(|c| c.result_type().clone()).map_err(|errors| listed(&errors));
-        OurAnswer { answer, no_overload, checked }
+        OurAnswer { answer, no_overload, checked: Some(checked) }
     }
 }
 

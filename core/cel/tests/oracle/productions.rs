@@ -80,11 +80,16 @@ const EVERYWHERE: &[(usize, &str, u8, &str)] = &[
     (4, "duration", 4, "{4:duration} + {5:duration}"),
     (4, "duration", 4, "{4:duration} - {5:duration}"),
     // Elements and fields.
-    (5, "E", 7, "{7:list(E)}[{0:int}]"),
+    (2, "E", 7, "{7:list(E)}[{0:int}]"),
+    (2, "E", 7, "({4:list(E)} + [{0:E}])[0]"),
+    (1, "E", 7, "[{0:E}, {0:E}, {0:E}][{5:int} % 3]"),
     (1, "E", 7, "{7:list(E)}[dyn({0:N})]"),
-    (5, "V", 7, "{7:map(K, V)}[{0:K}]"),
+    (1, "V", 7, "{7:map(K, V)}[{0:K}]"),
+    (1, "V", 7, "{{0:K}: {0:V}}[{0:K}]"),
+    (2, "V", 7, "{'a': {0:V}, 'key': {0:V}}['key']"),
+    (2, "V", 7, "{'a': {0:V}, 'b': {0:V}}.a"),
     (1, "V", 7, "{7:map(int, V)}[dyn({0:N})]"),
-    (5, "V", 7, "{7:map(string, V)}.#"),
+    (3, "V", 7, "{7:map(string, V)}.#"),
     (5, "bool", 7, "has({7:map(string, V)}.#)"),
     (2, "bool", 7, "has({7:map(string, map(string, V))}.#.#)"),
     // Loops.
@@ -118,11 +123,12 @@ const EVERYWHERE: &[(usize, &str, u8, &str)] = &[
     (1, "bool", 7, "{7:string}.matches('.')"),
     (1, "bool", 7, "{7:string}.matches('[')"),
     (1, "bool", 7, "{7:string}.matches({0:string})"),
-    (1, "bool", 7, "type({0:T}) == type({0:T})"),
-    (1, "bool", 7, "type({0:A}) == type({0:B})"),
-    (1, "bool", 7, "type({0:A}) == int"),
-    (1, "bool", 7, "type({0:A}) == list"),
-    (1, "bool", 7, "[int, uint, double, string, bytes, bool, map, null_type, type].exists(@Z, type({0:A}) == bool)"),
+    (1, "bool", 3, "type({0:T}) == type({0:T})"),
+    (1, "bool", 3, "type({0:A}) == type({0:B})"),
+    (1, "bool", 3, "type({0:A}) == int"),
+    (1, "bool", 3, "type({0:A}) == list"),
+    (1, "bool", 3, "type({0:A}) in [int, uint, double, string, bytes, bool, list, map, null_type, type]"),
+    (1, "bool", 3, "type(type({0:A})) == type"),
     // Conversions.
     (1, "T", 7, "dyn({0:T})"),
     (1, "int", 7, "int({0:int})"),
@@ -219,13 +225,14 @@ const EVERYWHERE: &[(usize, &str, u8, &str)] = &[
 
 /// What `cel-core` does not have.
 const NOT_IN_CEL_CORE: &[(usize, &str, u8, &str)] = &[
+    (1, "bool", 3, "type({0:A}) != google.protobuf.Timestamp"),
     (1, "double", 7, "math.sqrt({0:N})"),
     (2, "list(E)", 7, "{7:list(E)}.slice({0:int}, {0:int})"),
     (1, "list(E)", 7, "{7:list(list(E))}.flatten()"),
     (2, "list(E)", 7, "{7:list(E)}.distinct()"),
     (2, "list(E)", 7, "{7:list(E)}.reverse()"),
     (2, "list(O)", 7, "{7:list(O)}.sort()"),
-    (1, "list(int)", 7, "lists.range({0:int} % 5)"),
+    (1, "list(int)", 7, "lists.range({5:int} % 5)"),
 ];
 
 /// All productions.

@@ -11,9 +11,9 @@ use super::cel_adapter::Cel;
 use super::cel_core_adapter::CelCore;
 use super::generate::{Case, Generator};
 use super::known::{self, Difference, Who};
-use super::ours::{Ours, to_type};
+use super::ours::{OurAnswer, Ours, to_type};
 use super::rng::Rng;
-use super::tree::{Marks, Tree};
+use super::tree::{Marks, Tree, mentions};
 use super::values;
 
 /// What the implementations make of a case; `None` from one that does not have what the case uses.
@@ -45,6 +45,20 @@ impl Answers {
     }
 }
 
+/// What is wrong with what our checker says of a well-typed expression.
+fn judge(ours: &OurAnswer, case: &Case, source: &str) -> Option<String> {
+    match ours.checked.as_ref()? {
+        Err(text) => Some(format!("refuses a well-typed expression: {text}")),
+        // The checker takes the first type that fits for the elements of what is empty.
+        Ok(ty) if !known::is_type(ty, &to_type(&case.tree.ty)) && !source.contains("[]") && !source.contains("{}") => {
+            Some(format!("finds {ty} for an expression of type {}", case.tree.ty))
+        }
+        // Where nothing is `dyn`, what the checker accepts never lacks an overload.
+        Ok(_) if ours.no_overload && !source.contains("dyn(") => Some("accepts what has no overload".to_string()),
+        Ok(_) => None,
+    }
+}
+
 /// The implementations.
 struct Oracles {
     ours: Ours,
@@ -73,18 +87,7 @@ impl Oracles {
             .then(|| guarded(|| self.cel.answer(&source, &case.bindings), Answer::Panic));
         let cel_core = (!marks.has(Marks::NOT_IN_CEL_CORE))
             .then(|| guarded(|| self.cel_core.answer(&source, &case.bindings), Answer::Panic));
-        let checker = match &ours.checked {
-            Err(_) if matches!(ours.answer, Answer::Error(_)) && marks.has(Marks::MISTYPED) => None,
-            Err(text) if !marks.has(Marks::MISTYPED) => Some(format!("refuses a well-typed expression: {text}")),
-            Ok(ty) if !marks.has(Marks::MISTYPED) && !known::is_type(ty, &to_type(&case.tree.ty)) => {
-                Some(format!("finds {ty} for an expression of type {}", case.tree.ty))
-            }
-            // Where nothing is `dyn`, what the checker accepts never lacks an overload.
-            Ok(_) if ours.no_overload && !source.contains("dyn(") && !marks.has(Marks::MISTYPED) => {
-                Some("accepts what has no overload".to_string())
-            }
-            _ => None,
-        };
+        let checker = if marks.has(Marks::MISTYPED) { None } else { judge(&ours, case, &source) };
         Answers { ours: ours.answer, cel, cel_core, checker }
     }
 
@@ -94,7 +97,7 @@ impl Oracles {
         let tree = case.tree.shrink(&values::simplest, &|tree| self.answers(&with(tree)).differs(who));
         let mut small = with(&tree);
         let source = tree.source();
-        small.bindings.retain(|(name, _)| super::generate::mentions(&source, name));
+        small.bindings.retain(|(name, _)| mentions(&source, name));
         let answers = self.answers(&small);
         (small, answers)
     }

@@ -22,6 +22,8 @@ pub struct Tree {
 pub enum Part {
     /// Literal text.
     Text(String),
+    /// The name of a new loop variable, which the parts that follow may use.
+    Binder(&'static str),
     /// An operand, put in parentheses when it binds less tightly than this.
     Operand(Tree, u8),
 }
@@ -63,7 +65,7 @@ impl Tree {
     fn operands(&self) -> impl Iterator<Item = &Self> {
         self.parts.iter().filter_map(|part| match part {
             Part::Operand(tree, _) => Some(tree),
-            Part::Text(_) => None,
+            Part::Text(_) | Part::Binder(_) => None,
         })
     }
 
@@ -78,6 +80,7 @@ impl Tree {
         for part in &self.parts {
             match part {
                 Part::Text(text) => out.push_str(text),
+                Part::Binder(name) => out.push_str(name),
                 Part::Operand(tree, least) if tree.precedence < *least => {
                     out.push('(');
                     tree.write(out);
@@ -108,7 +111,28 @@ impl Tree {
 
     /// Expressions with one place made smaller: replaced by one of its operands, or by a leaf.
     fn smaller(&self, simplest: &dyn Fn(&Ty) -> Vec<Self>) -> Vec<Self> {
-        let mut all: Vec<Self> = self.operands().cloned().collect();
+        let mut all: Vec<Self> = Vec::new();
+        let mut bound = Vec::new();
+        for part in &self.parts {
+            let operand = match part {
+                Part::Binder(name) => {
+                    bound.push(*name);
+                    continue;
+                }
+                Part::Operand(operand, _) => operand,
+                Part::Text(_) => continue,
+            };
+            // What uses the loop variable means something else without the loop.
+            let source = operand.source();
+            if bound.iter().any(|name| mentions(&source, name)) {
+                continue;
+            }
+            let mut operand = operand.clone();
+            if operand.ty != self.ty {
+                operand.marks = operand.marks.and(Marks::MISTYPED);
+            }
+            all.push(operand);
+        }
         if self.size() > 1 {
             all.extend(simplest(&self.ty));
         }
@@ -128,6 +152,14 @@ impl std::fmt::Display for Tree {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.source())
     }
+}
+
+/// True when `source` may read the variable `name`.
+pub fn mentions(source: &str, name: &str) -> bool {
+    let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    source
+        .match_indices(name)
+        .any(|(at, _)| !word(source[..at].chars().next_back()) && !word(source[at + name.len()..].chars().next()))
 }
 
 /// `text` as a CEL string literal.

@@ -209,8 +209,8 @@ pub fn value(ty: &Ty, rng: &mut Rng) -> Value {
     match ty {
         Ty::Null => Value::Null,
         Ty::Bool => Value::Bool(rng.chance(50)),
-        Ty::Int => Value::Int(if rng.chance(50) { *rng.pick(&INTS) } else { rng.next() as i64 % 20 }),
-        Ty::Uint => Value::Uint(if rng.chance(50) { *rng.pick(&UINTS) } else { rng.next() % 20 }),
+        Ty::Int => Value::Int(if rng.chance(30) { *rng.pick(&INTS) } else { rng.next() as i64 % 12 }),
+        Ty::Uint => Value::Uint(if rng.chance(30) { *rng.pick(&UINTS) } else { rng.next() % 12 }),
         Ty::Double => Value::Double(match rng.below(20) {
             0 => f64::NAN,
             1 => f64::INFINITY,
@@ -235,7 +235,7 @@ pub fn value(ty: &Ty, rng: &mut Rng) -> Value {
         Ty::List(item) => Value::List((0..rng.below(5)).map(|_| value(item, rng)).collect()),
         Ty::Map(key, item) => {
             let mut entries: Vec<(Value, Value)> = Vec::new();
-            for _ in 0..rng.below(4) {
+            for _ in 0..rng.below(8) {
                 let key = match **key {
                     Ty::String if rng.chance(80) => Value::String((*rng.pick(&KEYS)).to_string()),
                     ref key => value(key, rng),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use llm_policy_cel::ast::{Ast, Expr, Literal, Span};
-use llm_policy_cel::checker::lints;
+use llm_policy_cel::ast::{Expr, Literal, Span};
+use llm_policy_cel::checker::{Checked, lints};
 use llm_policy_cel::diagnostic::{Diagnostic, Severity, did_you_mean};
 use llm_policy_cel::env::Env;
 use llm_policy_cel::program::{NodeId, Program, ProgramBuilder};
@@ -57,6 +57,8 @@ pub struct Expression {
     pub reads: Vec<Read>,
     /// The operands of its outermost `&&`, with their places in the document.
     pub clauses: Vec<Clause>,
+    /// That it is constant, which is no fault in itself.
+    pub constant: Option<Diagnostic>,
 }
 
 impl<'d> Scope<'d> {
@@ -125,10 +127,10 @@ impl<'c> Compiler<'c> {
                 return None;
             }
         };
-        // `when: true` is how a rule says that it always matches.
-        let always = matches!(checked.ast().expr(checked.ast().root()), Expr::Literal(Literal::Bool(true)));
-        let lints = if always { Vec::new() } else { lints(&checked) };
-        for diagnostic in lints.into_iter().chain(check_lookups(document, checked.ast())) {
+        let ast = checked.ast();
+        let whole = |d: &Diagnostic| d.code == "constant-condition" && d.span == ast.span(ast.root());
+        let (mut constant, lints): (Vec<_>, Vec<_>) = lints(&checked).into_iter().partition(whole);
+        for diagnostic in lints.into_iter().chain(check_lookups(document, &checked)) {
             self.report(document, Diagnostic { span: source.locate(diagnostic.span), ..diagnostic });
         }
         let strongest = if document.config.on_missing == OnMissing::Default { OnMissing::Default } else { on_missing };
@@ -140,7 +142,6 @@ impl<'c> Compiler<'c> {
             absent_is_null,
             reads: Vec::new(),
         };
-        let ast = checked.ast();
         let lowered = self.builder.lower(&scope.env, ast, &mut names);
         let reads = std::mem::take(&mut names.reads);
         let mut clause = |id| {
@@ -164,7 +165,13 @@ impl<'c> Compiler<'c> {
             let message = "the expression costs too much: its loops are nested too deeply";
             self.report(document, Diagnostic::error("too-costly", message, source.span));
         }
-        (!refused).then(|| Expression { node: lowered.node, result: checked.result_type().clone(), reads, clauses })
+        (!refused).then(|| Expression {
+            node: lowered.node,
+            result: checked.result_type().clone(),
+            reads,
+            clauses,
+            constant: constant.pop(),
+        })
     }
 
     /// Compiles an expression that must be true or false.
@@ -174,6 +181,11 @@ impl<'c> Compiler<'c> {
             let message = format!("a condition is true or false, and this is of type {}", expression.result);
             self.report(scope.document, Diagnostic::error("not-a-condition", message, source.span));
             return None;
+        }
+        // A rule that always matches is written as `true`.
+        if let Some(diagnostic) = expression.constant.as_ref().filter(|_| source.text.trim() != "true") {
+            let span = source.locate(diagnostic.span);
+            self.report(scope.document, Diagnostic { span, ..diagnostic.clone() });
         }
         Some(expression)
     }
@@ -274,26 +286,38 @@ fn better(scope: &Scope<'_>, diagnostic: Diagnostic, text: &str) -> Diagnostic {
     diagnostic
 }
 
-/// Checks that calls of `lookup` name a table of the document.
-fn check_lookups(document: &Document, ast: &Ast) -> Vec<Diagnostic> {
+/// Checks that calls of `lookup` name a table of the document, with a key and a default of the table's types.
+fn check_lookups(document: &Document, checked: &Checked) -> Vec<Diagnostic> {
+    let ast = checked.ast();
     let mut out = Vec::new();
     for at in 0..u32::try_from(ast.len()).unwrap_or(0) {
         let id = llm_policy_cel::ast::ExprId(at);
         let Expr::Call { target: None, function, args } = ast.expr(id) else { continue };
-        let ("lookup", Some(first)) = (&**function, args.first()) else { continue };
+        let ("lookup", [first, key, default]) = (&**function, args.as_slice()) else { continue };
         let span = ast.span(*first);
         let Expr::Literal(Literal::String(name)) = ast.expr(*first) else {
             out.push(Diagnostic::error("table-not-constant", "the table of `lookup` must be a string constant", span));
             continue;
         };
-        if document.tables.iter().any(|t| t.name.value == *name) {
+        let Some(table) = document.tables.iter().find(|t| t.name.value == *name) else {
+            let diagnostic = Diagnostic::error("unknown-table", format!("there is no table `{name}`"), span);
+            out.push(match did_you_mean(name, document.tables.iter().map(|t| &*t.name.value)) {
+                Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
+                None => diagnostic.with_help("declare it under `tables`"),
+            });
             continue;
+        };
+        for (what, arg, wanted) in [("keys", key, table.key), ("values", default, table.value)] {
+            let (found, wanted) = (checked.type_of(*arg), scalar_type(wanted));
+            if !matches!(found, Type::Dyn) && *found != wanted {
+                let message = format!("the {what} of the table `{name}` are of type {wanted}, not {found}");
+                let diagnostic = Diagnostic::error("type-mismatch", message, ast.span(*arg));
+                out.push(match (found, &wanted) {
+                    (Type::Int, Type::Double) => diagnostic.with_help("write a double, such as `1.0`"),
+                    _ => diagnostic,
+                });
+            }
         }
-        let diagnostic = Diagnostic::error("unknown-table", format!("there is no table `{name}`"), span);
-        out.push(match did_you_mean(name, document.tables.iter().map(|t| &*t.name.value)) {
-            Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
-            None => diagnostic.with_help("declare it under `tables`"),
-        });
     }
     out
 }

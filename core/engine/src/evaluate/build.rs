@@ -49,11 +49,16 @@ impl Pass<'_, '_> {
         applied: &[Applied],
         handles: Handles,
     ) -> Decision {
-        let mut verdict = verdict;
+        let (mut verdict, mut shadow) = (verdict, shadow);
         let mut parts = self.parts(outcomes, verdict, applied, handles);
         if let Some((rule, action)) = parts.unhandled.filter(|_| verdict.effect != Effect::Deny) {
             verdict = Verdict { effect: Effect::Deny, origin: Origin::Unhandled(rule, action) };
             parts = self.parts(outcomes, verdict, applied, handles);
+            // What is in force denies in the shadow too.
+            let denies = |shadow: &Verdict| {
+                shadow.effect != Effect::Deny && self.parts(outcomes, *shadow, applied, handles).unhandled.is_some()
+            };
+            shadow = shadow.map(|shadow| if denies(&shadow) { verdict } else { shadow });
         }
         let (errors, error_count) = self.errors(outcomes);
         let route = if verdict.effect == Effect::Deny { None } else { route_of(applied) };

@@ -74,7 +74,8 @@ fn reverse() {
     let lists = lists();
     lists.gives("reverse", &[list([])], &list([]));
     lists.gives("reverse", &[ints([5, 1, 2, 3])], &ints([3, 2, 1, 5]));
-    lists.has_no_overload("reverse", &[string("abc")]);
+    lists.gives("reverse", &[string("abc")], &string("cba"));
+    lists.has_no_overload("reverse", &[Value::Int(1)]);
 }
 
 #[test]

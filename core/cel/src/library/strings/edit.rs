@@ -141,7 +141,7 @@ pub(super) fn upper_ascii<'a>(cx: &Context<'a>, args: &[Val<'a>]) -> Result<Val<
 }
 
 /// `reverse` of a string, or of a list for the extension of lists, which has the function under the same name.
-pub(super) fn reverse<'a>(cx: &Context<'a>, args: &[Val<'a>]) -> Result<Val<'a>> {
+pub(in crate::library) fn reverse<'a>(cx: &Context<'a>, args: &[Val<'a>]) -> Result<Val<'a>> {
     if let [Val::List(list)] = args {
         cx.pay(list.len() as u64)?;
         let mut reversed = Vec::with_capacity_in(list.len(), cx.arena);
