@@ -172,13 +172,13 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
     }
     for pair in documents.windows(2) {
         if let [first, second] = pair
-            && first.id() == second.id() {
-                let message =
-                    format!("the document `{}` is there twice; the other one is `{}`", second.id(), first.origin);
-                let diagnostic = Diagnostic::error("duplicate-document", message, second.metadata.name.span)
-                    .with_help("give one of them another `metadata.name`");
-                findings.push(finding(second, diagnostic));
-            }
+            && first.id() == second.id()
+        {
+            let message = format!("the document `{}` is there twice; the other one is `{}`", second.id(), first.origin);
+            let diagnostic = Diagnostic::error("duplicate-document", message, second.metadata.name.span)
+                .with_help("give one of them another `metadata.name`");
+            findings.push(finding(second, diagnostic));
+        }
     }
     let fields = declared_fields(&documents, &mut findings);
     let mut compiler = Compiler::new(&fields, &options);

@@ -409,10 +409,12 @@ fn explanations_have_the_value_of_each_clause() {
     let explanation = engine(&[text]).explain(Stage::Request, &context, super::common::now()).unwrap();
     let json = explanation.to_json();
     assert_eq!(json["rules"][0]["matched"], json!(false));
-    assert_eq!(json["rules"][0]["gates"], json!([{"text": "target", "value": true}]));
+    let gate = &json["rules"][0]["gates"][0];
+    assert_eq!((&gate["text"], &gate["value"]), (&json!("target"), &json!(true)));
     let clauses = &json["rules"][0]["clauses"];
-    assert_eq!(clauses[0], json!({"text": "user.tier == 'free'", "value": true}));
-    assert_eq!(clauses[1], json!({"text": "request.max_tokens > 100", "value": false}));
+    for (at, text, value) in [(0, "user.tier == 'free'", true), (1, "request.max_tokens > 100", false)] {
+        assert_eq!((&clauses[at]["text"], &clauses[at]["value"]), (&json!(text), &json!(value)));
+    }
     assert!(clauses[2]["value"]["error"].as_str().is_some_and(|e| e.contains("request.tags")), "{clauses}");
     assert_eq!(json["decision"]["effect"], "allow");
 }
