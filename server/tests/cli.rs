@@ -1,6 +1,7 @@
 //! The binary as a user meets it.
 
-#[cfg(test)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod cli {
     pub mod benchmark;
     pub mod common;

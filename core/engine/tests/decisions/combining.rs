@@ -258,6 +258,23 @@ fn what_nobody_carries_out_is_a_deny() {
     }
 }
 
+/// What is in force, and carried out by nobody, denies with all shadow rules in force as well.
+#[test]
+fn what_nobody_carries_out_denies_in_the_shadow_too() {
+    let text = rules(&format!(
+        "  - {{id: r, when: \"true\", actions: [{{type: redact, fields: [request.prompt]}}]}}\n  \
+         - {{id: s, mode: shadow, when: request.stream, actions: [{DENY}]}}\n"
+    ));
+    let bare = engine(&[text]).handles(Handles::NONE);
+    let code = |stream: bool| {
+        let decision = decide(&bare, &json!({"request": {"stream": stream}}));
+        assert_eq!(decision.unhandled(), Some("redact"));
+        decision.to_json()["shadow"]["rule"].as_str().map(str::to_owned)
+    };
+    assert_eq!(code(false).as_deref(), Some("r"));
+    assert_eq!(code(true).as_deref(), Some("s"));
+}
+
 #[test]
 fn redactions_are_united() {
     let entries = [
