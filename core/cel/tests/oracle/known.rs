@@ -3,7 +3,6 @@
 use llm_policy_cel::types::Type;
 
 use super::answer::{Answer, Value};
-use super::generate::Case;
 use super::run::Answers;
 
 /// Who differs from us.
@@ -21,7 +20,6 @@ pub enum Who {
 pub struct Difference<'a> {
     pub who: Who,
     pub source: &'a str,
-    pub case: &'a Case,
     pub answers: &'a Answers,
 }
 
