@@ -264,8 +264,10 @@ fn stage_program(
     let numbered = || rules.iter().enumerate().map(|(n, rule)| (u32::try_from(n).unwrap_or(u32::MAX), rule));
     let here: Vec<(u32, &CompiledRule)> = numbered().filter(|(_, rule)| rule.stages.contains(stage)).collect();
     let indexed = options.indexed && options.rule_fuel >= index::LEAST_FUEL;
-    let guarded: Vec<_> =
-        here.iter().map(|(n, _)| (*n, guards.get(*n as usize).filter(|_| indexed).cloned().unwrap_or_default())).collect();
+    let guarded: Vec<_> = here
+        .iter()
+        .map(|(n, _)| (*n, guards.get(*n as usize).filter(|_| indexed).cloned().unwrap_or_default()))
+        .collect();
     let text_slot = |text: u32| program.texts().get(text as usize).map_or(u32::MAX, |t| t.slot());
     let covering = |d: &&CompiledDocument| d.stages.contains(stage);
     StageProgram {
