@@ -4,6 +4,7 @@ mod functions;
 mod generate;
 mod json_schema;
 mod markdown;
+mod results;
 mod rust_table;
 mod schema;
 
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask gen [--check]
 
-  gen          makes the files that come from schema/context.toml and from the functions' declarations
+  gen          makes the files that come from schema/context.toml, from the functions' declarations and from the benchmarks
   gen --check  changes nothing; fails and names the files that are not up to date";
 
 fn main() -> ExitCode {

@@ -1,6 +1,8 @@
 //! No expression, however long or deep, overflows a stack of 512 KiB in any stage; what is too much is refused with a
 //! message that names the cap.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
+
 #[expect(dead_code, reason = "shared with other tests, which use the rest")]
 mod support;
 

@@ -41,3 +41,8 @@ pub use llm_policy_engine::handles::{Handles, UnknownAction};
 pub use llm_policy_engine::input::Prepared;
 pub use llm_policy_engine::input::json::MAX_BYTES as MAX_INPUT_BYTES;
 pub use llm_policy_engine::{Decision, Effect, Finding, Options};
+
+/// What README.md shows works.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

@@ -156,8 +156,7 @@ fn trace(
     slots: &[Slot<'_>],
     rule: &CompiledRule,
 ) -> Option<RuleTrace> {
-    let document = question.compiled.sources.get(rule.document as usize)?;
-    let source = document.rules.get(rule.position as usize)?;
+    let document = question.compiled.documents.get(rule.document as usize)?;
     let compiled = question.compiled;
     let read =
         |slot: &u32| Read { path: compiled.slots.path(*slot).into(), found: Found::of(slots.get(*slot as usize)) };
@@ -174,11 +173,11 @@ fn trace(
         reads: Vec::new(),
     };
     Some(RuleTrace {
-        policy: question.compiled.documents.get(rule.document as usize)?.id.clone(),
+        policy: document.id.clone(),
         rule: rule.id.clone(),
         origin: document.origin.clone(),
-        line: source.id.span.line_and_column(&document.text).0,
-        span: source.span,
+        line: rule.name.line_and_column(&document.text).0,
+        span: rule.span,
         outcome: Outcome::of(evaluator, question, rule.condition),
         shadow: rule.shadow,
         gates: rule.gates.iter().map(gate).collect(),

@@ -1,7 +1,8 @@
 //! A decision about a prepared input of 100 rules allocates nothing once a thread has made one; nor does one from JSON.
 
+#![cfg(test)]
+
 #[expect(dead_code, reason = "shared with other tests, which use the rest")]
-#[cfg(test)]
 mod common;
 
 use allocation_counter::measure;
@@ -54,7 +55,11 @@ const DENY: &str = "{type: deny, reason: no, code: c, public_message: sorry}";
 #[test]
 fn separable() {
     let rules = |action: &str, default: &str| {
-        hundred(default, |n| format!("user.tier == 't{n}' && request.model == 'm{n}' && request.max_tokens > 100"), action)
+        hundred(
+            default,
+            |n| format!("user.tier == 't{n}' && request.model == 'm{n}' && request.max_tokens > 100"),
+            action,
+        )
     };
     allocations("separable, deny", &[rules(DENY, "allow")], &context("hello"), false);
     allocations("separable, allow", &[rules("{type: allow}", "deny")], &context("hello"), true);
@@ -66,8 +71,12 @@ fn realistic() {
         0 => format!("request.model == 'm{n}' && 'r{n}' in user.roles && request.environment == 'prod'"),
         1 => format!("user.tier == 't{n}' && request.max_tokens > {}", n * 10),
         2 => format!("request.prompt.contains('secret{n} ') && user.region.startsWith('eu')"),
-        3 => format!("request.prompt.matches('(?i)card[ -]?number[ :]*{n}[0-9]{{4}}') || user.roles.exists(r, r == 'x{n}')"),
-        _ => format!("request.environment == 'prod' && request.model.startsWith('gpt-{n}') && !(user.tier in ['a', 'b'])"),
+        3 => format!(
+            "request.prompt.matches('(?i)card[ -]?number[ :]*{n}[0-9]{{4}}') || user.roles.exists(r, r == 'x{n}')"
+        ),
+        _ => format!(
+            "request.environment == 'prod' && request.model.startsWith('gpt-{n}') && !(user.tier in ['a', 'b'])"
+        ),
     };
     let prompt = "please look after secret42 and the card number 999 of the customer. ".repeat(20);
     allocations("realistic, deny", &[hundred("allow", condition, DENY)], &context(&prompt), false);
@@ -77,7 +86,9 @@ fn realistic() {
 #[test]
 fn nothing_to_look_up() {
     let condition = |n: usize| {
-        format!("request.max_tokens * 2 + {n} == 8442 && size(request.tags) != 5 && request.temperature < 0.9 && user.team != 'x{n}'")
+        format!(
+            "request.max_tokens * 2 + {n} == 8442 && size(request.tags) != 5 && request.temperature < 0.9 && user.team != 'x{n}'"
+        )
     };
     allocations("no index, deny", &[hundred("allow", condition, DENY)], &context("hello"), false);
 }

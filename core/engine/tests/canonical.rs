@@ -1,5 +1,7 @@
 //! The canonical form of JSON: RFC 8785, with integers of 64 bits written exactly.
 
+#![cfg(test)]
+
 use llm_policy_engine::decision::canonical::to_string;
 use serde_json::{Value, json};
 
@@ -30,7 +32,10 @@ fn keys_are_sorted_by_utf_16() {
     let order = ["Carriage Return", "One", "Control", "Latin Small", "Euro Sign", "Emoji", "Hebrew"];
     let places: Vec<usize> = order.iter().map(|name| sorted.find(name).unwrap()).collect();
     assert!(places.is_sorted(), "{sorted}");
-    assert_eq!(canonical(r#"{"b":{"z":1,"a":2},"a":[{"y":1,"x":2}],"":0}"#), r#"{"":0,"a":[{"x":2,"y":1}],"b":{"a":2,"z":1}}"#);
+    assert_eq!(
+        canonical(r#"{"b":{"z":1,"a":2},"a":[{"y":1,"x":2}],"":0}"#),
+        r#"{"":0,"a":[{"x":2,"y":1}],"b":{"a":2,"z":1}}"#
+    );
     assert_eq!(canonical(r#"{"aa":1,"a":2,"B":3}"#), r#"{"B":3,"a":2,"aa":1}"#);
 }
 
@@ -55,25 +60,30 @@ fn doubles_are_written_as_ecmascript_does() {
         (0x444b_1ae4_d6e2_ef50, "1e+21"),
         (0x3eb0_c6f7_a0b5_ed8c, "9.999999999999997e-7"),
         (0x3eb0_c6f7_a0b5_ed8d, "0.000001"),
-        (0x41b3_de43_5555_53e3, "333333333.3333332"),
-        (0x41b3_de43_5555_53e4, "333333333.33333325"),
-        (0x41b3_de43_5555_53e5, "333333333.3333333"),
-        (0x41b3_de43_5555_53e6, "333333333.3333334"),
-        (0x41b3_de43_5555_53e7, "333333333.33333343"),
-        (0xbece_cf64_1e11_2a95, "-0.0000036731415926"),
+        (0x41b3_de43_5555_5553, "333333333.3333332"),
+        (0x41b3_de43_5555_5554, "333333333.33333325"),
+        (0x41b3_de43_5555_5555, "333333333.3333333"),
+        (0x41b3_de43_5555_5556, "333333333.3333334"),
+        (0x41b3_de43_5555_5557, "333333333.33333343"),
+        (0xbecb_f647_612f_3696, "-0.0000033333333333333333"),
         (0x4314_3ff3_c1cb_0959, "1424953923781206.2"),
     ] {
         let double = f64::from_bits(bits);
-        if text == "-0.0000036731415926" {
-            continue;
-        }
         assert_eq!(to_string(&json!(double)), text, "{bits:x}");
     }
 }
 
 #[test]
 fn whole_numbers_are_exact() {
-    for text in ["9007199254740993", "-9007199254740993", "9223372036854775807", "-9223372036854775808", "18446744073709551615", "0", "-1"] {
+    for text in [
+        "9007199254740993",
+        "-9007199254740993",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "18446744073709551615",
+        "0",
+        "-1",
+    ] {
         assert_eq!(canonical(text), text);
     }
     assert_eq!(canonical("1.0"), "1");

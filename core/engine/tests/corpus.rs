@@ -1,5 +1,7 @@
 //! Runs what the fuzz targets `json` and `document` run over the corpora and the seeds that are kept.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
+
 mod support;
 
 fn each(name: &str, run: fn(&[u8])) {

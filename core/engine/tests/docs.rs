@@ -13,7 +13,7 @@
 //! cel refused    each paragraph is an expression that does not compile
 //! ```
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -184,6 +184,19 @@ fn expressions_of_the_pages_compile() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     assert!(seen > 20, "the pages have only {seen} expressions");
+}
+
+/// README shows a policy, a context in back-ticks, and what is decided.
+#[test]
+fn the_policy_of_the_readme_decides_as_it_says() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let all = blocks();
+    let block = |info: &str| all.iter().find(|b| b.place.starts_with("README.md") && b.info == info).unwrap();
+    let context = readme.split('`').find(|text| text.starts_with("{\"user\"")).unwrap();
+    let engine = engine(&block("yaml").text, "models.yaml").unwrap();
+    let now = "2026-11-23T10:00:00Z".parse().unwrap();
+    let decision = engine.evaluate(Stage::Request, &Json::from(context), now).unwrap();
+    assert_eq!(decision.to_canonical_json(), block("json").text.trim());
 }
 
 fn env() -> Env {

@@ -1,8 +1,8 @@
 //! Each way in which earlier implementations of this format let a request pass that a policy meant to stop, from the text of
 //! the policy to the decision. What was read there as "allow" is refused at load here, or denies.
 
-#[expect(dead_code, reason = "shared with other tests, which use the rest")]
-#[cfg(test)]
+#![cfg(test)]
+
 mod common;
 
 use common::{at, codes, decide, decide_in, documents, engine, is_refused, now, policy, rules};
@@ -21,7 +21,17 @@ fn deny_when(when: &str) -> String {
 
 #[test]
 fn an_empty_document_is_refused_and_an_empty_bundle_denies() {
-    for text in ["", "\n", "# nothing\n", "---\n", "{}", "[]", "null", "version: \"1.0\"\n", "version: \"1.0\"\nmetadata: {name: p}\n"] {
+    for text in [
+        "",
+        "\n",
+        "# nothing\n",
+        "---\n",
+        "{}",
+        "[]",
+        "null",
+        "version: \"1.0\"\n",
+        "version: \"1.0\"\nmetadata: {name: p}\n",
+    ] {
         assert!(is_refused(text), "{text:?}");
     }
     assert!(is_refused(&policy("p", "rules: []\n")));
@@ -72,7 +82,19 @@ fn a_misspelt_key_is_refused() {
 
 #[test]
 fn an_action_without_effect_is_refused() {
-    for actions in ["", "[]", "[{}]", "[{reason: no}]", "[{type: }]", "[{type: null}]", "[{decision: deny}]", "[{type: block}]", "[{type: DENY}]", "[{type: 0}]", "null"] {
+    for actions in [
+        "",
+        "[]",
+        "[{}]",
+        "[{reason: no}]",
+        "[{type: }]",
+        "[{type: null}]",
+        "[{decision: deny}]",
+        "[{type: block}]",
+        "[{type: DENY}]",
+        "[{type: 0}]",
+        "null",
+    ] {
         assert!(is_refused(&rules(&format!("  - {{id: r, when: \"true\", actions: {actions}}}\n"))), "{actions}");
     }
     assert!(is_refused(&rules("  - {id: r, when: \"true\"}\n")));
@@ -88,12 +110,18 @@ fn unset_and_unknown_words_are_refused() {
         ("fail_open", ["\"\"", "null", "0", "\"false\"", "no", "[]"]),
     ] {
         for word in words {
-            let text = policy("p", &format!("config: {{{key}: {word}}}\nrules:\n  - {{id: r, when: \"true\", actions: [deny]}}\n"));
+            let text = policy(
+                "p",
+                &format!("config: {{{key}: {word}}}\nrules:\n  - {{id: r, when: \"true\", actions: [deny]}}\n"),
+            );
             assert!(is_refused(&text), "{key}: {word}");
         }
     }
     for stage in ["[]", "[pre_request]", "[\"\"]", "null", "request_"] {
-        assert!(is_refused(&rules(&format!("  - {{id: r, stages: {stage}, when: \"true\", actions: [deny]}}\n"))), "{stage}");
+        assert!(
+            is_refused(&rules(&format!("  - {{id: r, stages: {stage}, when: \"true\", actions: [deny]}}\n"))),
+            "{stage}"
+        );
     }
 }
 
@@ -120,14 +148,21 @@ fn a_condition_on_a_missing_field_denies() {
         "metadata.reviewed != 'yes'",
         "session.turn > 10 || user.tier != 'premium'",
     ] {
-        for context in [json!({}), json!({"user": null, "request": null}), json!({"user": {"tier": null, "roles": null}, "request": {}})] {
+        for context in [
+            json!({}),
+            json!({"user": null, "request": null}),
+            json!({"user": {"tier": null, "roles": null}, "request": {}}),
+        ] {
             let decision = decide(&engine(&[deny_when(when)]), &context);
             assert_eq!((decision.effect(), decision.rule()), (Effect::Deny, Some("r")), "{when} {context}");
             assert!(decision.error_count() > 0, "{when}");
         }
     }
     // The other way round: what permits does not.
-    let text = policy("p", "config: {default_action: deny}\nrules:\n  - {id: r, when: \"user.tier != 'banned'\", actions: [allow]}\n");
+    let text = policy(
+        "p",
+        "config: {default_action: deny}\nrules:\n  - {id: r, when: \"user.tier != 'banned'\", actions: [allow]}\n",
+    );
     assert!(!decide(&engine(&[text]), &json!({})).allowed());
 }
 
@@ -164,7 +199,7 @@ fn a_warning_beside_a_change_loses_nothing() {
         "{type: redact, fields: [request.prompt]}, {type: warn, message: w}",
     ] {
         let text = rules(&format!("  - {{id: r, when: \"true\", actions: [{actions}]}}\n"));
-        let decision = decide(&engine(&[text.clone()]), &json!({}));
+        let decision = decide(&engine(std::slice::from_ref(&text)), &json!({}));
         assert_eq!((decision.allowed(), decision.warnings().count()), (true, 1));
         assert_eq!(decision.obligations().filter(|(_, _, name, _)| *name == "redact").count(), 1);
         let undeclared = engine(&[text]).handles(Handles::NONE);
@@ -189,7 +224,12 @@ fn an_allow_of_high_priority_overrules_no_deny() {
 #[test]
 fn of_different_defaults_the_stronger_one_counts() {
     let text = |name: &str, default: &str| {
-        policy(name, &format!("config: {{default_action: {default}}}\nrules:\n  - {{id: r, when: \"false\", actions: [{DENY}]}}\n"))
+        policy(
+            name,
+            &format!(
+                "config: {{default_action: {default}}}\nrules:\n  - {{id: r, when: \"false\", actions: [{DENY}]}}\n"
+            ),
+        )
     };
     for texts in [[text("a", "allow"), text("b", "deny")], [text("a", "deny"), text("b", "allow")]] {
         assert!(!decide(&engine(&texts), &json!({})).allowed());
@@ -222,14 +262,34 @@ fn a_decision_is_never_stale() {
 fn a_change_of_any_field_that_is_read_changes_the_decision() {
     let prompt = |end: &str| format!("{}{end}", "benign ".repeat(1_000));
     for (when, fine, bad) in [
-        ("'blocked' in request.tags", json!({"request": {"tags": ["a"]}}), json!({"request": {"tags": ["a", "blocked"]}})),
-        ("request.prompt.contains('secret')", json!({"request": {"prompt": prompt("")}}), json!({"request": {"prompt": prompt("secret")}})),
-        ("request.prompt.matches('s[e]cret')", json!({"request": {"prompt": prompt("")}}), json!({"request": {"prompt": prompt("secret")}})),
+        (
+            "'blocked' in request.tags",
+            json!({"request": {"tags": ["a"]}}),
+            json!({"request": {"tags": ["a", "blocked"]}}),
+        ),
+        (
+            "request.prompt.contains('secret')",
+            json!({"request": {"prompt": prompt("")}}),
+            json!({"request": {"prompt": prompt("secret")}}),
+        ),
+        (
+            "request.prompt.matches('s[e]cret')",
+            json!({"request": {"prompt": prompt("")}}),
+            json!({"request": {"prompt": prompt("secret")}}),
+        ),
         ("'admin' in user.roles", json!({"user": {"roles": []}}), json!({"user": {"roles": ["admin"]}})),
         ("!user.has_permission('p')", json!({"user": {"permissions": ["p"]}}), json!({"user": {"permissions": []}})),
-        ("request.context.x == 1", json!({"request": {"context": {"x": 2}}}), json!({"request": {"context": {"x": 1}}})),
+        (
+            "request.context.x == 1",
+            json!({"request": {"context": {"x": 2}}}),
+            json!({"request": {"context": {"x": 1}}}),
+        ),
         ("metadata.x == 'y'", json!({"metadata": {"x": "z"}}), json!({"metadata": {"x": "y"}})),
-        ("user.id + request.model == 'ab'", json!({"user": {"id": "a"}, "request": {"model": "c"}}), json!({"user": {"id": "a"}, "request": {"model": "b"}})),
+        (
+            "user.id + request.model == 'ab'",
+            json!({"user": {"id": "a"}, "request": {"model": "c"}}),
+            json!({"user": {"id": "a"}, "request": {"model": "b"}}),
+        ),
     ] {
         let engine = engine(&[deny_when(when)]);
         for _ in 0..3 {
@@ -250,16 +310,28 @@ fn a_rule_is_on_unless_it_says_otherwise() {
     for wrong in ["enabled: \"true\"", "enabled: 1", "enabled: null", "enabled: yes"] {
         assert!(is_refused(&text.replace("id: r,", &format!("id: r, {wrong},"))), "{wrong}");
     }
-    let text = format!("{{\"version\": \"1.0\", \"metadata\": {{\"name\": \"p\"}}, \"config\": {{\"default_action\": \"allow\"}}, \"rules\": [{{\"id\": \"r\", \"when\": \"true\", \"actions\": [{}]}}]}}", r#"{"type": "deny"}"#);
+    let text = format!(
+        "{{\"version\": \"1.0\", \"metadata\": {{\"name\": \"p\"}}, \"config\": {{\"default_action\": \"allow\"}}, \"rules\": [{{\"id\": \"r\", \"when\": \"true\", \"actions\": [{}]}}]}}",
+        r#"{"type": "deny"}"#
+    );
     assert!(!decide(&engine(&[text]), &json!({})).allowed(), "as JSON, too");
 }
 
 #[test]
 fn an_input_that_is_refused_is_no_allow() {
-    let engine = engine(&[rules("  - {id: r, when: \"user.tier == 'x'\", actions: [allow]}\n")]);
-    for text in ["", "null", "5", "[]", "{\"user\":", "{\"user\": {\"tier\": \"x\", \"tier\": \"y\"}}", "{\"USER\": {\"tier\": \"x\"}}", "\u{feff}{}"] {
-        let result = engine.evaluate(Stage::Request, &Json::new(text.as_bytes()), now());
-        assert!(result.map_or(true, |decision| !decision.allowed() || decision.error_count() > 0 || text == "null"), "{text}");
+    let engine = engine(&[policy("p", "rules:\n  - {id: r, when: \"user.tier == 'x'\", actions: [allow]}\n")]);
+    for text in [
+        "",
+        "null",
+        "5",
+        "[]",
+        "{\"user\":",
+        "{\"user\": {\"tier\": \"x\", \"tier\": \"y\"}}",
+        "{\"USER\": {\"tier\": \"x\"}}",
+        "\u{feff}{}",
+    ] {
+        let allowed = engine.evaluate(Stage::Request, &Json::new(text.as_bytes()), now()).is_ok_and(|d| d.allowed());
+        assert!(!allowed, "{text}");
     }
 }
 
@@ -267,13 +339,16 @@ fn an_input_that_is_refused_is_no_allow() {
 fn a_stage_that_nobody_covers_is_a_deny() {
     let text = policy("p", "rules:\n  - {id: r, when: \"true\", actions: [allow]}\n");
     for stage in [Stage::Response, Stage::ToolCall, Stage::ToolResult] {
-        assert_eq!(decide_in(&engine(&[text.clone()]), stage, &json!({})).code(), Some("no_policy"));
+        assert_eq!(decide_in(&engine(std::slice::from_ref(&text)), stage, &json!({})).code(), Some("no_policy"));
     }
 }
 
 #[test]
 fn what_is_not_there_yet_is_refused_and_not_ignored() {
-    let text = policy("p", "limits:\n  l: {kind: rate, key: user.id, amount: 5, window: {sliding: 1m}}\nrules:\n  - {id: r, when: \"true\", actions: [allow]}\n");
+    let text = policy(
+        "p",
+        "limits:\n  l: {kind: rate, key: user.id, amount: 5, window: {sliding: 1m}}\nrules:\n  - {id: r, when: \"true\", actions: [allow]}\n",
+    );
     assert!(is_refused(&text));
     assert!(is_refused(&deny_when("contains_pii(request.prompt)")));
     assert!(is_refused(&deny_when("plugin.check(request.prompt)")));
@@ -284,10 +359,15 @@ fn what_is_not_there_yet_is_refused_and_not_ignored() {
 fn a_failing_exception_suspends_nothing() {
     let text = policy(
         "p",
-        &format!("config: {{default_action: allow}}\nrules:\n  - {{id: r, when: \"true\", actions: [{DENY}]}}\nexceptions:\n  - {{id: e, rules: [r], when: \"user.tier != 'free'\"}}\n"),
+        &format!(
+            "config: {{default_action: allow}}\nrules:\n  - {{id: r, when: \"true\", actions: [{DENY}]}}\nexceptions:\n  - {{id: e, rules: [r], when: \"user.tier != 'free'\"}}\n"
+        ),
     );
-    let engine = engine(&[text.clone()]);
+    let engine = engine(std::slice::from_ref(&text));
     assert!(!decide(&engine, &json!({})).allowed());
     assert!(decide(&engine, &json!({"user": {"tier": "gold"}})).allowed());
-    assert!(is_refused(&text.replace("rules: [r], when", "rules: [other], when")), "an exception for a rule that there is not");
+    assert!(
+        is_refused(&text.replace("rules: [r], when", "rules: [other], when")),
+        "an exception for a rule that there is not"
+    );
 }

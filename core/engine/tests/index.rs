@@ -1,9 +1,9 @@
 //! Rules are found through an index and share their sub-expressions; neither may change an answer.
 
+#![cfg(test)]
+
 #[expect(dead_code, reason = "shared with other tests, which use the rest")]
-#[cfg(test)]
 mod common;
-#[cfg(test)]
 mod generate;
 
 use std::collections::BTreeMap;

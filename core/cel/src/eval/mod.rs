@@ -149,7 +149,9 @@ impl<'a> Evaluator<'a> {
                     Err(e) => self.fail(e),
                 },
             },
-            Node::SlotCompareSlot { relation, left, right } => self.compare(relation, self.slot(left), self.slot(right)),
+            Node::SlotCompareSlot { relation, left, right } => {
+                self.compare(relation, self.slot(left), self.slot(right))
+            }
             Node::And(run) => self.junction(run, Truth::False, Truth::True),
             Node::Or(run) => self.junction(run, Truth::True, Truth::False),
             Node::Not(operand) => match self.truth(operand) {

@@ -426,7 +426,7 @@ impl ProgramBuilder {
     pub fn finish(mut self) -> Program {
         self.gather_literals();
         self.share();
-        self.program.costs = self.facts.iter().map(|f| f.cost).collect();
+        self.program.shrink();
         self.program
     }
 

@@ -32,7 +32,6 @@ use crate::value::{Val, Value};
 pub struct Program {
     id: u64,
     nodes: Vec<Node>,
-    costs: Vec<u32>,
     children: Vec<NodeId>,
     constants: Vec<Value>,
     sets: Vec<ConstantSet>,
@@ -58,7 +57,6 @@ impl Program {
         Self {
             id,
             nodes: Vec::new(),
-            costs: Vec::new(),
             children: Vec::new(),
             constants: Vec::new(),
             sets: Vec::new(),
@@ -71,6 +69,15 @@ impl Program {
             memos: 0,
             regex_bytes,
         }
+    }
+
+    /// Gives back memory that building took and running does not need.
+    fn shrink(&mut self) {
+        self.nodes.shrink_to_fit();
+        self.children.shrink_to_fit();
+        self.constants.shrink_to_fit();
+        self.sets.shrink_to_fit();
+        self.loops.shrink_to_fit();
     }
 
     /// A number that no other program of this process has.
@@ -106,12 +113,6 @@ impl Program {
             Node::Memo { inner, .. } => self.node(inner),
             node => node,
         }
-    }
-
-    /// What evaluating node `id` costs at most when nothing loops, in rough units of a nanosecond.
-    #[must_use]
-    pub fn cost(&self, id: NodeId) -> u32 {
-        self.costs.get(id.0 as usize).copied().unwrap_or(0)
     }
 
     /// The nodes of a run.

@@ -3,7 +3,6 @@
 use llm_policy_cel::types::Type;
 
 use super::answer::{Answer, Value};
-use super::generate::Case;
 use super::run::Answers;
 
 /// Who differs from us.
@@ -21,7 +20,6 @@ pub enum Who {
 pub struct Difference<'a> {
     pub who: Who,
     pub source: &'a str,
-    pub case: &'a Case,
     pub answers: &'a Answers,
 }
 
@@ -111,6 +109,8 @@ pub const KNOWN: &[Known] = &[
     entry(Who::CelCore, SIGNED_UINT, signed_uint),
     entry(Who::Cel, SHORT_BOOL, short_bool),
     entry(Who::CelCore, SHORT_BOOL, short_bool),
+    entry(Who::Cel, TOO_LARGE, too_large),
+    entry(Who::CelCore, TOO_LARGE, too_large),
     entry(Who::Cel, DURATION_AS_INT, duration_as_int),
     entry(Who::CelCore, DURATION_AS_INT, duration_as_int),
     entry(Who::Cel, ODD_KEYS, odd_keys),
@@ -217,7 +217,7 @@ pub const KNOWN: &[Known] = &[
     Known {
         who: Who::CelCore,
         reason: "duration() takes ints as seconds, not as the nanoseconds that they are in cel-go",
-        applies: |d| d.has("duration(") && d.both_are_values(),
+        applies: |d| d.has("duration(") && (d.both_are_values() || d.theirs_has("duration out of range")),
     },
     Known {
         who: Who::CelCore,
@@ -274,6 +274,12 @@ fn rounded_seconds(d: &Difference<'_>) -> bool {
         _ => false,
     };
     d.has("duration(string(") && d.same_by(close)
+}
+
+const TOO_LARGE: &str = "double() of text that is too large for a double is infinite, in cel-go and here an error";
+
+fn too_large(d: &Difference<'_>) -> bool {
+    d.has("double(") && d.ours_has("overflow") && d.theirs().is_some()
 }
 
 const DURATION_AS_INT: &str = "int() does not take durations, which in cel-go and here are nanoseconds";

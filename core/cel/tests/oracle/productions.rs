@@ -244,30 +244,31 @@ pub fn all() -> Vec<Production> {
 fn production((weight, result, precedence, template): &(usize, &str, u8, &str), marks: Marks) -> Production {
     let mut parts = Vec::new();
     let mut rest = *template;
-    let loops = template.contains('@');
     while let Some(at) = rest.find(['{', '@', '#']) {
         let (text, after) = rest.split_at(at);
+        let (sign, after) = after.split_at(1);
         parts.push(Piece::Text(text.to_string()));
-        rest = match after.as_bytes()[0] {
-            b'{' => match after[1..].split_once('}') {
+        rest = match sign {
+            "{" => match after.split_once('}') {
                 Some((operand, after)) if operand.as_bytes().get(1) == Some(&b':') => {
                     let (least, ty) = operand.split_once(':').unwrap();
                     parts.push(Piece::Operand(types::parse(ty), least.parse().unwrap()));
                     after
                 }
-                // A brace of the expression itself, as in a regular expression.
+                // A brace of the expression itself.
                 _ => {
-                    parts.push(Piece::Text("{".to_string()));
-                    &after[1..]
+                    parts.push(Piece::Text(sign.to_string()));
+                    after
                 }
             },
-            b'@' if loops => {
-                parts.push(Piece::Binder(types::parse(&after[1..2])));
-                &after[2..]
+            "@" => {
+                let (letter, after) = after.split_at(1);
+                parts.push(Piece::Binder(types::parse(letter)));
+                after
             }
             _ => {
                 parts.push(Piece::Field);
-                &after[1..]
+                after
             }
         };
     }

@@ -161,7 +161,7 @@ fn compare(oracles: &Oracles, case: &Case, index: u64, tally: &Tally, shown: usi
         }
         let (small, answers) = oracles.smallest(case, who);
         let source = small.tree.source();
-        let difference = Difference { who, source: &source, case: &small, answers: &answers };
+        let difference = Difference { who, source: &source, answers: &answers };
         if let Some(at) = known::position(&difference) {
             tally.known[at].fetch_add(1, Ordering::Relaxed);
         } else if tally.count.fetch_add(1, Ordering::Relaxed) < shown {

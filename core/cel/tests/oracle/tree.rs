@@ -156,10 +156,7 @@ impl std::fmt::Display for Tree {
 
 /// True when `source` may read the variable `name`.
 pub fn mentions(source: &str, name: &str) -> bool {
-    let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    source
-        .match_indices(name)
-        .any(|(at, _)| !word(source[..at].chars().next_back()) && !word(source[at + name.len()..].chars().next()))
+    source.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
 }
 
 /// `text` as a CEL string literal.

@@ -309,7 +309,10 @@ fn string_literal(rng: &mut Rng) -> String {
 fn bytes_literal(rng: &mut Rng) -> String {
     match rng.below(8) {
         0 => (*rng.pick(&["b'\\xff'", "b'\\377\\000'", "B\"ab\"", "br'a\\n'", "b'''x'''", "b'\\x00'"])).to_string(),
-        _ => format!("b{}", quoted(*rng.pick(&STRINGS))),
+        _ => {
+            let text = *rng.pick(&STRINGS);
+            format!("b{}", quoted(text))
+        }
     }
 }
 

@@ -46,6 +46,7 @@ impl Compiler<'_> {
             _ => false,
         };
         let fixed = params.fixed().map(Arc::new);
+        let params = if fixed.is_some() { Tree::Value(Value::Null) } else { params };
         Some(CompiledAction {
             name: action.value.name(),
             class: action.value.class(),

@@ -30,7 +30,7 @@ use crate::document::model::{Mode, OnMissing, Rule};
 use derived::Derived;
 use expressions::{Compiler, Expression, Scope};
 use fields::{Clash, Fields};
-use guards::guards;
+use guards::{Guard, guards};
 use index::Index;
 use rules::{Classes, CompiledDocument, CompiledException, CompiledRule};
 use slots::{Named, Slots};
@@ -102,9 +102,7 @@ pub struct Compiled {
     pub fields: Fields,
     /// What the program reads.
     pub slots: Slots,
-    /// The documents as they were read, sorted by id.
-    pub sources: Vec<Document>,
-    /// The documents in their compiled form, in the same order.
+    /// The documents, sorted by id.
     pub documents: Vec<CompiledDocument>,
     /// The rules, by rank.
     pub rules: Vec<CompiledRule>,
@@ -172,13 +170,13 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
     }
     for pair in documents.windows(2) {
         if let [first, second] = pair
-            && first.id() == second.id() {
-                let message =
-                    format!("the document `{}` is there twice; the other one is `{}`", second.id(), first.origin);
-                let diagnostic = Diagnostic::error("duplicate-document", message, second.metadata.name.span)
-                    .with_help("give one of them another `metadata.name`");
-                findings.push(finding(second, diagnostic));
-            }
+            && first.id() == second.id()
+        {
+            let message = format!("the document `{}` is there twice; the other one is `{}`", second.id(), first.origin);
+            let diagnostic = Diagnostic::error("duplicate-document", message, second.metadata.name.span)
+                .with_help("give one of them another `metadata.name`");
+            findings.push(finding(second, diagnostic));
+        }
     }
     let fields = declared_fields(&documents, &mut findings);
     let mut compiler = Compiler::new(&fields, &options);
@@ -196,21 +194,18 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
     }
     // Stable: documents are sorted by id, and rules within one stand in order.
     rules.sort_by_key(|(priority, _)| std::cmp::Reverse(*priority));
-    let mut rules: Vec<CompiledRule> = rules.into_iter().map(|(_, rule)| rule).collect();
+    let rules: Vec<CompiledRule> = rules.into_iter().map(|(_, rule)| rule).collect();
     let required = required_slots(&mut compiler, &fields);
     let derived = Derived::want(&mut compiler.slots, &fields);
     let now = compiler.slots.find("now");
     let (program, slots) = compiler.finish();
-    for rule in &mut rules {
-        rule.guards = guards(&program, rule.condition);
-    }
-    let stages = Stage::ALL.map(|stage| stage_program(&program, &compiled, &rules, stage, &options));
+    let guards: Vec<Vec<Guard>> = rules.iter().map(|rule| guards(&program, rule.condition)).collect();
+    let stages = Stage::ALL.map(|stage| stage_program(&program, &compiled, &rules, &guards, stage, &options));
     let digest = digest(&documents);
     let compiled = Compiled {
         program,
         fields,
         slots,
-        sources: documents,
         documents: compiled,
         rules,
         stages,
@@ -262,14 +257,17 @@ fn stage_program(
     program: &Program,
     documents: &[CompiledDocument],
     rules: &[CompiledRule],
+    guards: &[Vec<Guard>],
     stage: Stage,
     options: &Options,
 ) -> StageProgram {
     let numbered = || rules.iter().enumerate().map(|(n, rule)| (u32::try_from(n).unwrap_or(u32::MAX), rule));
     let here: Vec<(u32, &CompiledRule)> = numbered().filter(|(_, rule)| rule.stages.contains(stage)).collect();
     let indexed = options.indexed && options.rule_fuel >= index::LEAST_FUEL;
-    let guarded: Vec<_> =
-        here.iter().map(|(n, rule)| (*n, if indexed { rule.guards.clone() } else { Vec::new() })).collect();
+    let guarded: Vec<_> = here
+        .iter()
+        .map(|(n, _)| (*n, guards.get(*n as usize).filter(|_| indexed).cloned().unwrap_or_default()))
+        .collect();
     let text_slot = |text: u32| program.texts().get(text as usize).map_or(u32::MAX, |t| t.slot());
     let covering = |d: &&CompiledDocument| d.stages.contains(stage);
     StageProgram {
@@ -322,18 +320,19 @@ fn compile_document(
     });
     let mut rules = Vec::new();
     if config.mode != Mode::Disabled {
-        for (position, rule) in document.rules.iter().enumerate() {
-            let position = u32::try_from(position).unwrap_or(u32::MAX);
+        for rule in &document.rules {
             // A rule that is switched off is still checked.
             let compiled = compile_rule(compiler, &scope, rule, target, stages);
             let on = rule.enabled && rule.mode != Mode::Disabled;
             if let Some(compiled) = compiled.filter(|_| on) {
-                rules.push((rule.priority, CompiledRule { document: number, position, ..compiled }));
+                rules.push((rule.priority, CompiledRule { document: number, ..compiled }));
             }
         }
     }
     let compiled = CompiledDocument {
         id: document.id().into(),
+        origin: document.origin.clone(),
+        text: document.text.clone(),
         stages: if config.mode == Mode::Disabled { Stages::NONE } else { stages },
         target,
         default_action: config.default_action,
@@ -419,13 +418,13 @@ fn compile_rule(
     let clauses = condition?.clauses;
     Some(CompiledRule {
         document: 0,
-        position: 0,
+        span: rule.span,
+        name: rule.id.span,
         id: rule.id.value.clone(),
         stages,
         condition: all,
         gates,
         clauses,
-        guards: Vec::new(),
         shadow: rule.mode.min(scope.document.config.mode) == Mode::Shadow,
         classes: Classes::of(&actions),
         actions,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use llm_policy_cel::ast::Span;
 use llm_policy_cel::program::NodeId;
 
-use super::guards::Guard;
 use crate::context::Stages;
 use crate::document::ActionClass;
 use crate::document::model::{Combine, DefaultAction, Fallback, Rollout};
@@ -15,6 +14,10 @@ use crate::document::model::{Combine, DefaultAction, Fallback, Rollout};
 pub struct CompiledDocument {
     /// `namespace/name`.
     pub id: Arc<str>,
+    /// The name of its file, for messages.
+    pub origin: Arc<str>,
+    /// Its text, which all places count in.
+    pub text: Arc<str>,
     /// The stages that it covers.
     pub stages: Stages,
     /// Where it applies; `None`: everywhere.
@@ -36,8 +39,10 @@ pub struct CompiledDocument {
 pub struct CompiledRule {
     /// The number of its document.
     pub document: u32,
-    /// Its position in the document.
-    pub position: u32,
+    /// The whole rule in its document.
+    pub span: Span,
+    /// Its name in its document.
+    pub name: Span,
     /// Its name.
     pub id: Arc<str>,
     /// The stages that it applies to.
@@ -48,8 +53,6 @@ pub struct CompiledRule {
     pub gates: Vec<(&'static str, NodeId)>,
     /// The operands of the written condition's outermost `&&`.
     pub clauses: Vec<Clause>,
-    /// All guards of the condition.
-    pub guards: Vec<Guard>,
     /// Whether its effects count.
     pub shadow: bool,
     /// Classes of its actions.
@@ -114,7 +117,7 @@ pub struct CompiledAction {
     pub mandatory: bool,
     /// What it does.
     pub effect: ActionEffect,
-    /// Its parameters.
+    /// Its parameters, when an expression is among them.
     pub params: Tree,
     /// The parameters, when no expression is among them.
     pub fixed: Option<Arc<serde_json::Value>>,

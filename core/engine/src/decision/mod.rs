@@ -360,9 +360,10 @@ impl Decision {
             let entry = |(policy, rule, action, params): (&str, &str, &str, &Json)| {
                 let mut entry = json!({"policy": policy, "rule": rule, "action": action});
                 if let (Some(object), Some(params)) = (entry.as_object_mut(), params.as_object())
-                    && !params.is_empty() {
-                        object.insert("params".into(), json!(params));
-                    }
+                    && !params.is_empty()
+                {
+                    object.insert("params".into(), json!(params));
+                }
                 entry
             };
             self.obligations().filter(|(_, _, action, _)| wanted(action)).map(entry).collect()

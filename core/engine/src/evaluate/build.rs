@@ -270,7 +270,7 @@ impl Pass<'_, '_> {
 
     /// The clause of a rule's condition that fails with `error`.
     fn failing_clause(&self, rule: &CompiledRule, error: Error) -> Option<String> {
-        let source = self.compiled.sources.get(rule.document as usize)?;
+        let source = self.compiled.documents.get(rule.document as usize)?;
         self.evaluator.refuel(self.compiled.options.rule_fuel);
         let fails = |node| self.evaluator.truth(node) == Truth::Error && self.evaluator.error() == error;
         let Clause { span, .. } = rule.clauses.iter().find(|clause| fails(clause.node))?;

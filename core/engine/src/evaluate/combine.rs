@@ -157,9 +157,10 @@ impl Pass<'_, '_> {
             DefaultAction::Deny => Effect::Deny,
         };
         if target == Truth::Error
-            && let Some(fallback) = &document.fallback {
-                return Some(Verdict { effect: effect(fallback.action), origin: Origin::Fallback(number) });
-            }
+            && let Some(fallback) = &document.fallback
+        {
+            return Some(Verdict { effect: effect(fallback.action), origin: Origin::Fallback(number) });
+        }
         let action = document.default_action.filter(|_| !decided)?;
         match (target, action) {
             (Truth::True, _) | (Truth::Error, DefaultAction::Deny) => {

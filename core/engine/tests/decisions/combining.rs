@@ -426,7 +426,8 @@ fn explanations_have_the_value_of_each_clause() {
     let explanation = engine(&[text]).explain(Stage::Request, &context, super::common::now()).unwrap();
     let json = explanation.to_json();
     assert_eq!(json["rules"][0]["matched"], json!(false));
-    assert_eq!(json["rules"][0]["gates"], json!([{"text": "target", "value": true}]));
+    let gate = &json["rules"][0]["gates"][0];
+    assert_eq!((&gate["text"], &gate["value"]), (&json!("target"), &json!(true)));
     let clauses = &json["rules"][0]["clauses"];
     let tier = json!([{"path": "user.tier", "value": "free"}]);
     assert_eq!(clauses[0], json!({"text": "user.tier == 'free'", "value": true, "reads": tier}));

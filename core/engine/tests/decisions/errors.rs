@@ -61,7 +61,7 @@ fn a_rule_with_both_is_judged_action_by_action() {
         "default_action: deny",
         "{type: allow}, {type: log}, {type: redact, fields: [request.prompt]}, {type: throttle, delay_ms: 1}",
     );
-    let decision = decide(&engine(&[text.clone()]), &json!({}));
+    let decision = decide(&engine(std::slice::from_ref(&text)), &json!({}));
     assert_eq!(decision.effect().name(), "throttle");
     let fine = decide(&engine(&[text]), &json!({"user": {"tier": "free"}}));
     assert_eq!((fine.effect().name(), fine.obligations().count()), ("throttle", 2));

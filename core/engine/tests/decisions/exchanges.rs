@@ -54,7 +54,7 @@ fn facts_are_asked_for_beside_many_errors() {
 #[test]
 fn a_prepared_input_is_stale_after_a_reload() {
     let deny = rules("  - {id: r, when: \"user.tier == 'free'\", actions: [{type: deny, reason: no}]}\n");
-    let engine = engine(&[deny.clone()]);
+    let engine = engine(std::slice::from_ref(&deny));
     let context = json!({"user": {"tier": "free"}});
     let prepared = engine.prepare(&context).unwrap();
     assert!(!engine.evaluate_prepared(Stage::Request, &prepared, now()).unwrap().allowed());
@@ -69,7 +69,7 @@ fn a_prepared_input_is_stale_after_a_reload() {
     assert!(decide(&engine, &context).allowed());
     // The same text again is another program, but the same bundle.
     let bundle = engine.bundle();
-    assert!(engine.reload(documents(&[deny.clone()])).is_ok());
+    assert!(engine.reload(documents(std::slice::from_ref(&deny))).is_ok());
     assert_ne!(bundle, engine.bundle());
     assert_eq!(engine.bundle(), super::common::engine(&[deny]).bundle());
 }
@@ -110,7 +110,7 @@ fn an_exchange_goes_on_in_another_process() {
         "p",
         "config: {default_action: allow, stages: [request, response]}\nrules:\n  - {id: r, stages: [response], when: \"user.tier == 'free' && request.model == 'big'\", actions: [{type: deny, reason: no}]}\n",
     );
-    let (here, there) = (engine(&[text.clone()]), engine(&[text]));
+    let (here, there) = (engine(std::slice::from_ref(&text)), engine(&[text]));
     let mut exchange = here.exchange(&json!({"user": {"tier": "free"}})).unwrap();
     assert!(exchange.evaluate(Stage::Request, &json!({"request": {"model": "big"}}), now()).unwrap().allowed());
     let mut exchange = there.resume_exchange(&exchange.to_json()).unwrap();

@@ -81,7 +81,7 @@ fn a_prompt_that_is_no_text_is_an_error() {
         json!({"request": {"messages": "hello"}}),
         json!({"request": "hello"}),
     ] {
-        assert!(!decide(&engine(&[deny.clone()]), &context).allowed(), "{context}");
+        assert!(!decide(&engine(std::slice::from_ref(&deny)), &context).allowed(), "{context}");
     }
 }
 

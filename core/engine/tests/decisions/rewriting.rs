@@ -59,7 +59,7 @@ fn a_second_change_is_refused() {
     let halves = rules(
         "  - {id: half, when: \"request.max_tokens > 10\", actions: [{type: set, values: {request.max_tokens: \"request.max_tokens / 2\"}}]}\n",
     );
-    let decision = decide(&engine(&[halves.clone()]), &json!({"request": {"max_tokens": 100}}));
+    let decision = decide(&engine(std::slice::from_ref(&halves)), &json!({"request": {"max_tokens": 100}}));
     assert_eq!(decision.code(), Some("second_change"));
     assert!(decide(&engine(&[halves]), &json!({"request": {"max_tokens": 16}})).allowed());
 }
@@ -107,7 +107,7 @@ fn what_is_approved_is_the_changed_request() {
     let text = rules(
         "  - {id: ask, when: \"true\", actions: [{type: require_approval}]}\n  - {id: away, when: \"request.model == 'big'\", actions: [{type: route, models: [a, b]}]}\n  - {id: not, when: \"request.model == 'a'\", actions: [{type: deny, reason: no}]}\n",
     );
-    let decision = decide(&engine(&[text.clone()]), &json!({"request": {"model": "big"}}));
+    let decision = decide(&engine(std::slice::from_ref(&text)), &json!({"request": {"model": "big"}}));
     assert_eq!((decision.effect().name(), decision.rule()), ("require_approval", Some("ask")));
     assert_eq!(decision.route().and_then(|r| r.model.as_deref()), Some("b"));
     let decision =
@@ -163,7 +163,7 @@ fn texts_are_put_together_again_from_what_is_set() {
         "  - {id: swap, when: \"request.stream\", actions: [{type: set, values: {request.messages: \"[{'role': 'user', 'text': 'a secret'}]\"}}]}\n  - {id: not, when: \"request.prompt.contains('secret')\", actions: [{type: deny, reason: no}]}\n",
     );
     let context = json!({"request": {"stream": true, "messages": [{"role": "user", "text": "hello"}]}});
-    let decision = decide(&engine(&[text.clone()]), &context);
+    let decision = decide(&engine(std::slice::from_ref(&text)), &context);
     assert_eq!((decision.allowed(), decision.rule()), (false, Some("not")));
     let decision = decide(&engine(&[text.replace("request.prompt.", "request.text.")]), &context);
     assert_eq!((decision.allowed(), decision.rule()), (false, Some("not")));

@@ -1,14 +1,14 @@
 //! Random policies and contexts over a handful of fields of each kind.
 
 mod conditions;
-mod inputs;
+pub mod inputs;
 
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
 pub use conditions::condition;
-pub use inputs::{any_value as some_value, contexts, put};
+pub use inputs::contexts;
 
 /// A set of documents, and how they are used.
 #[derive(Clone)]

@@ -48,9 +48,10 @@ pub fn json(data: &[u8]) {
                     assert!(same(*read, value), "{read:?} is not {value}");
                 }
                 if let Some(Slot::Present(Val::Str(id))) = slots.first()
-                    && slots.len() > 1 {
-                        assert_eq!(value.pointer("/user/id").and_then(|v| v.as_str()), Some(*id));
-                    }
+                    && slots.len() > 1
+                {
+                    assert_eq!(value.pointer("/user/id").and_then(|v| v.as_str()), Some(*id));
+                }
             }
         }
     }
