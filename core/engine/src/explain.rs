@@ -195,8 +195,11 @@ impl Explanation {
             Found::Mistyped => json!({"path": &*read.path, "mistyped": true}),
         };
         let part = |part: &Part| {
-            let reads: Vec<Json> = part.reads.iter().map(read).collect();
-            json!({"text": part.text, "value": part.outcome.to_json(), "reads": reads})
+            let mut out = json!({"text": part.text, "value": part.outcome.to_json()});
+            if let Some(object) = out.as_object_mut().filter(|_| !part.reads.is_empty()) {
+                object.insert("reads".to_owned(), part.reads.iter().map(read).collect());
+            }
+            out
         };
         let rule = |rule: &RuleTrace| {
             json!({

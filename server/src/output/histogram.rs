@@ -116,20 +116,21 @@ impl Times {
                 ROWS => format!("> {}", units::time(high)),
                 _ => format!("≤ {}", units::time(low * step.powi(at as i32 + 1))),
             };
-            let bar = bar(*count as f64 / most * WIDTH, *count > 0);
-            let share = if *count == 0 { String::new() } else { format!("{:.1} %", share * 100.0) };
-            let line =
-                format!("{}{} {}", style::quiet(format!("{label:>11}  ")), style::name(bar), style::quiet(share));
-            lines.push(line.trim_end().to_owned());
+            let bar = bar(*count as f64 / most * WIDTH);
+            let label = style::quiet(format!("{label:>11}"));
+            lines.push(match count {
+                0 => label,
+                _ => format!("{label}  {} {}", style::name(bar), style::quiet(format!("{:.1} %", share * 100.0))),
+            });
         }
         lines
     }
 }
 
-/// A bar of eighths of a column.
-fn bar(length: f64, any: bool) -> String {
+/// A bar of eighths of a column, at least one.
+fn bar(length: f64) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let eighths = ((length * 8.0).round() as usize).max(usize::from(any));
+    let eighths = ((length * 8.0).round() as usize).max(1);
     let rest = EIGHTHS.get(eighths % 8).copied().unwrap_or_default();
     format!("{}{rest}", "█".repeat(eighths / 8))
 }

@@ -429,9 +429,11 @@ fn explanations_have_the_value_of_each_clause() {
     let gate = &json["rules"][0]["gates"][0];
     assert_eq!((&gate["text"], &gate["value"]), (&json!("target"), &json!(true)));
     let clauses = &json["rules"][0]["clauses"];
-    for (at, text, value) in [(0, "user.tier == 'free'", true), (1, "request.max_tokens > 100", false)] {
-        assert_eq!((&clauses[at]["text"], &clauses[at]["value"]), (&json!(text), &json!(value)));
-    }
+    let tier = json!([{"path": "user.tier", "value": "free"}]);
+    assert_eq!(clauses[0], json!({"text": "user.tier == 'free'", "value": true, "reads": tier}));
+    let tokens = json!([{"path": "request.max_tokens", "value": 50}]);
+    assert_eq!(clauses[1], json!({"text": "request.max_tokens > 100", "value": false, "reads": tokens}));
+    assert_eq!(clauses[2]["reads"], json!([{"path": "request.tags", "absent": true}]));
     assert!(clauses[2]["value"]["error"].as_str().is_some_and(|e| e.contains("request.tags")), "{clauses}");
     assert_eq!(json["decision"]["effect"], "allow");
 }
