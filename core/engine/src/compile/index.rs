@@ -1,6 +1,6 @@
 //! The index: which rules can match, found by looking up what stands in the slots.
 //!
-//! Each rule is filed under one of its [`guards`](super::guards): the one that the fewest rules share. What is found is a
+//! Each rule is filed under one of its [`guards`](mod@super::guards): the one that the fewest rules share. What is found is a
 //! superset of the rules whose condition is true or errs; the condition itself decides. A rule without a guard is always
 //! looked at. A rule whose guarding slot is absent or has a value of the wrong type stays a candidate, so errors are the
 //! same as without an index.
