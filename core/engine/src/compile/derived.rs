@@ -3,10 +3,13 @@
 //! `request.prompt`, when a body has only messages, is the joined text of all user and tool messages; `request.text` is every
 //! text of the request. No role is left out because it seems trustworthy, and the last message is never looked at alone.
 
+use std::sync::LazyLock;
+
 use bumpalo::Bump;
 use bumpalo::collections::String as ArenaString;
 use llm_policy_cel::slot::Slot;
 use llm_policy_cel::value::{Map, Val};
+use rustc_hash::FxHashSet;
 
 use super::fields::Fields;
 use super::slots::Slots;
@@ -164,6 +167,10 @@ impl Joined<'_> {
 
 /// Whether a key is one of the context's own, which says nothing.
 fn is_known(key: Val<'_>) -> bool {
-    let Val::Str(key) = key else { return true };
-    crate::context::FIELDS.iter().any(|field| field.name() == key)
+    static KNOWN: LazyLock<FxHashSet<&str>> =
+        LazyLock::new(|| crate::context::FIELDS.iter().map(crate::context::Field::name).collect());
+    match key {
+        Val::Str(key) => KNOWN.contains(key),
+        _ => true,
+    }
 }
