@@ -102,14 +102,6 @@ impl EnvBuilder {
         self
     }
 
-    /// Forgets all functions.
-    #[cfg(test)]
-    pub(crate) fn without_functions(mut self) -> Self {
-        self.0.functions = Arc::default();
-        self.0.function_names = Arc::default();
-        self
-    }
-
     /// Adds functions, as [`EnvBuilder::function`] does.
     #[must_use]
     pub fn functions(self, functions: impl IntoIterator<Item = Function>) -> Self {

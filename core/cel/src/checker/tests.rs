@@ -1,7 +1,6 @@
 //! Tests of the checker.
 
 mod errors;
-mod goldens;
 mod limits;
 mod lints;
 mod references;
