@@ -9,7 +9,7 @@ use crate::compile::{Compiled, Finding, Options, compile};
 use crate::context::{Source, Stage};
 use crate::decision::Decision;
 use crate::document::Document;
-use crate::evaluate::{Data, Question, evaluate};
+use crate::evaluate::{Data, Question, evaluate, only_objects};
 use crate::exchange::Exchange;
 use crate::explain::{Explanation, explain};
 use crate::handles::Handles;
@@ -104,7 +104,9 @@ impl Engine {
     /// When the input is refused as a whole.
     pub fn prepare(&self, input: &impl Input) -> Result<Prepared, InputError> {
         let compiled = self.compiled.load();
-        Prepared::new(input, &compiled.slots.paths, compiled.program.id())
+        let prepared = Prepared::new(input, &compiled.slots.paths, compiled.program.id())?;
+        only_objects(input)?;
+        Ok(prepared)
     }
 
     /// Decides about an input that was prepared. It allocates nothing unless a rule makes new text or data, or errs.

@@ -140,14 +140,21 @@ pub(crate) fn explain(question: Question<'_>) -> Result<Explanation, InputError>
     let mut scratch = Scratch::new();
     scratch.prepare(&compiled.program);
     let evaluator = Evaluator::new(&compiled.program, slots, cx, &scratch);
+    let lines: Vec<Vec<u32>> = compiled.documents.iter().map(|document| line_starts(&document.text)).collect();
     let rules = compiled
         .stage(question.stage)
         .rules
         .iter()
         .filter_map(|number| compiled.rules.get(*number as usize))
-        .filter_map(|rule| trace(&question, &evaluator, slots, rule))
+        .filter_map(|rule| trace(&question, &evaluator, slots, rule, lines.get(rule.document as usize)?))
         .collect();
     Ok(Explanation { decision, rules })
+}
+
+/// Where the lines of `text` begin.
+fn line_starts(text: &str) -> Vec<u32> {
+    let behind = text.match_indices('\n').map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX));
+    std::iter::once(0).chain(behind).collect()
 }
 
 fn trace(
@@ -155,6 +162,7 @@ fn trace(
     evaluator: &Evaluator<'_>,
     slots: &[Slot<'_>],
     rule: &CompiledRule,
+    lines: &[u32],
 ) -> Option<RuleTrace> {
     let document = question.compiled.documents.get(rule.document as usize)?;
     let compiled = question.compiled;
@@ -176,7 +184,7 @@ fn trace(
         policy: document.id.clone(),
         rule: rule.id.clone(),
         origin: document.origin.clone(),
-        line: rule.name.line_and_column(&document.text).0,
+        line: lines.partition_point(|start| *start <= rule.name.start),
         span: rule.span,
         outcome: Outcome::of(evaluator, question, rule.condition),
         shadow: rule.shadow,

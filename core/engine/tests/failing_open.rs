@@ -371,3 +371,68 @@ fn a_failing_exception_suspends_nothing() {
         "an exception for a rule that there is not"
     );
 }
+
+#[test]
+fn a_field_of_a_list_element_of_the_wrong_type_is_an_error() {
+    let tools = engine(&[deny_when("request.tools.exists(t, t.name in ['shell', 'exec'])")]);
+    let with = |tool: serde_json::Value| json!({"request": {"tools": [tool]}});
+    assert!(decide(&tools, &with(json!({"name": "ls"}))).allowed());
+    assert!(decide(&tools, &with(json!({"name": "ls", "server": null}))).allowed());
+    for tool in
+        [json!({"name": "shell"}), json!({"name": ["shell"]}), json!({"name": "x", "Name": "shell"}), json!("shell")]
+    {
+        assert!(!decide(&tools, &with(tool.clone())).allowed(), "{tool}");
+    }
+    let answers = deny_when("response.tool_calls[0].name == 'shell'").replace("{id: r,", "{id: r, stages: [response],");
+    let answers = engine(&[answers]);
+    let calls = |name: serde_json::Value| json!({"response": {"tool_calls": [{"name": name}]}});
+    assert!(decide_in(&answers, Stage::Response, &calls(json!("ls"))).allowed());
+    assert!(!decide_in(&answers, Stage::Response, &calls(json!(["shell"]))).allowed());
+}
+
+#[test]
+fn an_optional_selection_does_not_skip_the_type() {
+    let model = engine(&[deny_when("request.?model.orValue('') == 'bad'")]);
+    assert!(decide(&model, &json!({"request": {"model": "good"}})).allowed());
+    assert!(decide(&model, &json!({"request": {}})).allowed());
+    assert!(!decide(&model, &json!({"request": {"model": ["bad"]}})).allowed());
+    let tags = engine(&[rules("  - {id: r, when: \"'vip' in request.?tags.orValue([])\", actions: [allow]}\n")
+        .replace("default_action: allow", "default_action: deny")]);
+    assert!(decide(&tags, &json!({"request": {"tags": ["vip"]}})).allowed());
+    assert!(!decide(&tags, &json!({"request": {"tags": {"vip": 1}}})).allowed());
+}
+
+#[test]
+fn a_required_field_of_the_wrong_type_is_not_there() {
+    let text = format!(
+        "schema:\n  user.clearance: {{type: int, missing: required}}\nrules:\n  - {{id: r, when: \"request.model == 'bad'\", actions: [{DENY}]}}\n"
+    );
+    let engine = engine(&[policy("p", &format!("config: {{default_action: allow}}\n{text}"))]);
+    let evaluate = |context: &serde_json::Value| engine.evaluate(Stage::Request, context, now());
+    assert!(evaluate(&json!({"user": {"clearance": 3}, "request": {"model": "ok"}})).unwrap().allowed());
+    for user in [json!({}), json!([]), json!("x"), json!({"clearance": "9"}), json!(null)] {
+        assert!(evaluate(&json!({"user": user, "request": {"model": "ok"}})).is_err(), "{user}");
+    }
+}
+
+#[test]
+fn a_context_is_an_object() {
+    let engine = engine(&[deny_when("has(request.model) && request.model == 'bad'")]);
+    for text in ["null", "[]", "5", "\"x\"", " true"] {
+        assert!(engine.evaluate(Stage::Request, &Json::from(text), now()).is_err(), "{text}");
+        let value: serde_json::Value = serde_json::from_str(text).unwrap();
+        assert!(engine.evaluate(Stage::Request, &value, now()).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_change_is_of_its_fields_type() {
+    let set = |value: &str| {
+        rules(&format!("  - {{id: r, when: \"true\", actions: [{{set: {{request.max_tokens: \"{value}\"}}}}]}}\n"))
+    };
+    assert!(is_refused(&set("'x'")));
+    let engine = engine(&[set("request.context.limit")]).handles(Handles::ALL);
+    assert!(decide(&engine, &json!({"request": {"context": {"limit": 10}}})).allowed());
+    let wrong = decide(&engine, &json!({"request": {"context": {"limit": "x"}}}));
+    assert_eq!((wrong.effect(), wrong.code()), (Effect::Deny, Some("change_failed")));
+}

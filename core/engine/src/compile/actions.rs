@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use llm_policy_cel::diagnostic::{Diagnostic, did_you_mean};
+use llm_policy_cel::types::Type;
 use serde_json::{Value, json};
 
 use super::expressions::{Compiler, Expression, Scope};
@@ -236,17 +237,36 @@ impl Part_<'_, '_> {
                 self.check_target(assignment);
             }
             if let Some(expression) = self.expression(&assignment.value) {
+                if fields {
+                    self.check_value(assignment, &expression.result);
+                }
                 out.push((assignment.target.value.clone(), expression.node));
             }
         }
         out
     }
 
+    /// A value must be of its field's type; what is known only at run time is checked there.
+    fn check_value(&mut self, assignment: &Assignment, result: &Type) {
+        let path = &assignment.target.value;
+        let Some(expected) = self.compiler.field(path).map(|field| field.cel_type()) else { return };
+        let fits = match (&expected, result) {
+            (Type::Dyn, _) | (_, Type::Dyn) | (Type::Double, Type::Int) => true,
+            (Type::List(_), Type::List(_)) => true,
+            (Type::Map(_) | Type::Object(_), Type::Map(_) | Type::Object(_)) => true,
+            (a, b) => a == b,
+        };
+        if !fits {
+            let message = format!("`{path}` is of type {expected}, and this is of type {result}");
+            self.refuse(Diagnostic::error("type-mismatch", message, assignment.value.span));
+        }
+    }
+
     /// A rule may change what is sent, never who sends it.
     fn check_target(&mut self, assignment: &Assignment) {
         let path = &assignment.target.value;
         let span = assignment.target.span;
-        match self.compiler.field_source(path) {
+        match self.compiler.field(path).map(|field| field.source) {
             Some(crate::context::Source::Body) => {}
             Some(source) => {
                 let message = format!("`{path}` comes from the {source}, which a rule cannot change");
@@ -266,7 +286,7 @@ impl Part_<'_, '_> {
     fn check_redacted(&mut self, redact: &Redact) {
         for field in &redact.fields {
             let path = field.value.replace("[]", "");
-            if self.compiler.field_source(&path).is_none() && crate::context::field(&field.value).is_none() {
+            if self.compiler.field(&path).is_none() && crate::context::field(&field.value).is_none() {
                 let diagnostic =
                     Diagnostic::error("undefined-field", format!("there is no field `{}`", field.value), field.span);
                 let known = crate::context::FIELDS.iter().map(|f| f.path);

@@ -11,7 +11,7 @@ use llm_policy_cel::program::{NodeId, Program, ProgramBuilder};
 use llm_policy_cel::types::Type;
 use llm_policy_cel::value::Value;
 
-use super::fields::Fields;
+use super::fields::{Field, Fields};
 use super::functions;
 use super::rules::Clause;
 use super::slots::{Named, Names, Read, Slots};
@@ -208,13 +208,10 @@ impl<'c> Compiler<'c> {
         self.builder.call(&functions::schedule(schedule), &[now])
     }
 
-    /// Who says what stands at `path`; `None` when there is no such field.
+    /// The field at `path`; `None` when there is no such field.
     #[must_use]
-    pub fn field_source(&self, path: &str) -> Option<crate::context::Source> {
-        let mut names = path.split('.');
-        let root = names.next()?;
-        let rest: Vec<&str> = names.collect();
-        self.fields.find(root, &rest).filter(|(_, used)| *used == rest.len()).map(|(field, _)| field.source)
+    pub fn field(&self, path: &str) -> Option<Field> {
+        self.fields.at(path)
     }
 
     fn now(&mut self) -> NodeId {

@@ -181,6 +181,22 @@ impl Fields {
         walk("", &self.roots, object, sources)
     }
 
+    /// The field that `path` names. What lies below a free object may be of any type.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Option<Field> {
+        let mut names = path.split('.');
+        let root = names.next()?;
+        let rest: Vec<&str> = names.collect();
+        let (field, used) = self.find(root, &rest).filter(|(_, used)| *used == rest.len())?;
+        let free = |path: &[&str]| self.find(root, path).is_some_and(|(f, _)| matches!(f.shape, Shape::Free(_)));
+        let above = used.checked_sub(1).and_then(|end| rest.get(..end));
+        let shape = match above {
+            Some(above) if free(&rest) && free(above) => Shape::Leaf(Type::Dyn, SlotType::Dyn),
+            _ => field.shape.clone(),
+        };
+        Some(Field { shape, ..field.clone() })
+    }
+
     /// The paths of all fields that an input must have.
     #[must_use]
     pub fn required(&self) -> Vec<String> {

@@ -10,6 +10,7 @@ pub mod fields;
 pub mod functions;
 pub mod guards;
 pub mod index;
+pub mod records;
 pub mod rules;
 pub mod slots;
 
@@ -32,6 +33,7 @@ use expressions::{Compiler, Expression, Scope};
 use fields::{Clash, Fields};
 use guards::{Guard, guards};
 use index::Index;
+use records::Records;
 use rules::{Classes, CompiledDocument, CompiledException, CompiledRule};
 use slots::{Named, Slots};
 
@@ -112,6 +114,8 @@ pub struct Compiled {
     pub required: Vec<u32>,
     /// The slot of `now`.
     pub now: Option<u32>,
+    /// What is read as a whole, with the types of its fields.
+    pub records: Records,
     /// Text that is put together from other fields.
     pub derived: Derived,
     /// SHA-256 over the documents, in hexadecimal.
@@ -196,6 +200,8 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
     rules.sort_by_key(|(priority, _)| std::cmp::Reverse(*priority));
     let rules: Vec<CompiledRule> = rules.into_iter().map(|(_, rule)| rule).collect();
     let required = required_slots(&mut compiler, &fields);
+    // What only derived text is made from is not checked: it is text whatever its type.
+    let records = Records::of(&compiler.slots);
     let derived = Derived::want(&mut compiler.slots, &fields);
     let now = compiler.slots.find("now");
     let (program, slots) = compiler.finish();
@@ -211,6 +217,7 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
         stages,
         required,
         now,
+        records,
         derived,
         digest,
         options,

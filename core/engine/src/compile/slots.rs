@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use llm_policy_cel::ast::Span;
 use llm_policy_cel::program::{Binding, NodeId, Resolver};
+use llm_policy_cel::types::Type;
 use llm_policy_cel::value::Value;
 
 use super::fields::{Field, Fields};
@@ -29,6 +30,8 @@ pub struct SlotInfo {
     pub path: Arc<str>,
     /// What type its value must have.
     pub slot_type: SlotType,
+    /// The field's type.
+    pub cel_type: Type,
     /// Who says so.
     pub source: Source,
     /// Whether it holds what users, models or tools wrote.
@@ -40,7 +43,13 @@ impl Slots {
     pub fn want(&mut self, path: &str, field: &Field, slot_type: SlotType) -> u32 {
         let slot = self.paths.want(path.split('.'), slot_type);
         if slot as usize == self.infos.len() {
-            self.infos.push(SlotInfo { path: path.into(), slot_type, source: field.source, content: field.content });
+            self.infos.push(SlotInfo {
+                cel_type: if slot_type == SlotType::Dyn { Type::Dyn } else { field.cel_type() },
+                path: path.into(),
+                slot_type,
+                source: field.source,
+                content: field.content,
+            });
         }
         slot
     }

@@ -86,13 +86,35 @@ pub(crate) fn fill<'a>(
     let compiled = question.compiled;
     read(question, slots, arena)?;
     compiled.derived.fill(slots, arena);
+    compiled.records.check(slots);
     for slot in &compiled.required {
-        if matches!(slots.get(*slot as usize), Some(Slot::Absent) | None) {
-            let message = format!("the input lacks `{}`, which a policy requires", compiled.slots.path(*slot));
-            return Err(InputError { message, offset: None });
-        }
+        let path = compiled.slots.path(*slot);
+        let message = match slots.get(*slot as usize) {
+            Some(Slot::Present(_)) => continue,
+            Some(Slot::Mistyped) => format!("`{path}`, which a policy requires, has a value of another type"),
+            Some(Slot::Absent) | None => format!("the input lacks `{path}`, which a policy requires"),
+        };
+        return Err(InputError { message, offset: None });
     }
     Ok(())
+}
+
+fn fill_from<'a>(
+    input: &'a dyn Input,
+    compiled: &Compiled,
+    slots: &mut [Slot<'a>],
+    arena: &'a bumpalo::Bump,
+) -> Result<(), InputError> {
+    input.fill(&compiled.slots.paths, slots, arena)?;
+    only_objects(input)
+}
+
+/// Refuses an input that is no object. What has no fields would otherwise read as one whose fields are all absent.
+pub(crate) fn only_objects(input: &dyn Input) -> Result<(), InputError> {
+    match input.is_object() {
+        true => Ok(()),
+        false => Err(InputError { message: "a context is an object, and this is none".to_owned(), offset: Some(0) }),
+    }
 }
 
 /// Fills the slots of what the host says; those that the engine makes from others are left.
@@ -103,10 +125,10 @@ pub(crate) fn read<'a>(
 ) -> Result<(), InputError> {
     let compiled = question.compiled;
     match question.data {
-        Data::Input(input) => input.fill(&compiled.slots.paths, slots, arena)?,
+        Data::Input(input) => fill_from(input, compiled, slots, arena)?,
         Data::Layered(input, over) => {
-            input.fill(&compiled.slots.paths, slots, arena)?;
-            over.fill(&compiled.slots.paths, slots, arena)?;
+            fill_from(input, compiled, slots, arena)?;
+            fill_from(over, compiled, slots, arena)?;
         }
         Data::Prepared(prepared) if prepared.is_for(compiled.program.id()) => prepared.fill(slots),
         Data::Prepared(_) => {

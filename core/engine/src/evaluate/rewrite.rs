@@ -18,6 +18,7 @@ use super::combine::{DocumentState, Origin, Verdict};
 use super::run::{Outcome, Pass};
 use super::{Question, read, render};
 use crate::compile::Compiled;
+use crate::compile::records::fits;
 use crate::compile::rules::ActionEffect;
 use crate::decision::{Decision, Effect};
 use crate::input::InputError;
@@ -78,14 +79,14 @@ impl Pass<'_, '_> {
                                 continue;
                             }
                             match self.evaluator.value(*node) {
-                                Ok(value) => changes.sets.push(Set {
+                                Ok(value) if fits(&self.compiled.fields, path, value) => changes.sets.push(Set {
                                     rule: outcome.rule,
                                     action: at,
                                     path: path.clone(),
                                     value: value.to_value(),
                                     json: render::to_json(value),
                                 }),
-                                Err(_) => changes.failed = changes.failed.or(Some(outcome.rule)),
+                                _ => changes.failed = changes.failed.or(Some(outcome.rule)),
                             }
                         }
                     }
@@ -264,6 +265,7 @@ fn lay_over<'b>(
         }
     }
     compiled.derived.fill(out, arena);
+    compiled.records.check(out);
     out
 }
 

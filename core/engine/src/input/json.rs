@@ -82,4 +82,8 @@ impl Input for Json<'_> {
         };
         Filler::new(text, paths, slots, arena).run()
     }
+
+    fn is_object(&self) -> bool {
+        self.bytes.trim_ascii_start().first() == Some(&b'{')
+    }
 }

@@ -40,6 +40,11 @@ pub trait Input {
     /// # Errors
     /// When the data is refused as a whole: not valid, too deep, a repeated key. Slots may be filled in part then.
     fn fill<'a>(&'a self, paths: &Paths, slots: &mut [Slot<'a>], arena: &'a Bump) -> Result<(), InputError>;
+
+    /// False for data that is no object: a context is one, and anything else is refused.
+    fn is_object(&self) -> bool {
+        true
+    }
 }
 
 /// Why an input was refused.

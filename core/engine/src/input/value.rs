@@ -15,6 +15,10 @@ impl Input for Value {
     fn fill<'a>(&'a self, paths: &Paths, slots: &mut [Slot<'a>], arena: &'a Bump) -> Result<(), InputError> {
         fill(self, paths, paths.root(), slots, arena, 0)
     }
+
+    fn is_object(&self) -> bool {
+        Value::is_object(self)
+    }
 }
 
 fn fill<'a>(

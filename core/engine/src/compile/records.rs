@@ -1,0 +1,79 @@
+//! Types inside of records and lists of records.
+//!
+//! A scalar field has a slot of its own, and its reader marks a value of another type. What is read as a whole
+//! (`request.tools` for a loop, `request` for `request.?model`) holds its fields as they came, so their types are checked here: a
+//! list in the place of a name would otherwise just compare unequal, and a rule that denies would not match.
+
+use llm_policy_cel::slot::Slot;
+use llm_policy_cel::types::Type;
+use llm_policy_cel::value::Val;
+
+use super::fields::Fields;
+use super::slots::Slots;
+use crate::input::coerce::timestamp;
+
+/// The slots that hold records or lists of records, with their types.
+#[derive(Clone, Debug, Default)]
+pub struct Records(Vec<(u32, Type)>);
+
+impl Records {
+    /// The records among `slots`.
+    #[must_use]
+    pub fn of(slots: &Slots) -> Self {
+        let holds_record = |t: &Type| match t {
+            Type::Object(_) => true,
+            Type::List(item) => matches!(**item, Type::Object(_)),
+            _ => false,
+        };
+        let numbered = (0_u32..).zip(&slots.infos);
+        Self(numbered.filter(|(_, info)| holds_record(&info.cel_type)).map(|(n, i)| (n, i.cel_type.clone())).collect())
+    }
+
+    /// Marks the records whose fields are not of their declared types as mistyped, as a whole.
+    pub fn check(&self, slots: &mut [Slot<'_>]) {
+        for (slot, t) in &self.0 {
+            if let Some(place) = slots.get_mut(*slot as usize)
+                && let Slot::Present(value) = *place
+                && !conforms(value, t)
+            {
+                *place = Slot::Mistyped;
+            }
+        }
+    }
+}
+
+/// Whether `value` may stand at `path`, whose first name is a root variable.
+#[must_use]
+pub fn fits(fields: &Fields, path: &str, value: Val<'_>) -> bool {
+    match fields.at(path) {
+        Some(field) => conforms(value, &field.cel_type()),
+        None => false,
+    }
+}
+
+/// Whether `value` is of type `t`; a null field counts as absent. Inputs are at most 128 levels deep.
+fn conforms(value: Val<'_>, t: &Type) -> bool {
+    match (t, value) {
+        (Type::Object(object), Val::Map(map)) => map.iter().all(|(key, value)| {
+            let Val::Str(name) = key else { return false };
+            match object.field(name) {
+                Some(t) => matches!(value, Val::Null) || conforms(value, t),
+                // `Name` beside `name`: who reads it next may take either.
+                None => !object.fields.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)),
+            }
+        }),
+        (Type::List(item), Val::List(items)) => items.iter().all(|value| conforms(value, item)),
+        (Type::Map(entry), Val::Map(map)) => map.iter().all(|(_, value)| conforms(value, &entry.1)),
+        (Type::Timestamp, Val::Str(text)) => timestamp(text).is_some(),
+        (Type::Bool, Val::Bool(_))
+        | (Type::Int, Val::Int(_))
+        | (Type::Double, Val::Int(_) | Val::Uint(_) | Val::Double(_))
+        | (Type::String, Val::Str(_))
+        | (Type::Timestamp, Val::Timestamp(_))
+        | (Type::Dyn, _) => true,
+        (Type::Object(_) | Type::List(_) | Type::Map(_) | Type::Timestamp, _)
+        | (Type::Bool | Type::Int | Type::Double | Type::String, _) => false,
+        // Houses may declare other types, which readers of input do not know.
+        _ => true,
+    }
+}
