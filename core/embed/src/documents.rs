@@ -132,8 +132,14 @@ impl Documents {
         });
         if self.read.is_empty() && self.refused.is_empty() && !all.is_empty() {
             let all: Vec<String> = all.into_iter().collect();
-            return Err(Error::new(ErrorCode::NoDocuments, "no document has this namespace and one of these tags")
-                .with_help(format!("there are {}", all.join(", "))));
+            let what = match (namespace, tags.is_empty()) {
+                (Some(namespace), true) => format!("no document has the namespace `{namespace}`"),
+                (None, _) => format!("no document has the tag {}", quoted(tags)),
+                (Some(namespace), false) => {
+                    format!("no document has the namespace `{namespace}` and the tag {}", quoted(tags))
+                }
+            };
+            return Err(Error::new(ErrorCode::NoDocuments, what).with_help(format!("there are {}", all.join(", "))));
         }
         Ok(())
     }
@@ -205,4 +211,9 @@ fn describe(document: &Document) -> String {
         [] => document.id(),
         tags => format!("{} ({})", document.id(), tags.join(", ")),
     }
+}
+
+/// `a` or `b`
+fn quoted(tags: &[String]) -> String {
+    tags.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(" or ")
 }

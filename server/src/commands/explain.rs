@@ -94,7 +94,7 @@ fn only(explanation: &mut Explanation, wanted: &str) -> Result<(), Failure> {
         [] => format!("no rule is evaluated in the stage {stage}"),
         near => format!("rules of the stage {stage} are {}", near.join(", ")),
     };
-    Err(Failure { exit: Exit::Usage, ..Failure::usage(format!("there is no rule `{wanted}` that could match"), help) })
+    Err(Failure { exit: Exit::Usage, ..Failure::usage(format!("there is no rule `{wanted}` in this stage"), help) })
 }
 
 /// How a rule came out, for people.

@@ -48,18 +48,24 @@ fn published_tests() {
             }
         }
     }
-    println!("{:16} {:>6} {:>12} {:>6}", "file", "passed", "out of scope", "failed");
+    line(format_args!("{:16} {:>6} {:>12} {:>6}", "file", "passed", "out of scope", "failed"));
     let mut sum = Counts::default();
     for (file, counts) in &counts {
-        println!("{file:16} {:>6} {:>12} {:>6}", counts.passed, counts.out_of_scope, counts.failed);
+        line(format_args!("{file:16} {:>6} {:>12} {:>6}", counts.passed, counts.out_of_scope, counts.failed));
         sum.passed += counts.passed;
         sum.out_of_scope += counts.out_of_scope;
         sum.failed += counts.failed;
     }
-    println!("{:16} {:>6} {:>12} {:>6}", "all", sum.passed, sum.out_of_scope, sum.failed);
+    line(format_args!("{:16} {:>6} {:>12} {:>6}", "all", sum.passed, sum.out_of_scope, sum.failed));
     assert!(failures.is_empty(), "{failures}\n{} tests failed", sum.failed);
     let stale = scope.stale();
     assert!(stale.is_empty(), "out_of_scope.txt has entries that no failing test uses:\n{}", stale.join("\n"));
+}
+
+/// Prints a line also when the test passes, which `println` in a test does not.
+fn line(text: std::fmt::Arguments<'_>) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// The goldens of checking were made without optional syntax. In cel-go's own test these are the types.
