@@ -22,11 +22,7 @@ impl Classes {
         for action in actions {
             classes.permits |= action.class == ActionClass::Permits;
             classes.restricts |= action.class == ActionClass::Restricts;
-            classes.changes |= action.class == ActionClass::Changes;
             classes.rewrites |= matches!(action.effect, ActionEffect::Set(_) | ActionEffect::Route { .. });
-            classes.warns |= matches!(action.effect, ActionEffect::Warn(_));
-            classes.obliges |=
-                !matches!(action.class, ActionClass::Permits) && !matches!(action.effect, ActionEffect::Deny { .. });
         }
         classes
     }

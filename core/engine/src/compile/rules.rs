@@ -96,14 +96,8 @@ pub struct Classes {
     pub permits: bool,
     /// `deny`, `throttle`, `require_approval`
     pub restricts: bool,
-    /// `redact`, `route`, `set`
-    pub changes: bool,
     /// `set` and `route`, which are decided about once more.
     pub rewrites: bool,
-    /// `warn`
-    pub warns: bool,
-    /// Anything that is handed out.
-    pub obliges: bool,
 }
 
 /// An action in its compiled form.
