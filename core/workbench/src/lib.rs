@@ -1,0 +1,1 @@
+//! The workbench of policy authors: tests, coverage, mutation, analysis, difference.
