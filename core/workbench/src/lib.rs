@@ -1,1 +1,3 @@
-//! The workbench of policy authors: tests, coverage, mutation, analysis, difference.
+//! The workbench of policy authors: tests, coverage, mutation, analysis, difference, formatting, import.
+
+pub mod format;
