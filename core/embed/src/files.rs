@@ -12,8 +12,11 @@ use crate::error::{Error, ErrorCode};
 /// How deep directories are looked through.
 const MAX_DEPTH: usize = 64;
 
-/// The file itself, or all documents below a directory.
-pub(crate) fn documents(path: &Path) -> Result<Vec<PathBuf>, Error> {
+/// The file itself, or all documents below a directory, sorted: files whose names end with `.yaml`, `.yml` or `.json`.
+///
+/// # Errors
+/// When something cannot be read, or there is no document.
+pub fn documents(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let metadata = fs::metadata(path).map_err(|cause| unreadable(path, &cause))?;
     if !metadata.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -52,7 +55,10 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>, seen: &mut BTreeSet<PathBuf>, d
 }
 
 /// All bytes of a file, but no more than one above `limit`.
-pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     let read = || -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         File::open(path)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
@@ -83,7 +89,7 @@ pub(crate) fn identity(path: &Path) -> PathBuf {
 }
 
 /// The path as messages show it: the same on every system.
-pub(crate) fn origin(path: &Path) -> String {
+pub fn origin(path: &Path) -> String {
     let path = path.strip_prefix(".").unwrap_or(path);
     let text = path.display().to_string();
     if cfg!(windows) { text.replace('\\', "/") } else { text }

@@ -26,13 +26,14 @@ pub fn lines(source: &str, width: usize) -> Option<Vec<String>> {
         return None;
     }
     let pieces = pieces(source, &tokens)?;
-    if has_comment(source, &tokens) {
-        return commented(source, &tokens, &pieces);
-    }
-    let trimmed = source.trim();
-    let mut out = Vec::new();
-    block(&pieces, Layout { width, indent: 0, broken: trimmed.contains('\n') }, "", &mut out);
-    Some(out)
+    let out = if has_comment(source, &tokens) {
+        commented(source, &tokens, &pieces)?
+    } else {
+        let mut out = Vec::new();
+        block(&pieces, Layout { width, indent: 0, broken: source.trim().contains('\n') }, "", &mut out);
+        out
+    };
+    (essence(&out.join("\n")) == essence(source)).then_some(out)
 }
 
 /// The expression on one line; `None` when it cannot be.
@@ -41,7 +42,8 @@ pub fn line(source: &str) -> Option<String> {
     let tokens = lex(source).ok()?;
     let pieces = pieces(source, &tokens)?;
     let line = joined(&pieces);
-    (!has_comment(source, &tokens) && !line.contains(['\n', '\r'])).then_some(line)
+    let whole = !has_comment(source, &tokens) && !line.contains(['\n', '\r']);
+    (whole && essence(&line) == essence(source)).then_some(line)
 }
 
 /// The tokens and comments of an expression, which formatting never changes.

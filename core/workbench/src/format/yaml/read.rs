@@ -121,8 +121,6 @@ struct Found {
     event: Event<'static>,
     start: usize,
     end: usize,
-    /// The column of the collection around it; of the outermost one -1.
-    parent: isize,
 }
 
 /// Reads YAML.
@@ -168,14 +166,13 @@ fn events(text: &str) -> Result<Vec<Found>, Diagnostic> {
         |index: usize| if ascii { index.min(text.len()) } else { offsets.get(index).copied().unwrap_or(text.len()) };
     let mut parser = Parser::new_from_str(text);
     let mut out = Vec::new();
-    let mut columns: Vec<isize> = vec![-1];
+    let mut depth = 0;
     let mut documents = 0;
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
             refused(&format!("this is not valid yaml: {}", error.info()), byte(error.marker().index()))
         })?;
         let (start, end) = (byte(span.start.index()), byte(span.end.index()));
-        let parent = columns.last().copied().unwrap_or(-1);
         match &event {
             Event::DocumentStart(_) => {
                 documents += 1;
@@ -189,17 +186,17 @@ fn events(text: &str) -> Result<Vec<Found>, Diagnostic> {
                     .with_help("remove the tag, or quote the text if it should begin with `!`"));
             }
             Event::SequenceStart(..) | Event::MappingStart(..) => {
-                if columns.len() > MAX_DEPTH {
+                depth += 1;
+                if depth > MAX_DEPTH {
                     return Err(refused("values nest too deeply", start));
                 }
-                columns.push(isize::try_from(span.start.col()).unwrap_or(0));
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                columns.pop();
+                depth -= 1;
             }
             _ => {}
         }
-        out.push(Found { event: own(event), start, end, parent });
+        out.push(Found { event: own(event), start, end });
     }
     Ok(out)
 }
@@ -284,8 +281,8 @@ fn header(text: &str, start: usize) -> usize {
 fn regions(text: &str, found: &Found) -> Vec<(usize, usize)> {
     let (start, end) = trimmed(text, found);
     match &found.event {
-        Event::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..) => {
-            let block = Block::of(text, start, found.parent);
+        Event::Scalar(value, ScalarStyle::Literal | ScalarStyle::Folded, ..) => {
+            let block = Block::of(text, start, value);
             vec![(start, block.header), (block.body, block.end)]
         }
         _ => vec![(start, end)],
@@ -305,34 +302,29 @@ struct Block {
 }
 
 impl Block {
-    fn of(text: &str, start: usize, parent: isize) -> Self {
+    fn of(text: &str, start: usize, value: &str) -> Self {
         let rest = text.get(start..).unwrap_or_default();
         let header = start + rest.find(|c: char| !matches!(c, '|' | '>' | '+' | '-' | '0'..='9')).unwrap_or(rest.len());
         let body = start + rest.find('\n').map_or(rest.len(), |n| n + 1);
-        let explicit = text.get(start..header).and_then(|h| h.chars().find_map(|c| c.to_digit(10)));
         let below = text.get(body..).unwrap_or_default();
         let spaces = |line: &str| line.len() - line.trim_start_matches(' ').len();
-        let least = usize::try_from(parent + 1).unwrap_or(0);
-        let first = below.lines().find(|line| !line.trim().is_empty()).map_or(0, spaces);
-        let indent = match explicit {
-            Some(digit) => usize::try_from(parent.max(0)).unwrap_or(0) + digit as usize,
-            None => first,
-        };
+        let first = |text: &str| text.lines().find(|line| !line.trim_matches([' ', '\r']).is_empty()).map(spaces);
+        // What the first line has beyond the indentation is part of the value.
+        let indent = first(value).map_or(0, |beyond| first(below).unwrap_or(0).saturating_sub(beyond));
+        let keeps = text.get(start..header).is_some_and(|header| header.contains('+'));
         let mut end = body;
-        if indent >= least || explicit.is_some() {
-            let mut at = body;
-            for line in below.split_inclusive('\n') {
-                let blank = line.trim_matches([' ', '\n', '\r']).is_empty();
-                if !blank && spaces(line) < indent {
-                    break;
-                }
-                at += line.len();
-                if !blank {
-                    end = at;
-                }
+        let mut at = body;
+        let mut blank_lines = value.matches('\n').count();
+        for line in below.split_inclusive('\n') {
+            let blank = line.trim_matches([' ', '\n', '\r']).is_empty();
+            if !blank && (spaces(line) < indent || first(value).is_none()) {
+                break;
             }
+            at += line.len();
             // Blank lines at the end count where the header keeps them.
-            if text.get(start..header).is_some_and(|header| header.contains('+')) {
+            let counts = keeps && blank_lines > 0;
+            blank_lines = blank_lines.saturating_sub(1);
+            if !blank || counts {
                 end = at;
             }
         }
@@ -433,7 +425,7 @@ impl Builder<'_> {
             ScalarStyle::SingleQuoted => Style::Single,
             ScalarStyle::DoubleQuoted => Style::Double,
             ScalarStyle::Literal | ScalarStyle::Folded => {
-                let block = Block::of(self.text, start, found.parent);
+                let block = Block::of(self.text, start, value);
                 end = block.end.max(block.header);
                 raw = self.text.get(start..block.header).unwrap_or_default().to_owned();
                 let body = self.text.get(block.body..block.end).unwrap_or_default();
