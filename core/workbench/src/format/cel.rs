@@ -279,7 +279,6 @@ fn split<'p, 's>(pieces: &'p [Piece<'s>]) -> Vec<&'p [Piece<'s>]> {
 }
 
 /// The last pair of brackets outside of others, with what is in it and what is around it.
-#[expect(clippy::type_complexity, reason = "three slices")]
 fn outermost<'p, 's>(pieces: &'p [Piece<'s>]) -> Option<(&'p [Piece<'s>], &'p [Piece<'s>], &'p [Piece<'s>])> {
     let mut depth = 0_usize;
     let mut best: Option<(usize, usize)> = None;
@@ -303,7 +302,6 @@ fn outermost<'p, 's>(pieces: &'p [Piece<'s>]) -> Option<(&'p [Piece<'s>], &'p [P
 }
 
 /// The parts between commas outside of brackets, and the commas.
-#[expect(clippy::type_complexity, reason = "two lists")]
 fn arguments<'p, 's>(pieces: &'p [Piece<'s>]) -> (Vec<&'p [Piece<'s>]>, std::vec::IntoIter<Piece<'s>>) {
     let mut depth = 0_usize;
     let (mut out, mut commas) = (Vec::new(), Vec::new());

@@ -366,31 +366,9 @@ fn rewritten(scalar: &Scalar, flat: &str, in_flow: bool) -> String {
 
 /// True for what YAML reads as it is without quotes.
 fn is_plain(text: &str, in_flow: bool) -> bool {
-    let first = text.chars().next().unwrap_or(' ');
-    !text.contains(": ")
-        && !text.contains(" #")
-        && !text.ends_with(':')
-        && !(in_flow && text.contains([',', '[', ']', '{', '}']))
-        && !matches!(
-            first,
-            '!' | '&'
-                | '*'
-                | '?'
-                | '-'
-                | ':'
-                | '|'
-                | '>'
-                | '%'
-                | '@'
-                | '`'
-                | '\''
-                | '"'
-                | '#'
-                | '['
-                | ']'
-                | '{'
-                | '}'
-                | ','
-                | ' '
-        )
+    const FIRST: &str = "!&*?-:|>%@`'\"#[]{}, ";
+    let begins = !text.is_empty() && !text.starts_with(|c| FIRST.contains(c));
+    let holds = text.contains(": ") || text.contains(" #") || text.ends_with(':');
+    let ends = in_flow && text.contains([',', '[', ']', '{', '}']);
+    begins && !holds && !ends
 }
