@@ -95,7 +95,7 @@ fn decisions_stay_the_same() {
         for name in ["budget", "governance", "security"] {
             let text = fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap();
             // Something to do for the formatter.
-            let spoilt = text.replace(" && ", "&&").replace(", '", ",'");
+            let spoilt = text.replace("' && ", "'&& ").replace(", '", ",'");
             let text = if spoil {
                 format::policy(&spoilt).unwrap_or_else(|e| panic!("{}", e.render(&spoilt, name, false)))
             } else {
