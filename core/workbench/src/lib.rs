@@ -1,1 +1,5 @@
 //! The workbench of policy authors: tests, coverage, mutation, analysis, difference.
+
+pub mod cases;
+pub mod conditions;
+pub mod run;
