@@ -1,3 +1,6 @@
 //! The workbench of policy authors: tests, coverage, mutation, analysis, difference, formatting, import.
 
+pub mod cases;
+pub mod conditions;
 pub mod format;
+pub mod run;

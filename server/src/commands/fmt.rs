@@ -94,7 +94,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     }
     Ok(match () {
         () if refused => Exit::Invalid,
-        () if command.check && changed > 0 => Exit::Differs,
+        () if command.check && changed > 0 => Exit::Failed,
         () => Exit::Allowed,
     })
 }

@@ -1,6 +1,6 @@
 //! CEL with spaces and line breaks in one way. Tokens, brackets and comments stay as they are.
 
-use llm_policy_cel::lexer::{Token, TokenKind, lex};
+use llm_policy_engine::cel::lexer::{Token, TokenKind, lex};
 
 use TokenKind as T;
 

@@ -7,8 +7,8 @@ pub mod cel;
 mod places;
 mod yaml;
 
-use llm_policy_cel::ast::Span;
-use llm_policy_cel::diagnostic::Diagnostic;
+use llm_policy_engine::cel::ast::Span;
+use llm_policy_engine::cel::diagnostic::Diagnostic;
 use similar::TextDiff;
 
 use yaml::{Expressions, Kind, Node, Style, Tree};

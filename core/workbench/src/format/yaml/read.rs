@@ -2,8 +2,8 @@
 
 use std::vec::IntoIter;
 
-use llm_policy_cel::ast::Span;
-use llm_policy_cel::diagnostic::Diagnostic;
+use llm_policy_engine::cel::ast::Span;
+use llm_policy_engine::cel::diagnostic::Diagnostic;
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use super::gaps;
