@@ -65,6 +65,10 @@ pub enum Command {
     Benchmark(commands::benchmark::Command),
     /// Write policies in one way: indentation, spaces, line breaks of long conditions
     Fmt(commands::fmt::Command),
+    /// Write policies to begin with, each with its tests and a context
+    New(commands::new::Command),
+    /// Write the JSON Schema of policies, test cases or contexts
+    Schema(commands::schema::Command),
     /// Write the completions of a shell
     Completions(commands::completions::Command),
 }

@@ -4,3 +4,5 @@ pub mod cases;
 pub mod conditions;
 pub mod format;
 pub mod run;
+pub mod schema;
+pub mod starter;

@@ -5,4 +5,6 @@ pub mod completions;
 pub mod evaluate;
 pub mod explain;
 pub mod fmt;
+pub mod new;
+pub mod schema;
 pub mod validate;

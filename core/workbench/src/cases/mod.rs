@@ -9,7 +9,7 @@
 pub mod context;
 pub mod expect;
 pub mod pattern;
-mod read;
+pub(crate) mod read;
 
 use std::path::Path;
 use std::sync::Arc;
