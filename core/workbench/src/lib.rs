@@ -3,6 +3,7 @@
 pub mod cases;
 pub mod conditions;
 pub mod format;
+pub mod import;
 pub mod run;
 pub mod schema;
 pub mod starter;
