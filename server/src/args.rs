@@ -69,6 +69,10 @@ pub enum Command {
     New(commands::new::Command),
     /// Write the JSON Schema of policies, test cases or contexts
     Schema(commands::schema::Command),
+    /// Try CEL against a context, line by line
+    Repl(commands::repl::Command),
+    /// Rewrite policies of other formats, with a report of every change
+    Import(commands::import::Command),
     /// Write the completions of a shell
     Completions(commands::completions::Command),
 }

@@ -4,6 +4,7 @@ pub mod cases;
 pub mod conditions;
 pub mod format;
 pub mod import;
+pub mod repl;
 pub mod run;
 pub mod schema;
 pub mod starter;

@@ -5,6 +5,8 @@ pub mod completions;
 pub mod evaluate;
 pub mod explain;
 pub mod fmt;
+pub mod import;
 pub mod new;
+pub mod repl;
 pub mod schema;
 pub mod validate;
