@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cli {
+    pub mod author;
     pub mod benchmark;
     pub mod common;
     pub mod evaluate;

@@ -189,7 +189,10 @@ impl Session {
             .filter(|function| is_name(&function.name) && function.name.contains(word))
             .map(|function| format!("{}  {}", function.name, function.doc))
             .collect();
+        let macros = self.env.macro_names().filter(|name| is_name(name) && name.contains(word));
+        lines.extend(macros.map(|name| format!("{name}  (macro)")));
         lines.sort();
+        lines.dedup();
         match lines.is_empty() {
             true => Answer::Wrong(format!("there is no function with `{word}` in its name")),
             false => Answer::Text(lines.join("\n")),
@@ -209,13 +212,15 @@ impl Session {
             COMMANDS.iter().map(|(name, ..)| (*name).to_owned()).collect()
         } else {
             let fields = FIELDS.iter().map(|field| field.path.to_owned()).filter(|path| !path.contains('['));
-            let names = self.env.functions().iter().map(|function| function.name.to_string()).filter(|n| is_name(n));
+            let functions = self.env.functions().iter().map(|function| &*function.name);
+            let names: Vec<&str> = functions.chain(self.env.macro_names()).filter(|name| is_name(name)).collect();
             let (above, _) = word.rsplit_once('.').unwrap_or_default();
             let methods = names
-                .clone()
+                .iter()
                 .filter(|name| !above.is_empty() && !name.contains('.'))
                 .map(|name| format!("{above}.{name}("));
-            fields.chain(names.map(|name| format!("{name}("))).chain(methods).collect()
+            let called = names.iter().map(|name| format!("{name}("));
+            fields.chain(called).chain(methods).collect()
         };
         // One step at a time: `user.` has its fields, and not those below them.
         let steps = word.matches('.').count();

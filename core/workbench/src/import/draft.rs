@@ -147,6 +147,16 @@ impl<'t> Draft<'t> {
     }
 
     fn document(&self, rules: &[Json], exceptions: &[Json]) -> Json {
+        // What always holds is written without quotes.
+        let plain = |rule: &Json| {
+            let mut rule = rule.clone();
+            if let Some(when) = rule.get_mut("when").filter(|when| **when == "true") {
+                *when = json!(true);
+            }
+            rule
+        };
+        let rules: Vec<Json> = rules.iter().map(plain).collect();
+        let exceptions: Vec<Json> = exceptions.iter().map(plain).collect();
         let mut out = Map::new();
         out.insert("version".to_owned(), json!("1.0"));
         out.insert("metadata".to_owned(), Json::Object(self.metadata.clone()));

@@ -124,7 +124,7 @@ fn rule(draft: &mut Draft<'_>, node: &Node<'_>) {
     let actions = actions_of(draft, node, &id);
     let metadata = get(node, "metadata").map(json).filter(Json::is_object);
     let when = condition.unwrap_or_else(|()| "true".to_owned());
-    let mut write = |draft: &mut Draft<'_>, suffix: &str, actions: Vec<Json>, when: &str, enabled: bool| {
+    let write = |draft: &mut Draft<'_>, suffix: &str, actions: Vec<Json>, when: &str, enabled: bool| {
         if actions.is_empty() {
             return;
         }
