@@ -2,4 +2,6 @@
 
 pub mod cases;
 pub mod conditions;
+pub mod coverage;
+pub mod mutation;
 pub mod run;
