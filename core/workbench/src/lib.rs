@@ -4,4 +4,5 @@ pub mod cases;
 pub mod conditions;
 pub mod coverage;
 pub mod mutation;
+pub mod report;
 pub mod run;

@@ -107,7 +107,7 @@ fn run_case(engine: &Engine, case: &Case) -> CaseOutcome {
     }
     match engine.explain(case.stage, &case.context, case.now) {
         Ok(explanation) => {
-            let rules = concerned(&explanation, case);
+            let rules = concerned(&explanation, &mismatches);
             CaseOutcome::Failed(Box::new(CaseFailure { mismatches, explanation, rules }))
         }
         Err(error) => CaseOutcome::Refused(error.message),
@@ -120,9 +120,9 @@ pub(crate) fn fits(case: &Case, decision: &Decision) -> bool {
     case.expect.iter().all(|expectation| expectation.fits(&json))
 }
 
-/// The rules that a difference is about.
-fn concerned(explanation: &Explanation, case: &Case) -> Vec<usize> {
-    let named: Vec<String> = case.expect.iter().map(|e| e.pattern.to_string()).collect();
+/// The rules that a difference is about: the one that decides, and those that what differs names.
+fn concerned(explanation: &Explanation, mismatches: &[Mismatch]) -> Vec<usize> {
+    let named: Vec<&str> = mismatches.iter().flat_map(|m| [m.expected.as_str(), m.found.as_str()]).collect();
     let is_word = |text: &str, name: &str| {
         text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '-'))).any(|word| word == name)
     };
@@ -164,12 +164,35 @@ fn found(key: Key, decision: &Json) -> String {
                 }
             })
             .collect(),
-        (Json::Array(items), _) => items.iter().map(Json::to_string).collect(),
+        (Json::Array(items), _) => items.iter().map(flow).collect(),
         (_, Key::Rule) => return text(&part, "rule").unwrap_or_else(|| "nothing".to_owned()),
         (Json::String(text), _) => return text.clone(),
-        _ => return part.to_string(),
+        _ => return flow(&part),
     };
     format!("[{}]", items.join(", "))
+}
+
+/// As YAML writes it on one line, so that it can be copied to the case. A rule says which policy it is of.
+fn flow(value: &Json) -> String {
+    match value {
+        Json::Object(object) => {
+            let wanted = |key: &str| key != "policy" || !object.contains_key("rule");
+            let parts = object.iter().filter(|(key, _)| wanted(key)).map(|(key, value)| format!("{key}: {}", flow(value)));
+            format!("{{{}}}", parts.collect::<Vec<_>>().join(", "))
+        }
+        Json::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
+        Json::String(text) if is_plain(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Whether YAML reads a text without quotes as this text, inside of brackets too.
+fn is_plain(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ' ' | '\'');
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !text.ends_with(' ')
+        && text.chars().all(word)
+        && !matches!(text, "true" | "false" | "null")
 }
 
 /// Does `work` on all items with `jobs` threads, and gives the results in the order of the items.
