@@ -247,7 +247,8 @@ fn try_mutant(
     }
     let old = compiled.rules.get(original)?;
     let new = other.and_then(|other| compiled.rules.get(other));
-    let same_condition = new.is_some_and(|new| new.condition == old.condition && new.stages == old.stages);
+    let written = set.documents.get(document)?.rules.get(*position)?;
+    let acts_alike = rule.as_ref().is_some_and(|rule| rule.actions == written.actions);
     for known in known {
         let value = |number: Option<usize>, there: bool| match there {
             true => number.and_then(|number| known.truths.get(number)).copied().unwrap_or(Truth::False),
@@ -257,7 +258,7 @@ fn try_mutant(
         let after = value(other, new.is_some_and(|new| new.stages.contains(known.case.stage)));
         // Where both say the same, only other actions make a difference, and only when they are carried out.
         let rewrites = known.rewritten || new.is_some_and(|new| new.classes.rewrites && after != Truth::False);
-        let same = before == after && before != Truth::Error && (!same_condition || before == Truth::False);
+        let same = before == after && before != Truth::Error && (acts_alike || before == Truth::False);
         if same && !rewrites {
             continue;
         }

@@ -29,7 +29,7 @@ pub fn report(report: &Report<'_>) -> Json {
             CaseOutcome::Failed(failure) => {
                 let mismatch = |m: &crate::run::Mismatch| {
                     let line = m.span.line_and_column(&file.cases.text).0;
-                    json!({"key": m.key.name(), "line": line, "expected": m.expected, "found": m.found})
+                    json!({"key": m.place(), "line": line, "expected": m.expected, "found": m.found})
                 };
                 let mismatches: Vec<Json> = failure.mismatches.iter().map(mismatch).collect();
                 object.insert("mismatches".into(), json!(mismatches));

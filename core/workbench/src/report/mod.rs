@@ -38,7 +38,7 @@ pub fn complaints(outcome: &CaseOutcome) -> Vec<String> {
         CaseOutcome::Failed(failure) => failure
             .mismatches
             .iter()
-            .map(|mismatch| format!("{}: expected {}, got {}", mismatch.key.name(), mismatch.expected, mismatch.found))
+            .map(|mismatch| format!("{}: expected {}, got {}", mismatch.place(), mismatch.expected, mismatch.found))
             .collect(),
     }
 }

@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use llm_policy_engine::cel::ast::Span;
 use llm_policy_engine::explain::Explanation;
 use llm_policy_engine::{Decision, Engine};
-use serde_json::Value as Json;
 
+use crate::cases::pattern::Difference;
 use crate::cases::{Case, Key};
 pub use suite::{PolicySet, Suite, TestFile};
 
@@ -53,12 +53,23 @@ pub struct CaseFailure {
 pub struct Mismatch {
     /// The part.
     pub key: Key,
+    /// The way from there to what differs, such as `.params.severity`; empty: the whole part.
+    pub path: String,
     /// Where the expectation stands in the file of cases.
     pub span: Span,
     /// What was expected, for people.
     pub expected: String,
     /// What it is, for people.
     pub found: String,
+}
+
+impl Mismatch {
+    /// What differs, for people: `obligations.params.severity`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        // The rule that decides is compared as an object with its policy.
+        if self.key == Key::Rule { self.key.name().to_owned() } else { format!("{}{}", self.key.name(), self.path) }
+    }
 }
 
 impl CaseResult {
@@ -91,17 +102,14 @@ fn run_case(engine: &Engine, case: &Case) -> CaseOutcome {
         Err(error) => return CaseOutcome::Refused(error.message),
     };
     let json = decision.to_json();
-    let mismatches: Vec<Mismatch> = case
-        .expect
-        .iter()
-        .filter(|expectation| !expectation.fits(&json))
-        .map(|expectation| Mismatch {
-            key: expectation.key,
-            span: expectation.span,
-            expected: expected(expectation.key, &expectation.pattern.to_string()),
-            found: found(expectation.key, &json),
-        })
-        .collect();
+    let mut mismatches = Vec::new();
+    for expectation in case.expect.iter().filter(|expectation| !expectation.fits(&json)) {
+        let found = expectation.key.of(&json);
+        for difference in expectation.pattern.differences(found.as_ref()) {
+            let Difference { path, expected, found } = difference;
+            mismatches.push(Mismatch { key: expectation.key, path, span: expectation.span, expected, found });
+        }
+    }
     if mismatches.is_empty() {
         return CaseOutcome::Passed;
     }
@@ -135,64 +143,6 @@ fn concerned(explanation: &Explanation, mismatches: &[Mismatch]) -> Vec<usize> {
         .filter(|(_, rule)| decides(rule) || named.iter().any(|text| is_word(text, &rule.rule)))
         .map(|(at, _)| at)
         .collect()
-}
-
-/// `{rule: x}` is shown as `x`.
-fn expected(key: Key, pattern: &str) -> String {
-    let short = |name: &str| Some(pattern.strip_prefix('{')?.strip_suffix('}')?.strip_prefix(name)?.to_owned());
-    match key {
-        Key::Rule => short("rule: ").unwrap_or_else(|| pattern.to_owned()),
-        _ => pattern.to_owned(),
-    }
-}
-
-/// A part of a decision, for people.
-fn found(key: Key, decision: &Json) -> String {
-    let Some(part) = key.of(decision) else { return "nothing".to_owned() };
-    let text = |entry: &Json, name: &str| entry.get(name).and_then(Json::as_str).map(str::to_owned);
-    let items: Vec<String> = match (&part, key) {
-        (Json::Array(items), _) if items.is_empty() => return "none".to_owned(),
-        (Json::Array(items), Key::Matched) => items.iter().filter_map(|i| text(i, "rule")).collect(),
-        (Json::Array(items), Key::Warnings) => items.iter().filter_map(|i| text(i, "message")).collect(),
-        (Json::Array(items), Key::Errors) => items
-            .iter()
-            .map(|item| {
-                let (rule, cause) = (text(item, "rule").unwrap_or_default(), text(item, "cause").unwrap_or_default());
-                match text(item, "path") {
-                    Some(path) => format!("{path} (rule {rule}: {cause})"),
-                    None => format!("rule {rule}: {cause}"),
-                }
-            })
-            .collect(),
-        (Json::Array(items), _) => items.iter().map(flow).collect(),
-        (_, Key::Rule) => return text(&part, "rule").unwrap_or_else(|| "nothing".to_owned()),
-        (Json::String(text), _) => return text.clone(),
-        _ => return flow(&part),
-    };
-    format!("[{}]", items.join(", "))
-}
-
-/// As YAML writes it on one line, so that it can be copied to the case. A rule says which policy it is of.
-fn flow(value: &Json) -> String {
-    match value {
-        Json::Object(object) => {
-            let wanted = |key: &str| key != "policy" || !object.contains_key("rule");
-            let parts = object.iter().filter(|(key, _)| wanted(key)).map(|(key, value)| format!("{key}: {}", flow(value)));
-            format!("{{{}}}", parts.collect::<Vec<_>>().join(", "))
-        }
-        Json::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
-        Json::String(text) if is_plain(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// Whether YAML reads a text without quotes as this text, inside of brackets too.
-fn is_plain(text: &str) -> bool {
-    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ' ' | '\'');
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && !text.ends_with(' ')
-        && text.chars().all(word)
-        && !matches!(text, "true" | "false" | "null")
 }
 
 /// Does `work` on all items with `jobs` threads, and gives the results in the order of the items.

@@ -11,6 +11,8 @@ use crate::output::{clauses, decision, style, units};
 
 /// The widest text of a difference.
 const WIDTH: usize = 110;
+/// The longest expectation: what differs may stand at its end.
+const LONG: usize = 600;
 
 /// All of it.
 pub fn report(report: &Report<'_>, verbose: bool, left_out: bool, took: Duration) -> String {
@@ -65,12 +67,12 @@ fn case(lines: &mut Vec<String>, report: &Report<'_>, result: &CaseResult, verbo
 
 /// What was expected, and what is there.
 fn differences(lines: &mut Vec<String>, failure: &CaseFailure) {
-    let width = failure.mismatches.iter().map(|m| m.key.name().chars().count()).max().unwrap_or(0);
+    let width = failure.mismatches.iter().map(|m| m.place().chars().count()).max().unwrap_or(0);
     for mismatch in &failure.mismatches {
-        let name = mismatch.key.name();
-        let label = style::pad(&style::quiet(name), name, width);
-        lines.push(format!("    {label}  expected  {}", style::good(style::line(&mismatch.expected, WIDTH))));
-        lines.push(format!("    {}  got       {}", " ".repeat(width), style::bad(style::line(&mismatch.found, WIDTH))));
+        let name = mismatch.place();
+        let label = style::pad(&style::quiet(&name), &name, width);
+        lines.push(format!("    {label}  expected  {}", style::good(style::line(&mismatch.expected, LONG))));
+        lines.push(format!("    {}  got       {}", " ".repeat(width), style::bad(style::line(&mismatch.found, LONG))));
     }
 }
 
