@@ -125,6 +125,7 @@ impl Pattern {
 
 /// The items that are missing, those that nobody expects, and where two of them nearly fit, what differs.
 fn items(patterns: &[Pattern], found: Option<&Json>, exactly: bool, path: &str, out: &mut Vec<Difference>) {
+    let before = out.len();
     let mut there: Vec<&Json> = found.and_then(Json::as_array).into_iter().flatten().collect();
     let mut missing: Vec<&Pattern> = Vec::new();
     for pattern in patterns {
@@ -133,7 +134,6 @@ fn items(patterns: &[Pattern], found: Option<&Json>, exactly: bool, path: &str, 
             None => missing.push(pattern),
         }
     }
-    let mut number = 0;
     for pattern in missing {
         let differences = |item: &Json| pattern.differences(Some(item));
         // Near is what differs in one leaf of several.
@@ -150,7 +150,6 @@ fn items(patterns: &[Pattern], found: Option<&Json>, exactly: bool, path: &str, 
                 there.remove(at);
             }
             None => {
-                number += 1;
                 out.push(Difference {
                     path: path.to_owned(),
                     expected: pattern.to_string(),
@@ -159,13 +158,14 @@ fn items(patterns: &[Pattern], found: Option<&Json>, exactly: bool, path: &str, 
             }
         }
     }
-    if exactly || number > 0 {
+    if exactly {
         for item in there {
             out.push(Difference { path: path.to_owned(), expected: "no such item".to_owned(), found: flow(item) });
         }
     }
-    if out.is_empty() {
-        // Items fit one by one, and not all at once.
+    let all = found.and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    if out.len() == before && !assign(patterns, all) {
+        // Each fits some item, but not each one of its own.
         out.push(Difference {
             path: path.to_owned(),
             expected: Pattern::Exactly(patterns.to_vec()).to_string(),
