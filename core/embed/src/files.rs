@@ -41,9 +41,8 @@ pub fn tests(path: &Path) -> Result<Vec<PathBuf>, Error> {
 /// When it cannot be read, is too large, or is not UTF-8.
 pub fn text(path: &Path) -> Result<String, Error> {
     let bytes = read(path, document::MAX_BYTES)?;
-    let refused = |cause: String| {
-        Error::new(ErrorCode::UnreadableFile, format!("`{}` cannot be read: {cause}", path.display()))
-    };
+    let refused =
+        |cause: String| Error::new(ErrorCode::UnreadableFile, format!("`{}` cannot be read: {cause}", path.display()));
     if bytes.len() > document::MAX_BYTES {
         return Err(refused(format!("it has more than {} bytes", document::MAX_BYTES)));
     }
@@ -91,7 +90,10 @@ fn walk(
             if stem != "testdata" {
                 walk(&path, wanted, found, seen, depth + 1)?;
             }
-        } else if metadata.is_file() && stem.ends_with("_test") == (wanted == Wanted::Tests) && matches!(extension.as_deref(), Some("yaml" | "yml" | "json")) {
+        } else if metadata.is_file()
+            && stem.ends_with("_test") == (wanted == Wanted::Tests)
+            && matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
+        {
             found.push(path);
         }
     }

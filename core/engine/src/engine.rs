@@ -97,7 +97,14 @@ impl Engine {
     /// When the input is refused as a whole. Whoever cannot ask again must treat that as a deny.
     pub fn evaluate(&self, stage: Stage, input: &dyn Input, now: jiff::Timestamp) -> Result<Decision, InputError> {
         let compiled = self.compiled.load();
-        evaluate(Question { compiled: &compiled, data: Data::Input(input), stage, now, handles: self.handles, among: None })
+        evaluate(Question {
+            compiled: &compiled,
+            data: Data::Input(input),
+            stage,
+            now,
+            handles: self.handles,
+            among: None,
+        })
     }
 
     /// Reads what the policies ask for, once for many evaluations.
@@ -122,7 +129,14 @@ impl Engine {
         now: jiff::Timestamp,
     ) -> Result<Decision, InputError> {
         let compiled = self.compiled.load();
-        evaluate(Question { compiled: &compiled, data: Data::Prepared(prepared), stage, now, handles: self.handles, among: None })
+        evaluate(Question {
+            compiled: &compiled,
+            data: Data::Prepared(prepared),
+            stage,
+            now,
+            handles: self.handles,
+            among: None,
+        })
     }
 
     /// Decides as if there were only the rules whose number, by rank, `among` has `true` for. For tools that compare rule
@@ -164,7 +178,8 @@ impl Engine {
     /// When the input is refused as a whole.
     pub fn start<'i>(&self, stage: Stage, input: &'i dyn Input, now: jiff::Timestamp) -> Result<Step<'i>, InputError> {
         let compiled = self.compiled();
-        let question = Question { compiled: &compiled, data: Data::Input(input), stage, now, handles: self.handles, among: None };
+        let question =
+            Question { compiled: &compiled, data: Data::Input(input), stage, now, handles: self.handles, among: None };
         let decision = evaluate(question)?;
         let facts = missing_facts(&decision);
         if facts.is_empty() {
@@ -179,7 +194,14 @@ impl Engine {
     /// When the input is refused as a whole.
     pub fn explain(&self, stage: Stage, input: &dyn Input, now: jiff::Timestamp) -> Result<Explanation, InputError> {
         let compiled = self.compiled.load();
-        explain(Question { compiled: &compiled, data: Data::Input(input), stage, now, handles: self.handles, among: None })
+        explain(Question {
+            compiled: &compiled,
+            data: Data::Input(input),
+            stage,
+            now,
+            handles: self.handles,
+            among: None,
+        })
     }
 
     /// Begins an exchange: the stages of one turn, decided about by the same program for the same caller.
@@ -240,7 +262,14 @@ impl Need<'_> {
     pub fn resume(self, answers: &Json) -> Result<Decision, InputError> {
         only(&self.compiled, answers, &[Source::Fact], "a fact")?;
         let data = Data::Layered(self.input, answers);
-        evaluate(Question { compiled: &self.compiled, data, stage: self.stage, now: self.now, handles: self.handles, among: None })
+        evaluate(Question {
+            compiled: &self.compiled,
+            data,
+            stage: self.stage,
+            now: self.now,
+            handles: self.handles,
+            among: None,
+        })
     }
 }
 

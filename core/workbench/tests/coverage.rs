@@ -42,7 +42,10 @@ fn lines(coverage: &Coverage) -> Vec<String> {
         out.push(format!("{} {} {} {}", site.site.name(), site.name, site.count.yes, site.count.no));
         for c in &site.clauses {
             let (count, alone) = (c.count, c.alone);
-            out.push(format!("  {} {}/{} {} alone {}/{}", c.text, count.yes, count.no, count.error, alone.yes, alone.no));
+            out.push(format!(
+                "  {} {}/{} {} alone {}/{}",
+                c.text, count.yes, count.no, count.error, alone.yes, alone.no
+            ));
         }
     }
     out

@@ -30,10 +30,11 @@ const TESTS: &str = r#"
 fixtures:
   free: {context: {user: {tier: free}, request: {model: a, max_tokens: 100}}}
 tests:
+  - {name: small, base: free, with: {request.max_tokens: 1}, expect: allow}
   - {name: at the bound, base: free, expect: allow}
   - {name: above, base: free, with: {request.max_tokens: 101}, expect: {effect: deny, code: too_long, obligations: [audit]}}
   - {name: others, base: free, with: {user.tier: paid, request.max_tokens: 101, request.model: b}, expect: allow}
-  - {name: unknown, base: free, with: {request.model: c}, expect: deny}
+  - {name: unknown, base: free, with: {request.model: c, request.max_tokens: 1}, expect: {effect: deny, code: default}}
 "#;
 
 fn survivors(mutation: &Mutation) -> Vec<String> {
@@ -87,7 +88,9 @@ fn brute_force(suite: &Suite, mutant: &Mutant) -> bool {
     let change = |document: &Document| {
         let mut document = document.clone();
         match &mutant.change {
-            Change::Rule { position, rule: Some(rule) } => *document.rules.get_mut(*position).unwrap() = (**rule).clone(),
+            Change::Rule { position, rule: Some(rule) } => {
+                *document.rules.get_mut(*position).unwrap() = (**rule).clone()
+            }
             Change::Rule { position, rule: None } => document.rules.get_mut(*position).unwrap().enabled = false,
             Change::Document(other) => document = (**other).clone(),
         }

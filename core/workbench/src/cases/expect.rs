@@ -141,7 +141,9 @@ impl Names<'_> {
     fn part(&mut self, reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Pattern> {
         match self.part {
             Key::Effect => return effect(reader, node),
-            Key::RetryAfterMs => return reader.int("retry_after_ms", node, 0..=u64::MAX).map(|n| Pattern::Is(json!(n))),
+            Key::RetryAfterMs => {
+                return reader.int("retry_after_ms", node, 0..=u64::MAX).map(|n| Pattern::Is(json!(n)));
+            }
             _ => {}
         }
         if node.is_null() {

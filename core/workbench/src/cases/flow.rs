@@ -7,7 +7,8 @@ pub(super) fn flow(value: &Json) -> String {
     match value {
         Json::Object(object) => {
             let wanted = |key: &str| key != "policy" || !object.contains_key("rule");
-            let parts = object.iter().filter(|(key, _)| wanted(key)).map(|(key, value)| format!("{key}: {}", flow(value)));
+            let parts =
+                object.iter().filter(|(key, _)| wanted(key)).map(|(key, value)| format!("{key}: {}", flow(value)));
             format!("{{{}}}", parts.collect::<Vec<_>>().join(", "))
         }
         Json::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
@@ -32,7 +33,8 @@ mod tests {
 
     #[test]
     fn as_yaml_reads_it() {
-        let value = json!({"policy": "a/b", "rule": "r", "n": 1.5, "t": "true", "l": ["x y", "a, b", "é", ""], "o": {}});
+        let value =
+            json!({"policy": "a/b", "rule": "r", "n": 1.5, "t": "true", "l": ["x y", "a, b", "é", ""], "o": {}});
         assert_eq!(flow(&value), r#"{rule: r, n: 1.5, t: "true", l: [x y, "a, b", "é", ""], o: {}}"#);
     }
 }

@@ -115,7 +115,11 @@ impl Pattern {
                 items(include, found, false, path, out);
                 let there = found.and_then(Json::as_array).into_iter().flatten();
                 for item in there.filter(|item| exclude.iter().any(|pattern| pattern.fits(Some(item)))) {
-                    out.push(Difference { path: path.to_owned(), expected: "no such item".to_owned(), found: flow(item) });
+                    out.push(Difference {
+                        path: path.to_owned(),
+                        expected: "no such item".to_owned(),
+                        found: flow(item),
+                    });
                 }
             }
             _ => whole(out),
@@ -181,12 +185,7 @@ fn full_name(entry: &Json) -> Option<String> {
 
 /// Whether each pattern can have an item of its own that fits it: a matching in a bipartite graph, by augmenting paths.
 fn assign(patterns: &[Pattern], items: &[Json]) -> bool {
-    fn place(
-        pattern: usize,
-        fits: &[Vec<usize>],
-        taken: &mut [Option<usize>],
-        tried: &mut [bool],
-    ) -> bool {
+    fn place(pattern: usize, fits: &[Vec<usize>], taken: &mut [Option<usize>], tried: &mut [bool]) -> bool {
         for item in fits.get(pattern).into_iter().flatten() {
             if tried.get(*item).copied().unwrap_or(true) {
                 continue;

@@ -164,14 +164,7 @@ impl Cases<'_, '_> {
         self.add(format!("{} › {}", case.value, name.value), name.span, question, context, all);
     }
 
-    fn add(
-        &mut self,
-        name: String,
-        span: Span,
-        question: Question,
-        context: Json,
-        mut expect: Vec<Expectation>,
-    ) {
+    fn add(&mut self, name: String, span: Span, question: Question, context: Json, mut expect: Vec<Expectation>) {
         // An error that nobody expects is a case that tests something else than it says.
         if !expect.iter().any(|e| e.key == Key::Errors) {
             expect.push(Expectation { key: Key::Errors, pattern: Pattern::Exactly(Vec::new()), span });

@@ -98,11 +98,7 @@ fn rules_by_position<'c>(compiled: &'c Compiled, id: &str) -> BTreeMap<u32, &'c 
 }
 
 /// The nodes of a condition, and its line in the coverage.
-fn resolve(
-    site: &Measured,
-    rules: &BTreeMap<u32, &CompiledRule>,
-    text: &str,
-) -> Option<(Probed, SiteCoverage)> {
+fn resolve(site: &Measured, rules: &BTreeMap<u32, &CompiledRule>, text: &str) -> Option<(Probed, SiteCoverage)> {
     let whole = rules.get(&site.whole)?;
     let gate = |rule: &CompiledRule, name: &str| rule.gates.iter().find(|(gate, _)| *gate == name).map(|(_, n)| *n);
     let target = (site.site != super::Site::Target).then(|| gate(whole, "target")).flatten();

@@ -45,7 +45,8 @@ pub(super) fn add_probes(syntax: &Syntax, document: &mut Document) -> Vec<Measur
     }
     for variable in &document.variables {
         // It is measured where it is used: elsewhere its fields may not be there.
-        let users = document.rules.iter().filter(on).filter(|rule| uses(document, &rule.condition, &variable.name.value));
+        let users =
+            document.rules.iter().filter(on).filter(|rule| uses(document, &rule.condition, &variable.name.value));
         let stages = once(users.flat_map(stages_of).collect());
         if is_condition(syntax, document, &variable.value) {
             add(Site::Variable, &variable.name.value, variable.name.span, &variable.value, stages, None);

@@ -279,9 +279,13 @@ impl Editor<'_> {
             _ => return,
         };
         // Texts and lists are put together with `+`, too.
-        let joins = self.parsed.ast.operands(left, "_+_").into_iter().chain(self.parsed.ast.operands(right, "_+_")).any(
-            |part| matches!(self.parsed.ast.expr(part), Expr::Literal(Literal::String(_)) | Expr::List(_)),
-        );
+        let joins = self
+            .parsed
+            .ast
+            .operands(left, "_+_")
+            .into_iter()
+            .chain(self.parsed.ast.operands(right, "_+_"))
+            .any(|part| matches!(self.parsed.ast.expr(part), Expr::Literal(Literal::String(_)) | Expr::List(_)));
         let (from, to) = (self.span(left).end, self.span(right).start);
         if let (false, Some(at)) = (joins, self.sign(from, to, sign)) {
             let shown = self.span(left).join(self.span(right));

@@ -70,7 +70,13 @@ fn config(syntax: &Syntax, document: &Document, found: &mut Vec<Mutant>) {
     }
     if let Some(target) = &document.config.target {
         let all = changed(document, |d| d.config.target = None);
-        maker.add("drop-target", "for everybody".to_owned(), target.span, (target.text.to_string(), String::new()), all);
+        maker.add(
+            "drop-target",
+            "for everybody".to_owned(),
+            target.span,
+            (target.text.to_string(), String::new()),
+            all,
+        );
         // Dropping the whole of it is the change above.
         for edit in edits(syntax, target).into_iter().filter(|edit| &*edit.source.text != "true") {
             let span = target.locate(edit.span);

@@ -130,8 +130,11 @@ fn weaker(action: &Action) -> Vec<(&'static str, String, Action)> {
             out
         }
         Action::RequireApproval(approval) => {
-            let mut out =
-                vec![("weaken-effect", "throttle instead of require_approval".to_owned(), Action::Throttle(throttle(1)))];
+            let mut out = vec![(
+                "weaken-effect",
+                "throttle instead of require_approval".to_owned(),
+                Action::Throttle(throttle(1)),
+            )];
             if !approval.approvers.is_empty() {
                 let anybody = RequireApproval { approvers: Vec::new(), ..approval.clone() };
                 out.push(("weaken-effect", "anybody may approve".to_owned(), Action::RequireApproval(anybody)));

@@ -32,8 +32,9 @@ pub(super) fn run(suite: &Suite, equivalence: &dyn Equivalence, jobs: NonZeroUsi
             .flat_map(|file| file.cases.cases.iter().map(move |case| (file, case)))
             .collect();
         let here: Vec<usize> = (0..all.len()).filter(|at| is_open(&all, set, *at)).collect();
-        let (of_rules, of_documents): (Vec<usize>, Vec<usize>) =
-            here.into_iter().partition(|at| matches!(all.get(*at), Some((Mutant { change: Change::Rule { .. }, .. }, _))));
+        let (of_rules, of_documents): (Vec<usize>, Vec<usize>) = here
+            .into_iter()
+            .partition(|at| matches!(all.get(*at), Some((Mutant { change: Change::Rule { .. }, .. }, _))));
         let fates = rules(&all, &of_rules, set, &cases, jobs, &decisions);
         let fates = fates.into_iter().chain(whole(&all, &of_documents, set, &cases, jobs, &decisions));
         for (at, fate) in fates {

@@ -20,10 +20,8 @@ pub fn xml(report: &Report<'_>) -> String {
         let failed = results.iter().filter(|result| matches!(result.outcome, CaseOutcome::Failed(_))).count();
         let refused = results.iter().filter(|result| matches!(result.outcome, CaseOutcome::Refused(_))).count();
         let count = results.len();
-        let _ = writeln!(
-            out,
-            "  <testsuite name=\"{name}\" tests=\"{count}\" failures=\"{failed}\" errors=\"{refused}\">"
-        );
+        let _ =
+            writeln!(out, "  <testsuite name=\"{name}\" tests=\"{count}\" failures=\"{failed}\" errors=\"{refused}\">");
         for result in results {
             let Some(case) = report.suite.case(result.file, result.case) else { continue };
             let (line, _) = case.span.line_and_column(&file.cases.text);

@@ -13,7 +13,8 @@ pub const JOBS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 /// A suite of one policy and one file of cases.
 pub fn suite(policy: &str, tests: &str) -> Suite {
     let document = document::read(policy, "policy.yaml", &mut document::no_files).unwrap_or_else(|e| panic!("{e}"));
-    let tests = cases::read(tests, "policy_test.yaml", &mut |_| Err("no files".into())).unwrap_or_else(|e| panic!("{e}"));
+    let tests =
+        cases::read(tests, "policy_test.yaml", &mut |_| Err("no files".into())).unwrap_or_else(|e| panic!("{e}"));
     let mut suite = Suite::default();
     let set = suite.add_set(PolicySet::new(vec![document]).unwrap().0);
     suite.add_file(tests, set).unwrap();

@@ -99,7 +99,5 @@ fn policy_set(paths: &[PathBuf], read: &mut Vec<PathBuf>) -> Result<PolicySet, F
 
 fn located(refused: Refused) -> impl Iterator<Item = Finding> {
     let Refused { origin, text, diagnostics } = refused;
-    diagnostics
-        .into_iter()
-        .map(move |diagnostic| Finding { origin: origin.clone(), text: text.clone(), diagnostic })
+    diagnostics.into_iter().map(move |diagnostic| Finding { origin: origin.clone(), text: text.clone(), diagnostic })
 }

@@ -11,8 +11,8 @@ use std::time::Instant;
 use clap::Args;
 use llm_policy_embed::canonical;
 use llm_policy_workbench::cases::Case;
-use llm_policy_workbench::run::{self, TestFile};
 use llm_policy_workbench::report::{Report, html, json, junit};
+use llm_policy_workbench::run::{self, TestFile};
 use llm_policy_workbench::{coverage, mutation};
 
 use crate::args::Format;
@@ -92,7 +92,8 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
 /// Runs all once, and gives the files that were read.
 fn once(command: &Command, out: &mut Output) -> (Result<Exit, Failure>, Vec<PathBuf>) {
     let mut read = Vec::new();
-    let result = load::load(&command.paths, &command.policies, &mut read).and_then(|suite| tested(command, &suite, out));
+    let result =
+        load::load(&command.paths, &command.policies, &mut read).and_then(|suite| tested(command, &suite, out));
     (result, read)
 }
 
@@ -112,7 +113,8 @@ fn tested(command: &Command, suite: &run::Suite, out: &mut Output) -> Result<Exi
         return Err(Failure::usage("there is no test case", help));
     }
     let passed = results.iter().all(run::CaseResult::passed);
-    let wants_coverage = command.coverage || command.min.is_some() || command.min_alone.is_some() || command.html.is_some();
+    let wants_coverage =
+        command.coverage || command.min.is_some() || command.min_alone.is_some() || command.html.is_some();
     let coverage = wants_coverage.then(|| coverage::measure(suite, jobs));
     let mutate = (command.mutate || command.min_mutation.is_some()) && passed;
     let mutation = mutate.then(|| mutation::run(suite, &mutation::Unproved, jobs));

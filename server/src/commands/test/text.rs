@@ -49,7 +49,9 @@ fn case(lines: &mut Vec<String>, report: &Report<'_>, result: &CaseResult, verbo
     let (line, _) = case.span.line_and_column(&file.cases.text);
     let place = style::quiet(format!("{}:{line}", file.cases.origin));
     match &result.outcome {
-        CaseOutcome::Passed if verbose => lines.push(format!("{} {}  {place}", style::good("✓"), style::safe(&case.name))),
+        CaseOutcome::Passed if verbose => {
+            lines.push(format!("{} {}  {place}", style::good("✓"), style::safe(&case.name)))
+        }
         CaseOutcome::Passed => {}
         CaseOutcome::Refused(cause) => {
             lines.push(format!("{} {}  {place}", style::bad("✗"), style::title(style::safe(&case.name))));
@@ -152,7 +154,12 @@ fn mutation(lines: &mut Vec<String>, mutation: &Mutation) {
 fn survivor(lines: &mut Vec<String>, mutant: &Mutant) {
     let (line, column) = mutant.span.line_and_column(&mutant.text);
     let place = style::quiet(format!("{}:{line}:{column}", mutant.origin));
-    lines.push(format!("{} {}: {}  {place}", style::careful("◆"), mutant.subject, style::line(&mutant.description, WIDTH)));
+    lines.push(format!(
+        "{} {}: {}  {place}",
+        style::careful("◆"),
+        mutant.subject,
+        style::line(&mutant.description, WIDTH)
+    ));
     if !mutant.before.is_empty() {
         lines.push(format!("    {}", style::bad(format!("- {}", style::line(&mutant.before, WIDTH)))));
     }

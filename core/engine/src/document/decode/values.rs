@@ -355,11 +355,7 @@ impl Reader<'_> {
     }
 
     /// A mapping of free data without templates.
-    pub fn json_map(
-        &mut self,
-        name: &str,
-        node: &Node<'_>,
-    ) -> Option<serde_json::Map<String, serde_json::Value>> {
+    pub fn json_map(&mut self, name: &str, node: &Node<'_>) -> Option<serde_json::Map<String, serde_json::Value>> {
         let Kind::Map(entries) = &node.kind else {
             self.wrong_type(name, "a mapping", node);
             return None;

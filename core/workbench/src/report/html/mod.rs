@@ -105,7 +105,11 @@ fn failures(out: &mut String, report: &Report<'_>) {
 /// One line for each document.
 fn overview(out: &mut String, coverage: &Coverage, mutation: Option<&Mutation>) {
     out.push_str("<div class=\"wide\"><table>\n<thead><tr><th>policy</th><th>rules</th><th>clauses</th><th>alone</th>");
-    out.push_str(if mutation.is_some() { "<th>changes</th></tr></thead>\n<tbody>\n" } else { "</tr></thead>\n<tbody>\n" });
+    out.push_str(if mutation.is_some() {
+        "<th>changes</th></tr></thead>\n<tbody>\n"
+    } else {
+        "</tr></thead>\n<tbody>\n"
+    });
     for (number, document) in coverage.documents.iter().enumerate() {
         let figures = document.figures();
         let _ = write!(out, "<tr><td><a href=\"#d{number}\">{}</a></td>", escaped(&document.id));

@@ -27,9 +27,10 @@ pub(super) fn coloured(out: &mut String, number: usize, document: &DocumentCover
         let (start, shown) = (at, line.trim_end_matches(['\n', '\r']));
         at += line.len();
         let line_number = index + 1;
-        let here = document.sites.iter().find(|site| {
-            matches!(site.site, Site::Rule | Site::Exception) && line_of(site.span) == line_number
-        });
+        let here = document
+            .sites
+            .iter()
+            .find(|site| matches!(site.site, Site::Rule | Site::Exception) && line_of(site.span) == line_number);
         let hits = here.map(|site| site.count.yes);
         let hits_class = match hits {
             Some(0) => " class=\"none\"",
