@@ -1,11 +1,7 @@
 //! Coverage: what is counted, and what not.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use llm_policy_workbench::coverage::{self, Coverage, Site};
-use support::{JOBS, examples_suite, suite};
+use crate::support::{JOBS, examples_suite, suite};
 
 const POLICY: &str = r#"
 version: "1.0"

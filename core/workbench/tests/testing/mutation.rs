@@ -1,16 +1,12 @@
 //! Mutants: what is made, what is killed, and that the short cuts change nothing.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
 use std::collections::BTreeMap;
 
 use llm_policy_engine::document::Document;
 use llm_policy_engine::{Engine, Options};
 use llm_policy_workbench::mutation::{self, Change, Equivalence, Fate, Mutant, Mutation, Unproved};
 use llm_policy_workbench::run::Suite;
-use support::{JOBS, examples_suite, suite};
+use crate::support::{JOBS, examples_suite, suite};
 
 const POLICY: &str = r#"
 version: "1.0"
