@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Style, Styles};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
-use llm_policy_embed::{Checked, Documents, Engine, Handles, MAX_INPUT_BYTES, Options, Question, Stage, Timestamp};
+use llm_policy_embed::{Checked, Documents, Engine, Handles, MAX_INPUT_BYTES, Options, Question, Stage, Timestamp, instant};
 
 use crate::commands;
 use crate::contexts::{self, Contexts};
@@ -182,7 +182,7 @@ fn stage_parser() -> impl TypedValueParser<Value = Stage> {
 }
 
 fn parse_time(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| "write the date, the time and the zone, such as 2026-03-01T12:00:00Z".to_owned())
+    instant::read(text)
 }
 
 fn parse_handles(text: &str) -> Result<Handles, String> {

@@ -10,6 +10,9 @@ use serde::de::IgnoredAny;
 
 use crate::failure::Failure;
 
+/// A byte order mark, which some editors write at the beginning of a file.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// A context and where it comes from.
 pub struct Context {
     /// The file.
@@ -104,7 +107,12 @@ impl Contexts {
         let mut first = Vec::new();
         while first.trim_ascii().is_empty() {
             first.clear();
-            if read_line(&mut reader, &mut first).map_err(|e| unreadable(&e))? == 0 {
+            let count = read_line(&mut reader, &mut first).map_err(|e| unreadable(&e))?;
+            // The engine would ignore it, but whether the line is JSON is asked of another.
+            if first.starts_with(MARK) {
+                first.drain(..MARK.len());
+            }
+            if count == 0 {
                 return Err(Failure {
                     help: Some("a context is a JSON object, such as {\"request\": {\"model\": \"gpt-5\"}}".to_owned()),
                     ..Failure::invalid(format!("{name} is empty"))

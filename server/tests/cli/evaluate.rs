@@ -95,6 +95,17 @@ fn a_line_that_is_refused_is_a_deny_in_its_place() {
 }
 
 #[test]
+fn a_byte_order_mark_is_ignored() {
+    let denied = std::fs::read(super::common::data().join("contexts/denied.json")).unwrap();
+    let lines = std::fs::read(super::common::data().join("contexts/several.jsonl")).unwrap();
+    for input in [denied, lines] {
+        let plain = run_with("evaluate -p policies -o json", &input);
+        let marked = run_with("evaluate -p policies -o json", &["\u{feff}".as_bytes(), &input].concat());
+        assert_eq!((marked.out, marked.err, marked.code), (plain.out, plain.err, 10));
+    }
+}
+
+#[test]
 fn stdin_is_a_context_or_a_policy() {
     let context = std::fs::read(super::common::data().join("contexts/denied.json")).unwrap();
     let policy = std::fs::read(super::common::data().join("policies/models.yaml")).unwrap();

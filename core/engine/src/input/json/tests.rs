@@ -100,6 +100,20 @@ fn scalars_reach_their_slots() {
 }
 
 #[test]
+fn a_byte_order_mark_is_ignored() {
+    let paths = paths(&[("a", SlotType::Int)]);
+    let marked = Json::new("\u{feff} {\"a\": 1}".as_bytes());
+    assert_eq!(fill(&marked, &paths).unwrap(), ["Int(1)"]);
+    assert!(marked.is_object());
+    // Places count from the beginning of the bytes.
+    let error = |text: &str| fill(&Json::new(text.as_bytes()), &paths).unwrap_err().to_string();
+    assert_eq!(error("\u{feff}{\"a\": x}"), "expected a value at byte 9");
+    for text in ["\u{feff}", "\u{feff}\u{feff}{}", " \u{feff}{}", "{\u{feff}}", "{}\u{feff}"] {
+        assert!(error(text).starts_with("expected "), "{text:?}");
+    }
+}
+
+#[test]
 fn a_subtree_and_paths_below_it_are_both_filled() {
     let paths = paths(&[
         ("a", SlotType::Map),
@@ -279,7 +293,6 @@ fn refusals_say_where() {
     assert_eq!(error(b"{\"b\":[1,]}"), "expected a value at byte 8");
     assert_eq!(error(b"{\"b\":[1}"), "expected `,` or `]` at byte 7");
     assert_eq!(error(b"{\"b\" 1}"), "expected `:` at byte 5");
-    assert_eq!(error(b"\xef\xbb\xbf{}"), "expected a value at byte 0");
     assert_eq!(error(b"{\"b\":\"\xff\"}"), "not valid UTF-8 at byte 6");
     assert_eq!(error(b"{\"b\":\"abc"), "the text has no closing quote at byte 9");
     assert_eq!(error(b"{\"b\":\"a\0\"}"), "a control character in text must be escaped at byte 7");
