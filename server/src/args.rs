@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Style, Styles};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
-use llm_policy_embed::{Checked, Documents, Engine, Handles, MAX_INPUT_BYTES, Options, Question, Stage, Timestamp, instant};
+use llm_policy_embed::{
+    Checked, Documents, Engine, Handles, MAX_INPUT_BYTES, Options, Question, Stage, Timestamp, instant,
+};
 
 use crate::commands;
 use crate::contexts::{self, Contexts};

@@ -50,7 +50,9 @@ mod tests {
         assert_eq!(fault("9999-12-31T23:59:59Z"), "it is too late: the last instant is 9999-12-30T22:00:00Z");
         assert_eq!(fault("2026-01-01T00:00:00+25:00"), "`+25:00` is no offset: they go from -23:59 to +23:59");
         assert_eq!(fault("2026-01-01T00:00:00-12:60"), "`-12:60` is no offset: they go from -23:59 to +23:59");
-        for text in ["", "tomorrow", "2026-01-01", "2026-01-01T00:00:00", "2026-13-01T00:00:00+01:00", "ä-01:00", "ö5:00"] {
+        for text in
+            ["", "tomorrow", "2026-01-01", "2026-01-01T00:00:00", "2026-13-01T00:00:00+01:00", "ä-01:00", "ö5:00"]
+        {
             assert_eq!(fault(text), FORM, "{text}");
         }
     }

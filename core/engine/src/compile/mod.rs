@@ -10,6 +10,8 @@ pub mod fields;
 pub mod functions;
 pub mod guards;
 pub mod index;
+mod lints;
+mod names;
 pub mod records;
 pub mod rules;
 pub mod slots;
@@ -399,6 +401,9 @@ fn compile_rule(
         let diagnostic = Diagnostic::error("stage-not-covered", message, stage.span)
             .with_help("add it to `config.stages`, or leave `config.stages` out");
         compiler.report(scope.document, diagnostic);
+    }
+    for warning in lints::contradictions(scope.document, rule) {
+        compiler.report(scope.document, warning);
     }
     let condition = compiler.condition(scope, &rule.condition);
     if let Some(condition) = &condition {

@@ -303,7 +303,9 @@ fn tables_come_from_files() {
 
 #[test]
 fn a_byte_order_mark_is_no_part_of_a_document_or_a_table() {
-    let table = format!("{HEAD}tables: {{t: {{key: string, value: int, file: t.yaml}}}}\nrules: [{{id: r, when: true, actions: [deny]}}]");
+    let table = format!(
+        "{HEAD}tables: {{t: {{key: string, value: int, file: t.yaml}}}}\nrules: [{{id: r, when: true, actions: [deny]}}]"
+    );
     let mut load = |_: &str| Ok("\u{feff}a: 1".to_owned());
     let document = read(&format!("\u{feff}{table}"), "policy.yaml", &mut load).unwrap();
     assert_eq!(document.tables[0].entries, [(Constant::String("a".into()), Constant::Int(1))]);
