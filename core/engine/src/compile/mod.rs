@@ -190,6 +190,14 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
     let mut rules = Vec::new();
     for (number, document) in documents.iter().enumerate() {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
+        if document.config.mode == Mode::Disabled {
+            // It is checked like any other, but the program knows nothing of it.
+            let mut aside = Compiler::new(&fields, &options);
+            let (document, _) = compile_document(&mut aside, document, number);
+            compiler.findings.append(&mut aside.findings);
+            compiled.push(CompiledDocument { stages: Stages::NONE, target: None, ..document });
+            continue;
+        }
         let (document, its_rules) = compile_document(&mut compiler, document, number);
         compiled.push(document);
         rules.extend(its_rules);
@@ -328,21 +336,19 @@ fn compile_document(
         Some(node)
     });
     let mut rules = Vec::new();
-    if config.mode != Mode::Disabled {
-        for rule in &document.rules {
-            // A rule that is switched off is still checked.
-            let compiled = compile_rule(compiler, &scope, rule, target, stages);
-            let on = rule.enabled && rule.mode != Mode::Disabled;
-            if let Some(compiled) = compiled.filter(|_| on) {
-                rules.push((rule.priority, CompiledRule { document: number, ..compiled }));
-            }
+    for rule in &document.rules {
+        // A rule that is switched off is still checked.
+        let compiled = compile_rule(compiler, &scope, rule, target, stages);
+        let on = rule.enabled && rule.mode != Mode::Disabled;
+        if let Some(compiled) = compiled.filter(|_| on) {
+            rules.push((rule.priority, CompiledRule { document: number, ..compiled }));
         }
     }
     let compiled = CompiledDocument {
         id: document.id().into(),
         origin: document.origin.clone(),
         text: document.text.clone(),
-        stages: if config.mode == Mode::Disabled { Stages::NONE } else { stages },
+        stages,
         target,
         default_action: config.default_action,
         combine: config.combine,

@@ -1,9 +1,11 @@
 //! What is found in documents when they are loaded.
 
+use llm_policy_engine::context::Stage;
 use llm_policy_engine::document;
+use llm_policy_engine::input::Json;
 use llm_policy_engine::{Engine, Options};
 
-use super::common::{codes, rendered, rules};
+use super::common::{codes, engine, now, rendered, rules};
 
 /// All that is found in `text`, as people see it.
 fn found(text: &str) -> String {
@@ -45,6 +47,25 @@ fn fields_that_actions_name_are_there_in_the_stages_of_the_rule() {
     let text = found(&acting("request", "{type: redact, fields: [response.text]}"));
     assert!(text.contains("`response.text` is not there in the stage `request`"), "{text}");
     assert!(text.contains("help: it is there in"), "{text}");
+}
+
+#[test]
+fn what_is_switched_off_is_checked_and_not_read() {
+    let text = |document: &str, rule: &str, when: &str| {
+        format!(
+            "version: \"1.0\"\nmetadata: {{name: p}}\nconfig: {{mode: {document}, target: \"user.tenant == 'a'\"}}\nrules:\n  - {{id: r, mode: {rule}, when: \"{when}\", actions: [deny]}}\n"
+        )
+    };
+    for (document, rule) in [("disabled", "enforce"), ("enforce", "disabled"), ("disabled", "disabled")] {
+        assert_eq!(codes(&text(document, rule, "request.modle == 'x'")), ["undefined-field"], "{document} {rule}");
+        assert_eq!(codes(&text(document, rule, "!request.model in ['x']")).len(), 1, "{document} {rule}");
+        assert_eq!(codes(&text(document, rule, "request.model == 'x'")), [""; 0], "{document} {rule}");
+    }
+    // What only a disabled document would read may be anything.
+    let open = rules("  - {id: r, when: \"user.tier == 'x'\", actions: [deny]}\n").replace("name: p", "name: q");
+    let engine = engine(&[text("disabled", "enforce", "request.model == 'x'"), open]);
+    let twice = br#"{"user": {"tier": "y"}, "request": {"model": 1, "model": 2}}"#;
+    assert!(engine.evaluate(Stage::Request, &Json::new(twice), now()).unwrap().allowed());
 }
 
 #[test]

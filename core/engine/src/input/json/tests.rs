@@ -35,7 +35,7 @@ fn fill(input: &impl Input, paths: &Paths) -> Result<Vec<String>, InputError> {
     let mut slots = vec![Slot::Absent; paths.slots() as usize];
     input.fill(paths, &mut slots, &arena)?;
     let show = |slot: &Slot<'_>| match slot {
-        Slot::Present(value) => format!("{:?}", value.to_value()),
+        Slot::Present(value) => format!("{:?}", value.to_value().unwrap()),
         other => format!("{other:?}"),
     };
     Ok(slots.iter().map(show).collect())
