@@ -91,7 +91,9 @@ fn a_line_that_is_refused_is_a_deny_in_its_place() {
     assert_eq!(codes, ["default", "invalid_input", "default"]);
     assert_eq!(decisions[1]["allowed"], false);
     assert_eq!(ran.code, 3);
-    assert!(ran.err.contains("stdin:3:10"), "{}", ran.err);
+    let error: Json = serde_json::from_str(&ran.err).unwrap();
+    let place = &error["findings"][0];
+    assert_eq!((&place["file"], &place["line"], &place["column"]), (&"stdin".into(), &3.into(), &10.into()));
 }
 
 #[test]

@@ -29,7 +29,7 @@ use sha2::{Digest, Sha256};
 
 use crate::context::{Source as FieldSource, Stage, Stages};
 use crate::document::Document;
-use crate::document::model::{Mode, OnMissing, Rule};
+use crate::document::model::{Mode, OnMissing, Rule, SchemaField};
 use derived::Derived;
 use expressions::{Compiler, Expression, Scope};
 use fields::{Clash, Fields};
@@ -168,7 +168,22 @@ impl Compiled {
 ///
 /// # Errors
 /// All findings, when one of them is an error.
-pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compiled, Vec<Finding>), Vec<Finding>> {
+pub fn compile(documents: Vec<Document>, options: Options) -> Result<(Compiled, Vec<Finding>), Vec<Finding>> {
+    compile_with(documents, &[], options)
+}
+
+/// What is found in `documents` when `declared` is declared beside them: they belong to a set with documents that were
+/// refused, so there is no program.
+#[must_use]
+pub fn check(documents: Vec<Document>, declared: &[SchemaField], options: Options) -> Vec<Finding> {
+    compile_with(documents, declared, options).map_or_else(|findings| findings, |(_, warnings)| warnings)
+}
+
+fn compile_with(
+    mut documents: Vec<Document>,
+    declared: &[SchemaField],
+    options: Options,
+) -> Result<(Compiled, Vec<Finding>), Vec<Finding>> {
     documents.sort_by_key(Document::id);
     let mut findings = Vec::new();
     for document in &documents {
@@ -184,7 +199,11 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
             findings.push(finding(second, diagnostic));
         }
     }
-    let fields = declared_fields(&documents, &mut findings);
+    let mut fields = declared_fields(&documents, &mut findings);
+    for field in declared {
+        // A clash is reported once the other document can be read.
+        let _ = fields.declare(field);
+    }
     let mut compiler = Compiler::new(&fields, &options);
     let mut compiled = Vec::new();
     let mut rules = Vec::new();
