@@ -1,11 +1,11 @@
 //! Files of cases: what is read, and what is said about mistakes.
 
+use crate::support::{JOBS, suite};
 use llm_policy_engine::document;
 use llm_policy_workbench::cases::{self, CaseFile};
 use llm_policy_workbench::report::{Report, complaints, html, json, junit};
 use llm_policy_workbench::run::{self, PolicySet, Suite};
 use serde_json::json;
-use crate::support::{JOBS, suite};
 
 const POLICY: &str = r#"
 version: "1.0"

@@ -1,7 +1,7 @@
 //! Coverage: what is counted, and what not.
 
-use llm_policy_workbench::coverage::{self, Coverage, Site};
 use crate::support::{JOBS, examples_suite, suite};
+use llm_policy_workbench::coverage::{self, Coverage, Site};
 
 const POLICY: &str = r#"
 version: "1.0"

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::support::{JOBS, examples_suite, suite};
 use llm_policy_engine::document::Document;
 use llm_policy_engine::{Engine, Options};
 use llm_policy_workbench::mutation::{self, Change, Equivalence, Fate, Mutant, Mutation, Unproved};
 use llm_policy_workbench::run::Suite;
-use crate::support::{JOBS, examples_suite, suite};
 
 const POLICY: &str = r#"
 version: "1.0"

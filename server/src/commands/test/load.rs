@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use llm_policy_embed::{Documents, Error, Finding, Options, Refused, files};
+use llm_policy_embed::{Documents, Error, ErrorCode, Finding, Options, Refused, files};
 use llm_policy_workbench::cases;
 use llm_policy_workbench::run::{PolicySet, Suite};
 
@@ -58,7 +58,7 @@ pub fn load(paths: &[PathBuf], policies: &[PathBuf], read: &mut Vec<PathBuf>) ->
             findings.extend(unknown);
         }
     }
-    if findings.is_empty() { Ok(suite) } else { Err(Failure { findings, ..Failure::invalid("") }) }
+    if findings.is_empty() { Ok(suite) } else { Err(refused(findings)) }
 }
 
 /// The directories that are named, and those of the files that are named.
@@ -80,7 +80,11 @@ fn policy_set(paths: &[PathBuf], read: &mut Vec<PathBuf>) -> Result<PolicySet, F
     read.extend(paths.iter().cloned());
     let mut documents = Documents::new();
     for path in paths {
-        documents.add_path(path)?;
+        match documents.add_path(path) {
+            // One of several directories may hold cases only.
+            Err(error) if error.code == ErrorCode::NoDocuments && paths.len() > 1 => {}
+            added => added?,
+        }
     }
     documents.select(None, &[])?;
     let all = documents.read().to_vec();
@@ -93,11 +97,15 @@ fn policy_set(paths: &[PathBuf], read: &mut Vec<PathBuf>) -> Result<PolicySet, F
     }
     match PolicySet::new(all) {
         Ok((set, _)) => Ok(set),
-        Err(findings) => Err(Failure { findings, ..Failure::invalid("") }),
+        Err(findings) => Err(refused(findings)),
     }
 }
 
+fn refused(findings: Vec<Finding>) -> Failure {
+    Failure { findings, ..Failure::invalid(ErrorCode::InvalidInput, "") }
+}
+
 fn located(refused: Refused) -> impl Iterator<Item = Finding> {
-    let Refused { origin, text, diagnostics } = refused;
+    let Refused { origin, text, diagnostics, .. } = refused;
     diagnostics.into_iter().map(move |diagnostic| Finding { origin: origin.clone(), text: text.clone(), diagnostic })
 }

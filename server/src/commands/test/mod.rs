@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use llm_policy_embed::canonical;
+use llm_policy_embed::{ErrorCode, canonical};
 use llm_policy_workbench::cases::Case;
 use llm_policy_workbench::report::{Report, html, json, junit};
 use llm_policy_workbench::run::{self, TestFile};
@@ -78,7 +78,7 @@ pub struct Command {
     verbose: bool,
     /// `text` for people; `json`: one object with all results
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
-    output: Format,
+    pub output: Format,
 }
 
 fn percent(text: &str) -> Result<f64, String> {
@@ -158,6 +158,7 @@ fn missed(command: &Command, report: &Report<'_>) -> Vec<String> {
 }
 
 fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(file, text)
-        .map_err(|cause| Failure::invalid(format!("`{}` cannot be written: {cause}", file.display())))
+    let failure =
+        |cause| Failure::invalid(ErrorCode::UnreadableFile, format!("`{}` cannot be written: {cause}", file.display()));
+    std::fs::write(file, text).map_err(failure)
 }
