@@ -107,6 +107,9 @@ fn run_case(engine: &Engine, case: &Case) -> CaseOutcome {
         let found = expectation.key.of(&json);
         for difference in expectation.pattern.differences(found.as_ref()) {
             let Difference { path, expected, found } = difference;
+            // The rule is compared together with its policy.
+            let found =
+                if expectation.key == Key::Rule { decision.rule().unwrap_or("nothing").to_owned() } else { found };
             mismatches.push(Mismatch { key: expectation.key, path, span: expectation.span, expected, found });
         }
     }

@@ -1,7 +1,7 @@
 //! Files of cases with the policies that they test.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use llm_policy_embed::{Documents, Error, ErrorCode, Finding, Options, Refused, files};
 use llm_policy_workbench::cases;
@@ -29,12 +29,12 @@ pub fn load(paths: &[PathBuf], policies: &[PathBuf], read: &mut Vec<PathBuf>) ->
     for test in &tests {
         let text = files::text(test)?;
         let folder = test.parent().unwrap_or(Path::new(""));
-        let mut beside = |name: &str| {
-            let path = folder.join(name);
+        let mut load = |name: &str| {
+            let path = beside(folder, name);
             read.push(path.clone());
             files::text(&path).map_err(|error| error.message)
         };
-        let cases = match cases::read(&text, &files::origin(test), &mut beside) {
+        let cases = match cases::read(&text, &files::origin(test), &mut load) {
             Ok(cases) => cases,
             Err(refused) => {
                 findings.extend(located(refused));
@@ -42,7 +42,7 @@ pub fn load(paths: &[PathBuf], policies: &[PathBuf], read: &mut Vec<PathBuf>) ->
             }
         };
         let wanted = match &cases.policies {
-            Some(names) => names.iter().map(|name| folder.join(&*name.value)).collect(),
+            Some(names) => names.iter().map(|name| beside(folder, &name.value)).collect(),
             None if !policies.is_empty() => policies.to_vec(),
             None => beside_tests(paths),
         };
@@ -59,6 +59,21 @@ pub fn load(paths: &[PathBuf], policies: &[PathBuf], read: &mut Vec<PathBuf>) ->
         }
     }
     if findings.is_empty() { Ok(suite) } else { Err(refused(findings)) }
+}
+
+/// `name` as seen from `folder`, without the `..` that would only lead back: it is shown in messages.
+fn beside(folder: &Path, name: &str) -> PathBuf {
+    let mut path = folder.to_owned();
+    for part in Path::new(name).components() {
+        match part {
+            Component::ParentDir if matches!(path.components().next_back(), Some(Component::Normal(_))) => {
+                path.pop();
+            }
+            Component::CurDir => {}
+            part => path.push(part),
+        }
+    }
+    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path }
 }
 
 /// The directories that are named, and those of the files that are named.
