@@ -107,9 +107,14 @@ fn run_case(engine: &Engine, case: &Case) -> CaseOutcome {
         let found = expectation.key.of(&json);
         for difference in expectation.pattern.differences(found.as_ref()) {
             let Difference { path, expected, found } = difference;
-            // The rule is compared together with its policy.
-            let found =
-                if expectation.key == Key::Rule { decision.rule().unwrap_or("nothing").to_owned() } else { found };
+            // The rule is compared together with its policy, and shown alone.
+            let (expected, found) = match expectation.key {
+                Key::Rule => {
+                    let name = expected.strip_prefix("{rule: ").and_then(|rest| rest.strip_suffix('}'));
+                    (name.unwrap_or(&expected).to_owned(), decision.rule().unwrap_or("nothing").to_owned())
+                }
+                _ => (expected, found),
+            };
             mismatches.push(Mismatch { key: expectation.key, path, span: expectation.span, expected, found });
         }
     }

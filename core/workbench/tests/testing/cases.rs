@@ -154,7 +154,7 @@ fn what_is_as_expected_passes() {
 fn what_is_not_is_told() {
     for (expect, told) in [
         ("allow", "effect: expected allow, got deny"),
-        ("{rule: null}", "rule: expected nothing, got "),
+        ("{rule: null}", "rule: expected nothing, got no-previews"),
         ("{code: previews}", "code: expected previews, got preview"),
         ("{reason: {contains: never}}", "reason: expected text with \"never\" in it, got gpt-5-preview <is> not"),
         ("{obligations: []}", "obligations: expected none, got [{rule: no-previews, action: audit,"),
@@ -170,6 +170,14 @@ fn what_is_not_is_told() {
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].starts_with(told), "{expect}: {found:?}");
     }
+}
+
+/// The rule is named plainly, also where none decides.
+#[test]
+fn rules_are_named() {
+    let tests = "tests: [{name: a, context: {request: {model: m, environment: e}}, expect: {rule: no-previews}}]";
+    let results = run::run(&suite(POLICY, tests), &|_, _| true, JOBS);
+    assert_eq!(complaints(&results[0].outcome), ["rule: expected no-previews, got nothing"]);
 }
 
 /// An error that nobody expects fails the case, whatever the effect.
