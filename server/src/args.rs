@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Style, Styles};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
-use llm_policy_embed::{Checked, Documents, Engine, Handles, MAX_INPUT_BYTES, Options, Question, Stage, Timestamp};
+use llm_policy_embed::{
+    Checked, Documents, Engine, ErrorCode, Handles, MAX_INPUT_BYTES, Options, Question, Stage, Timestamp, instant,
+};
 
 use crate::commands;
 use crate::contexts::{self, Contexts};
@@ -24,12 +26,14 @@ Policies are YAML or JSON documents; a context is one JSON object that describes
 
 const EXAMPLES: &str = "Examples:
   policy-engine validate policies/                   check policies before they are used
+  policy-engine test policies/                       run their test cases
   policy-engine evaluate -p policies/ -c call.json   decide about one request
   policy-engine explain -p policies/ -c call.json    see why, rule by rule
   policy-engine benchmark -p policies/ -c call.json  see how fast
 
 Exit codes:
-   0  allowed, or valid        2  the command was not understood
+   0  allowed, or valid        1  a test failed
+                               2  the command was not understood
   10  denied                   3  a policy or an input is not valid
   11  throttled
   12  approval needed";
@@ -59,6 +63,8 @@ pub enum Command {
     Evaluate(commands::evaluate::Command),
     /// Check policies and show everything that is wrong with them
     Validate(commands::validate::Command),
+    /// Run test cases against policies, with coverage and mutation
+    Test(commands::test::Command),
     /// Show of each rule and each clause why it did or did not match
     Explain(commands::explain::Command),
     /// Measure how long decisions take
@@ -77,13 +83,26 @@ pub enum Command {
     Completions(commands::completions::Command),
 }
 
-/// For whom results are written.
+impl Command {
+    /// For whom it writes.
+    pub fn format(&self) -> Format {
+        match self {
+            Self::Evaluate(command) => command.output,
+            Self::Validate(command) => command.output,
+            Self::Test(command) => command.output,
+            Self::Explain(command) => command.output,
+            Self::Benchmark(command) => command.output,
+        }
+    }
+}
+
+/// For whom results and errors are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people
     #[default]
     Text,
-    /// For programs: one line of JSON
+    /// For programs: results on stdout and errors on stderr, each one line of JSON
     Json,
 }
 
@@ -107,7 +126,9 @@ impl Policies {
         let checked = check(&self.paths, self.namespace.as_deref(), &self.tags)?;
         match checked.engine() {
             Ok(engine) => Ok((engine.clone(), checked)),
-            Err(_) => Err(checked.into_engine().map_or_else(Failure::from, |_| Failure::invalid("no engine"))),
+            Err(_) => Err(checked
+                .into_engine()
+                .map_or_else(Failure::from, |_| Failure::invalid(ErrorCode::InternalError, "no engine"))),
         }
     }
 
@@ -139,7 +160,8 @@ pub fn is_stdin(path: &std::path::Path) -> bool {
 pub fn read_stdin() -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let limit = MAX_INPUT_BYTES as u64 + 1;
-    stdin().lock().take(limit).read_to_end(&mut bytes).map_err(|e| Failure::invalid(format!("stdin: {e}")))?;
+    let read = stdin().lock().take(limit).read_to_end(&mut bytes);
+    read.map_err(|e| Failure::invalid(ErrorCode::UnreadableFile, format!("stdin: {e}")))?;
     Ok(bytes)
 }
 
@@ -196,7 +218,7 @@ fn stage_parser() -> impl TypedValueParser<Value = Stage> {
 }
 
 fn parse_time(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| "write the date, the time and the zone, such as 2026-03-01T12:00:00Z".to_owned())
+    instant::read(text)
 }
 
 fn parse_handles(text: &str) -> Result<Handles, String> {

@@ -23,10 +23,11 @@ fn main() -> ExitCode {
         let _ = writeln!(std::io::stderr(), "internal error at {place}");
     }));
     let arguments = Arguments::parse();
-    let mut out = Output::new(arguments.color);
+    let mut out = Output::new(arguments.color, arguments.command.format());
     let result = match &arguments.command {
         Command::Evaluate(command) => commands::evaluate::run(command, &mut out),
         Command::Validate(command) => commands::validate::run(command, &mut out),
+        Command::Test(command) => commands::test::run(command, &mut out),
         Command::Explain(command) => commands::explain::run(command, &mut out),
         Command::Benchmark(command) => commands::benchmark::run(command, &mut out),
         Command::Fmt(command) => commands::fmt::run(command, &mut out),

@@ -9,6 +9,7 @@ mod cli {
     pub mod evaluate;
     pub mod explain;
     pub mod fmt;
+    pub mod test;
     pub mod usage;
     pub mod validate;
 }

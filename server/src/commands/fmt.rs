@@ -42,18 +42,17 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
             all.push(path.clone());
             continue;
         }
-        let found = files::documents(path)?;
-        let alone = path.is_file();
-        for file in found {
-            if !is_json(&file) {
-                all.push(file);
-            } else if alone {
-                return Err(Failure::usage(
-                    format!("`{}` is JSON; YAML is formatted", file.display()),
-                    "any formatter of JSON will do",
-                ));
-            }
+        if path.is_file() && is_json(path) {
+            let message = format!("`{}` is JSON; YAML is formatted", path.display());
+            return Err(Failure::usage(message, "any formatter of JSON will do"));
         }
+        // A directory may hold documents, test cases or both.
+        let tests = if path.is_dir() { files::tests(path)? } else { Vec::new() };
+        let documents = match files::documents(path) {
+            Err(_) if !tests.is_empty() => Vec::new(),
+            found => found?,
+        };
+        all.extend(documents.into_iter().chain(tests).filter(|file| !is_json(file)));
     }
     for path in all {
         seen += 1;

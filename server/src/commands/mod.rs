@@ -9,4 +9,5 @@ pub mod import;
 pub mod new;
 pub mod repl;
 pub mod schema;
+pub mod test;
 pub mod validate;

@@ -8,6 +8,7 @@
 
 pub mod context;
 pub mod expect;
+mod flow;
 pub mod pattern;
 pub(crate) mod read;
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::Value as Json;
 
+use super::flow::flow;
+
 /// What a part of a decision must be.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pattern {
@@ -60,6 +62,119 @@ impl Pattern {
                 assign(include, items) && !exclude.iter().any(|p| items.iter().any(|item| p.fits(Some(item))))
             }
         }
+    }
+}
+
+/// What is not as expected in one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The way to it: `.params.severity`.
+    pub path: String,
+    /// What was expected, for people.
+    pub expected: String,
+    /// What is there, for people.
+    pub found: String,
+}
+
+impl Pattern {
+    /// What is not as expected in `found`, as near to the leaves as it can be told; nothing when it fits.
+    #[must_use]
+    pub fn differences(&self, found: Option<&Json>) -> Vec<Difference> {
+        let mut out = Vec::new();
+        self.compare(found.filter(|found| !found.is_null()), "", &mut out);
+        out
+    }
+
+    fn compare(&self, found: Option<&Json>, path: &str, out: &mut Vec<Difference>) {
+        if self.fits(found) {
+            return;
+        }
+        let whole = |out: &mut Vec<Difference>| {
+            let shown = |found: &Json| found.as_str().map_or_else(|| flow(found), str::to_owned);
+            let found = found.map_or_else(|| "nothing".to_owned(), shown);
+            out.push(Difference { path: path.to_owned(), expected: self.to_string(), found });
+        };
+        match (self, found) {
+            (Self::Has(parts), Some(object @ Json::Object(_))) => {
+                for (key, pattern) in parts {
+                    match (key.as_str(), pattern) {
+                        ("rule", Self::Named(_)) => {
+                            let part = Self::Has(vec![(key.clone(), pattern.clone())]);
+                            if !part.fits(found) {
+                                let found = object.get(key).map_or_else(|| "nothing".to_owned(), flow);
+                                let expected = pattern.to_string();
+                                out.push(Difference { path: format!("{path}.{key}"), expected, found });
+                            }
+                        }
+                        _ => pattern.compare(object.get(key), &format!("{path}.{key}"), out),
+                    }
+                }
+            }
+            (Self::Exactly(patterns), _) if !patterns.is_empty() => items(patterns, found, true, path, out),
+            (Self::Some { include, exclude }, _) => {
+                items(include, found, false, path, out);
+                let there = found.and_then(Json::as_array).into_iter().flatten();
+                for item in there.filter(|item| exclude.iter().any(|pattern| pattern.fits(Some(item)))) {
+                    out.push(Difference {
+                        path: path.to_owned(),
+                        expected: "no such item".to_owned(),
+                        found: flow(item),
+                    });
+                }
+            }
+            _ => whole(out),
+        }
+    }
+}
+
+/// The items that are missing, those that nobody expects, and where two of them nearly fit, what differs.
+fn items(patterns: &[Pattern], found: Option<&Json>, exactly: bool, path: &str, out: &mut Vec<Difference>) {
+    let before = out.len();
+    let mut there: Vec<&Json> = found.and_then(Json::as_array).into_iter().flatten().collect();
+    let mut missing: Vec<&Pattern> = Vec::new();
+    for pattern in patterns {
+        match there.iter().position(|item| pattern.fits(Some(item))) {
+            Some(at) => drop(there.remove(at)),
+            None => missing.push(pattern),
+        }
+    }
+    for pattern in missing {
+        let differences = |item: &Json| pattern.differences(Some(item));
+        // Near is what differs in one leaf of several.
+        let parts = match pattern {
+            Pattern::Has(parts) => parts.len(),
+            _ => 1,
+        };
+        let nearest = there.iter().enumerate().min_by_key(|(_, item)| differences(item).len());
+        match nearest.filter(|(_, item)| parts > 1 && differences(item).len() < parts) {
+            Some((at, item)) => {
+                for difference in differences(item) {
+                    out.push(Difference { path: format!("{path}{}", difference.path), ..difference });
+                }
+                there.remove(at);
+            }
+            None => {
+                out.push(Difference {
+                    path: path.to_owned(),
+                    expected: pattern.to_string(),
+                    found: "no such item".to_owned(),
+                });
+            }
+        }
+    }
+    if exactly {
+        for item in there {
+            out.push(Difference { path: path.to_owned(), expected: "no such item".to_owned(), found: flow(item) });
+        }
+    }
+    let all = found.and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    if out.len() == before && !assign(patterns, all) {
+        // Each fits some item, but not each one of its own.
+        out.push(Difference {
+            path: path.to_owned(),
+            expected: Pattern::Exactly(patterns.to_vec()).to_string(),
+            found: found.map_or_else(|| "nothing".to_owned(), flow),
+        });
     }
 }
 
@@ -124,7 +239,7 @@ impl fmt::Display for Pattern {
             Self::Any => f.write_str("anything"),
             Self::Absent => f.write_str("nothing"),
             Self::Is(Json::String(text)) | Self::Named(text) => f.write_str(text),
-            Self::Is(value) => write!(f, "{value}"),
+            Self::Is(value) => f.write_str(&flow(value)),
             Self::Contains(text) => write!(f, "text with {text:?} in it"),
             Self::Has(parts) => {
                 f.write_str("{")?;
@@ -178,6 +293,34 @@ mod tests {
         assert!(!rule("caller") && !rule("production/budget/known-caller"));
         let policy = Pattern::Named("security".into());
         assert!(policy.fits(Some(&json!("production/security"))) && !policy.fits(Some(&json!("production/budget"))));
+    }
+
+    #[test]
+    fn differences_are_near_the_leaves() {
+        let found = json!([{"action": "audit", "params": {"severity": "low", "alert": true}}, {"action": "log"}]);
+        let audit = Pattern::Has(vec![
+            ("action".into(), Pattern::Is(json!("audit"))),
+            ("params".into(), has("severity", json!("high"))),
+        ]);
+        let told = |pattern: Pattern| -> Vec<String> {
+            let differences = pattern.differences(Some(&found));
+            differences.iter().map(|d| format!("{}|{}|{}", d.path, d.expected, d.found)).collect()
+        };
+        assert_eq!(
+            told(Pattern::Exactly(vec![audit.clone(), has("action", json!("log"))])),
+            [".params.severity|high|low"]
+        );
+        assert_eq!(
+            told(Pattern::Exactly(vec![has("action", json!("tag"))])),
+            [
+                "|{action: tag}|no such item",
+                "|no such item|{action: audit, params: {severity: low, alert: true}}",
+                "|no such item|{action: log}",
+            ]
+        );
+        let exclude = vec![has("action", json!("log"))];
+        assert_eq!(told(Pattern::Some { include: vec![], exclude }), ["|no such item|{action: log}"]);
+        assert!(told(Pattern::Any).is_empty());
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub fn read(
     load: &mut dyn FnMut(&str) -> Result<String, String>,
 ) -> Result<CaseFile, Refused> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let refused = |diagnostics| Refused { origin: origin.into(), text: text.into(), diagnostics };
+    let refused = |diagnostics| Refused { origin: origin.into(), text: text.into(), diagnostics, schema: None };
     let root = document::parse(text, origin).map_err(refused)?;
     let mut cases = Cases {
         reader: Reader::new(text),

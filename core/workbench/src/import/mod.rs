@@ -87,7 +87,7 @@ impl fmt::Display for ChangeKind {
 /// When the text is no YAML, or of none of the formats.
 pub fn import(text: &str, origin: &str) -> Result<Imported, Refused> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let refused = |diagnostics| Refused { origin: origin.into(), text: text.into(), diagnostics };
+    let refused = |diagnostics| Refused { origin: origin.into(), text: text.into(), diagnostics, schema: None };
     // The published dialect holds ` #` and `!x` without quotes, which is legal in its blocks only.
     let root = document::parse(text, origin).map_err(refused)?;
     let keys = |key: &str| matches!(&root.kind, Kind::Map(entries) if entries.iter().any(|(k, _)| k.text == key));

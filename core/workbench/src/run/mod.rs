@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use llm_policy_engine::cel::ast::Span;
 use llm_policy_engine::explain::Explanation;
 use llm_policy_engine::{Decision, Engine};
-use serde_json::Value as Json;
 
+use crate::cases::pattern::Difference;
 use crate::cases::{Case, Key};
 pub use suite::{PolicySet, Suite, TestFile};
 
@@ -53,12 +53,23 @@ pub struct CaseFailure {
 pub struct Mismatch {
     /// The part.
     pub key: Key,
+    /// The way from there to what differs, such as `.params.severity`; empty: the whole part.
+    pub path: String,
     /// Where the expectation stands in the file of cases.
     pub span: Span,
     /// What was expected, for people.
     pub expected: String,
     /// What it is, for people.
     pub found: String,
+}
+
+impl Mismatch {
+    /// What differs, for people: `obligations.params.severity`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        // The rule that decides is compared as an object with its policy.
+        if self.key == Key::Rule { self.key.name().to_owned() } else { format!("{}{}", self.key.name(), self.path) }
+    }
 }
 
 impl CaseResult {
@@ -91,23 +102,28 @@ fn run_case(engine: &Engine, case: &Case) -> CaseOutcome {
         Err(error) => return CaseOutcome::Refused(error.message),
     };
     let json = decision.to_json();
-    let mismatches: Vec<Mismatch> = case
-        .expect
-        .iter()
-        .filter(|expectation| !expectation.fits(&json))
-        .map(|expectation| Mismatch {
-            key: expectation.key,
-            span: expectation.span,
-            expected: expected(expectation.key, &expectation.pattern.to_string()),
-            found: found(expectation.key, &json),
-        })
-        .collect();
+    let mut mismatches = Vec::new();
+    for expectation in case.expect.iter().filter(|expectation| !expectation.fits(&json)) {
+        let found = expectation.key.of(&json);
+        for difference in expectation.pattern.differences(found.as_ref()) {
+            let Difference { path, expected, found } = difference;
+            // The rule is compared together with its policy, and shown alone.
+            let (expected, found) = match expectation.key {
+                Key::Rule => {
+                    let name = expected.strip_prefix("{rule: ").and_then(|rest| rest.strip_suffix('}'));
+                    (name.unwrap_or(&expected).to_owned(), decision.rule().unwrap_or("nothing").to_owned())
+                }
+                _ => (expected, found),
+            };
+            mismatches.push(Mismatch { key: expectation.key, path, span: expectation.span, expected, found });
+        }
+    }
     if mismatches.is_empty() {
         return CaseOutcome::Passed;
     }
     match engine.explain(case.stage, &case.context, case.now) {
         Ok(explanation) => {
-            let rules = concerned(&explanation, case);
+            let rules = concerned(&explanation, &mismatches);
             CaseOutcome::Failed(Box::new(CaseFailure { mismatches, explanation, rules }))
         }
         Err(error) => CaseOutcome::Refused(error.message),
@@ -120,9 +136,9 @@ pub(crate) fn fits(case: &Case, decision: &Decision) -> bool {
     case.expect.iter().all(|expectation| expectation.fits(&json))
 }
 
-/// The rules that a difference is about.
-fn concerned(explanation: &Explanation, case: &Case) -> Vec<usize> {
-    let named: Vec<String> = case.expect.iter().map(|e| e.pattern.to_string()).collect();
+/// The rules that a difference is about: the one that decides, and those that what differs names.
+fn concerned(explanation: &Explanation, mismatches: &[Mismatch]) -> Vec<usize> {
+    let named: Vec<&str> = mismatches.iter().flat_map(|m| [m.expected.as_str(), m.found.as_str()]).collect();
     let is_word = |text: &str, name: &str| {
         text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '-'))).any(|word| word == name)
     };
@@ -135,41 +151,6 @@ fn concerned(explanation: &Explanation, case: &Case) -> Vec<usize> {
         .filter(|(_, rule)| decides(rule) || named.iter().any(|text| is_word(text, &rule.rule)))
         .map(|(at, _)| at)
         .collect()
-}
-
-/// `{rule: x}` is shown as `x`.
-fn expected(key: Key, pattern: &str) -> String {
-    let short = |name: &str| Some(pattern.strip_prefix('{')?.strip_suffix('}')?.strip_prefix(name)?.to_owned());
-    match key {
-        Key::Rule => short("rule: ").unwrap_or_else(|| pattern.to_owned()),
-        _ => pattern.to_owned(),
-    }
-}
-
-/// A part of a decision, for people.
-fn found(key: Key, decision: &Json) -> String {
-    let Some(part) = key.of(decision) else { return "nothing".to_owned() };
-    let text = |entry: &Json, name: &str| entry.get(name).and_then(Json::as_str).map(str::to_owned);
-    let items: Vec<String> = match (&part, key) {
-        (Json::Array(items), _) if items.is_empty() => return "none".to_owned(),
-        (Json::Array(items), Key::Matched) => items.iter().filter_map(|i| text(i, "rule")).collect(),
-        (Json::Array(items), Key::Warnings) => items.iter().filter_map(|i| text(i, "message")).collect(),
-        (Json::Array(items), Key::Errors) => items
-            .iter()
-            .map(|item| {
-                let (rule, cause) = (text(item, "rule").unwrap_or_default(), text(item, "cause").unwrap_or_default());
-                match text(item, "path") {
-                    Some(path) => format!("{path} (rule {rule}: {cause})"),
-                    None => format!("rule {rule}: {cause}"),
-                }
-            })
-            .collect(),
-        (Json::Array(items), _) => items.iter().map(Json::to_string).collect(),
-        (_, Key::Rule) => return text(&part, "rule").unwrap_or_else(|| "nothing".to_owned()),
-        (Json::String(text), _) => return text.clone(),
-        _ => return part.to_string(),
-    };
-    format!("[{}]", items.join(", "))
 }
 
 /// Does `work` on all items with `jobs` threads, and gives the results in the order of the items.
