@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use llm_policy_embed::{Finding, files};
+use llm_policy_embed::{ErrorCode, Finding, files};
 use llm_policy_workbench::format;
 
 use crate::args::{is_stdin, read_stdin};
@@ -62,7 +62,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         };
         let Ok(text) = String::from_utf8(bytes) else {
             refused = true;
-            out.failure(&Failure::invalid(format!("{name}: the text is not UTF-8")));
+            out.failure(&Failure::invalid(ErrorCode::UnreadableFile, format!("{name}: the text is not UTF-8")));
             continue;
         };
         let pretty = match format::policy(&text) {
@@ -70,7 +70,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
             Err(diagnostic) => {
                 refused = true;
                 let finding = Finding { origin: name.into(), text: text.into(), diagnostic };
-                out.failure(&Failure { findings: vec![finding], ..Failure::invalid("") });
+                out.failure(&Failure { findings: vec![finding], ..Failure::invalid(ErrorCode::InvalidPolicy, "") });
                 continue;
             }
         };
@@ -104,7 +104,9 @@ fn is_json(path: &Path) -> bool {
 
 /// Writes beside the file first: whatever happens, the file is the old one or the new one.
 fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |cause: std::io::Error| Failure::invalid(format!("`{}` cannot be written: {cause}", path.display()));
+    let failed = |cause: std::io::Error| {
+        Failure::invalid(ErrorCode::UnreadableFile, format!("`{}` cannot be written: {cause}", path.display()))
+    };
     // What a link names is changed, not the link.
     let path = &fs::canonicalize(path).map_err(failed)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use llm_policy_embed::{Finding, files};
+use llm_policy_embed::{ErrorCode, Finding, files};
 use llm_policy_workbench::import::{self, ChangeKind, Imported};
 use serde_json::json;
 
@@ -42,14 +42,20 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         true => ("stdin".to_owned(), read_stdin()?),
         false => (files::origin(&command.file), files::read(&command.file, llm_policy_embed::MAX_DOCUMENT_BYTES)?),
     };
-    let text = String::from_utf8(bytes).map_err(|_| Failure::invalid(format!("{name}: the text is not UTF-8")))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Failure::invalid(ErrorCode::UnreadableFile, format!("{name}: the text is not UTF-8")))?;
     let imported = import::import(&text, &name).map_err(|refused| {
         let finding = |diagnostic| Finding { origin: refused.origin.clone(), text: refused.text.clone(), diagnostic };
-        Failure { findings: refused.diagnostics.iter().cloned().map(finding).collect(), ..Failure::invalid("") }
+        Failure {
+            findings: refused.diagnostics.iter().cloned().map(finding).collect(),
+            ..Failure::invalid(ErrorCode::InvalidPolicy, "")
+        }
     })?;
     if let Some(to) = &command.to {
         let written = File::create_new(to).and_then(|mut file| file.write_all(imported.text.as_bytes()));
-        written.map_err(|cause| Failure::invalid(format!("`{}` cannot be written: {cause}", to.display())))?;
+        written.map_err(|cause| {
+            Failure::invalid(ErrorCode::UnreadableFile, format!("`{}` cannot be written: {cause}", to.display()))
+        })?;
     }
     match command.output {
         Format::Json => {

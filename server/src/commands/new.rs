@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use llm_policy_embed::ErrorCode;
 use llm_policy_workbench::starter::{self, Starter};
 
 use crate::failure::{Exit, Failure};
@@ -58,15 +59,18 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         chosen.iter().flat_map(|starter| starter.files()).map(|(path, text)| (folder.join(path), text)).collect();
     // All or nothing, as far as can be known beforehand.
     if let Some((there, _)) = files.iter().find(|(path, _)| path.symlink_metadata().is_ok()) {
-        let failure = Failure::invalid(format!("`{}` is there already; nothing was written", there.display()));
+        let failure = Failure::invalid(
+            ErrorCode::UnreadableFile,
+            format!("`{}` is there already; nothing was written", there.display()),
+        );
         return Err(Failure { help: Some("name another directory, or other patterns".to_owned()), ..failure });
     }
     for (path, text) in &files {
         let parent = path.parent().unwrap_or(folder);
         let write = || File::create_new(path)?.write_all(text.as_bytes());
-        fs::create_dir_all(parent)
-            .and_then(|()| write())
-            .map_err(|cause| Failure::invalid(format!("`{}` cannot be written: {cause}", path.display())))?;
+        fs::create_dir_all(parent).and_then(|()| write()).map_err(|cause| {
+            Failure::invalid(ErrorCode::UnreadableFile, format!("`{}` cannot be written: {cause}", path.display()))
+        })?;
         out.print(&path.display().to_string());
     }
     let shown = folder.display();

@@ -5,7 +5,7 @@ use std::io::{BufRead, IsTerminal, stdin};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use llm_policy_embed::files;
+use llm_policy_embed::{ErrorCode, files};
 use llm_policy_workbench::repl::{Answer, Session};
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
@@ -44,14 +44,17 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
 
 fn load(session: &mut Session, path: &Path) -> Result<(), Failure> {
     let bytes = files::read(path, llm_policy_embed::MAX_INPUT_BYTES)?;
-    let text = String::from_utf8(bytes).map_err(|_| Failure::invalid(format!("{}: not UTF-8", path.display())))?;
-    session.load(&text).map_err(|cause| Failure::invalid(format!("{}: {cause}", path.display())))
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Failure::invalid(ErrorCode::UnreadableFile, format!("{}: not UTF-8", path.display())))?;
+    session
+        .load(&text)
+        .map_err(|cause| Failure::invalid(ErrorCode::InvalidInput, format!("{}: {cause}", path.display())))
 }
 
 fn piped(mut session: Session, out: &mut Output) -> Result<Exit, Failure> {
     let mut exit = Exit::Allowed;
     for line in stdin().lock().lines() {
-        let line = line.map_err(|cause| Failure::invalid(format!("stdin: {cause}")))?;
+        let line = line.map_err(|cause| Failure::invalid(ErrorCode::UnreadableFile, format!("stdin: {cause}")))?;
         match step(&mut session, &line, out) {
             Step::Fine => {}
             Step::Wrong => exit = Exit::Invalid,
@@ -62,7 +65,9 @@ fn piped(mut session: Session, out: &mut Output) -> Result<Exit, Failure> {
 }
 
 fn by_hand(session: Session, out: &mut Output) -> Result<Exit, Failure> {
-    let failed = |cause: ReadlineError| Failure::invalid(format!("the terminal cannot be used: {cause}"));
+    let failed = |cause: ReadlineError| {
+        Failure::invalid(ErrorCode::UnreadableFile, format!("the terminal cannot be used: {cause}"))
+    };
     let mut editor: Editor<Words, FileHistory> =
         Editor::with_config(Config::builder().auto_add_history(true).build()).map_err(failed)?;
     editor.set_helper(Some(Words { session }));

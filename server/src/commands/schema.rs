@@ -1,6 +1,7 @@
 //! `policy-engine schema`
 
 use clap::{Args, ValueEnum};
+use llm_policy_embed::ErrorCode;
 use llm_policy_workbench::schema;
 
 use crate::failure::{Exit, Failure};
@@ -38,7 +39,8 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         Of::Test => schema::test(),
         Of::Context => schema::context(),
     };
-    let text = serde_json::to_string_pretty(&schema).map_err(|cause| Failure::invalid(cause.to_string()))?;
+    let text = serde_json::to_string_pretty(&schema)
+        .map_err(|cause| Failure::invalid(ErrorCode::UnreadableFile, cause.to_string()))?;
     out.print(&text);
     Ok(Exit::Allowed)
 }
