@@ -92,6 +92,8 @@ impl Command {
             Self::Test(command) => command.output,
             Self::Explain(command) => command.output,
             Self::Benchmark(command) => command.output,
+            Self::Import(command) => command.output,
+            Self::Fmt(_) | Self::New(_) | Self::Schema(_) | Self::Repl(_) | Self::Completions(_) => Format::Text,
         }
     }
 }

@@ -34,7 +34,7 @@ pub struct Command {
     to: Option<PathBuf>,
     /// `text` for people; `json`: one object with the document and all changes, on stdout
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
-    output: Format,
+    pub output: Format,
 }
 
 pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {

@@ -74,6 +74,9 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         out.print(&path.display().to_string());
     }
     let shown = folder.display();
-    out.note(&format!("\n{}", style::quiet(format!("policy-engine validate --strict {shown}"))));
+    out.note(&format!(
+        "\n{}",
+        style::quiet(format!("policy-engine validate --strict {shown}\npolicy-engine test {shown}"))
+    ));
     Ok(Exit::Allowed)
 }

@@ -28,6 +28,8 @@ fn new_policies_are_valid_and_nothing_is_overwritten() {
         assert_eq!(ran.code, 0, "{}", ran.out);
         assert_eq!(run(&format!("fmt --check {path}/{pattern}.yaml {path}/{pattern}_test.yaml")).code, 0, "{pattern}");
     }
+    let ran = run(&format!("test {path}"));
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     let ran = run(&format!("new {path} --pattern budget"));
     assert_eq!(ran.code, 3);
     assert!(ran.err.contains("is there already"), "{}", ran.err);

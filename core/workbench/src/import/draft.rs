@@ -134,7 +134,7 @@ impl<'t> Draft<'t> {
 
     /// Compiles `rule` with the variables and fields so far.
     pub(super) fn compile(&self, rule: &Json) -> Result<(), String> {
-        let document = self.document(&[rule.clone()], &[]).to_string();
+        let document = self.document(std::slice::from_ref(rule), &[]).to_string();
         let read = document::read(&document, "import.json", &mut document::no_files);
         let document =
             read.map_err(|refused| refused.diagnostics.first().map_or(String::new(), |d| d.message.clone()))?;

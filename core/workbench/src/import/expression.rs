@@ -182,7 +182,8 @@ fn operand_end(words: &[Word], at: usize) -> Option<usize> {
         match kind(words, end) {
             Some(T::Dot) => end += 2,
             Some(T::LeftParen | T::LeftBracket) => end = closing(words, end)? + 1,
-            _ => return Some(end),
+            // A dot at the end has nothing behind it.
+            _ => return (end <= words.len()).then_some(end),
         }
     }
 }
@@ -223,12 +224,10 @@ fn operand_start(words: &[Word], last: usize) -> Option<usize> {
                 at = at.checked_sub(1)?;
             }
             // A call or an index has a name in front of its brackets.
-            match at.checked_sub(1).and_then(|before| kind(words, before)) {
-                Some(T::Ident | T::RightParen | T::RightBracket) => {
-                    at -= 1;
-                    continue;
-                }
-                _ => {}
+            let before = at.checked_sub(1).and_then(|before| kind(words, before));
+            if matches!(before, Some(T::Ident | T::RightParen | T::RightBracket)) {
+                at -= 1;
+                continue;
             }
         }
         match at.checked_sub(1).and_then(|before| kind(words, before)) {

@@ -269,3 +269,29 @@ fn strange_documents_do_not_panic() {
         engine(&imported(text));
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(3000))]
+
+    #[test]
+    fn any_tokens_are_rewritten_without_a_panic(
+        parts in proptest::collection::vec(proptest::sample::select(vec![
+            "!", "a", ".", "in", "(", ")", "[", "]", "{", "}", ",", "now", "weekday", "hour", "contains", "abs", "any", "=>",
+            "matches_glob", "request", "tags", "'x'", "1", "&&", "is_business_hours", "user", "#c\n", "contains_pii", "?", ":",
+        ]), 0..14)
+    ) {
+        rewrite(&parts.join(" "));
+        rewrite(&parts.concat());
+    }
+
+    #[test]
+    fn any_expression_gives_a_document_that_loads(source in "[a-z.()!'#=> ]{0,30}") {
+        let text = format!(
+            "version: '1.0'\nmetadata: {{name: a}}\nrules:\n  - id: r\n    conditions:\n      match: |\n        {source} x\n    actions: [{{type: deny, reason: '{{{{ {} }}}}'}}, {{type: allow}}]\n",
+            source.replace('\'', "")
+        );
+        if let Ok(imported) = import(&text, "x.yaml") {
+            engine(&imported);
+        }
+    }
+}
