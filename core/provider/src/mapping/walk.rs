@@ -231,6 +231,8 @@ impl<'a> Mapper<'a> {
                     Some((mime, payload)) => self.media(kind, Some(mime), payload, record),
                     None => return Ok(self.opaque(kind, record, value)),
                 },
+                // The address may stand deeper, and has a row of its own there.
+                Val::Map(_) if place.node.is_some_and(|node| !node.is_leaf()) => return self.below(place, record, value),
                 _ => return Ok(self.opaque(kind, record, value)),
             },
             To::Known(names) => match value {
