@@ -39,6 +39,11 @@ const BLOCKS: &[&str] = &[
     "tool_search_tool_search_result",
     "tool_search_tool_result_error",
     "container_upload",
+    "browser_state",
+    "tab_opened",
+    "download_started",
+    "download_completed",
+    "download_failed",
 ];
 
 /// Where media and documents come from.
@@ -53,6 +58,7 @@ pub static REQUEST: Shape = Shape::request(
         ("system[].type", Known(&["text"])),
         ("system[].text", Text("system_prompt")),
         ("system[].cache_control", Keep),
+        ("system[].citations", Keep),
         ("messages[]", Message("")),
         ("messages[].role", Role(&[])),
         ("messages[].content", Text("text")),
@@ -81,6 +87,7 @@ pub static REQUEST: Shape = Shape::request(
         ("messages[].**.cache_control", Keep),
         ("messages[].**.citations", Keep),
         ("messages[].**.caller", Keep),
+        ("messages[].**.url", Text("text")),
         ("tools[]", ToolSpec),
         ("tools[].name", Field("name")),
         ("tools[].description", Field("description")),
@@ -136,6 +143,10 @@ pub static RESPONSE: Shape = Shape::response(&[
     ("content[].**.citations", Keep),
     ("content[].**.caller", Keep),
     ("content[].**.url", Text("text")),
+    ("id", Keep),
+    ("container", Keep),
+    ("stop_details", Keep),
+    ("stop_sequence", Keep),
     ("usage.input_tokens", Field("usage.input_tokens")),
     ("usage.output_tokens", Field("usage.output_tokens")),
     ("usage.cache_read_input_tokens", Field("usage.cached_tokens")),
@@ -148,6 +159,7 @@ pub static TOOL_CALL: Shape = Shape::tool(&[
     ("id", Keep),
     ("name", Field("name")),
     ("input", Field("arguments")),
+    ("toolset_name", Keep),
     ("caller", Keep),
 ]);
 

@@ -16,6 +16,7 @@ pub static REQUEST: Shape = Shape::request(
         ("systemInstruction.**.inlineData.data", Media("media")),
         ("systemInstruction.**.fileData", Opaque("file")),
         ("systemInstruction.**.thoughtSignature", Opaque("encrypted")),
+        ("systemInstruction.**.id", Keep),
         ("contents", Message("user")),
         ("contents[]", Message("user")),
         ("contents[].role", Role(&[("model", "assistant"), ("function", "tool")])),
@@ -94,6 +95,14 @@ pub static RESPONSE: Shape = Shape::response(&[
     ("candidates[].content.**.inlineData.data", Media("media")),
     ("candidates[].content.**.fileData", Opaque("file")),
     ("candidates[].content.**.thoughtSignature", Opaque("encrypted")),
+    ("candidates[].content.**.id", Keep),
+    ("candidates[].citationMetadata", Keep),
+    ("candidates[].groundingMetadata", Keep),
+    ("candidates[].urlContextMetadata", Keep),
+    ("createTime", Keep),
+    ("modelStatus", Keep),
+    ("promptFeedback", Keep),
+    ("responseId", Keep),
     ("candidates[].finishReason", Field("finish_reason")),
     ("usageMetadata.promptTokenCount", Field("usage.input_tokens")),
     ("usageMetadata.candidatesTokenCount", Field("usage.output_tokens")),
@@ -105,7 +114,8 @@ pub static RESPONSE: Shape = Shape::response(&[
 
 /// A tool call: a `functionCall` of the answer.
 pub static TOOL_CALL: Shape =
-    Shape::tool(&[("id", Keep), ("name", Field("name")), ("args", Field("arguments"))]).snake_case();
+    Shape::tool(&[("id", Keep), ("name", Field("name")), ("args", Field("arguments")), ("partialArgs", Keep)])
+        .snake_case();
 
 /// A tool's result: a `functionResponse` that the next request has.
 pub static TOOL_RESULT: Shape = Shape::tool(&[

@@ -232,7 +232,9 @@ impl<'a> Mapper<'a> {
                     None => return Ok(self.opaque(kind, record, value)),
                 },
                 // The address may stand deeper, and has a row of its own there.
-                Val::Map(_) if place.node.is_some_and(|node| !node.is_leaf()) => return self.below(place, record, value),
+                Val::Map(_) if place.node.is_some_and(|node| !node.is_leaf()) => {
+                    return self.below(place, record, value);
+                }
                 _ => return Ok(self.opaque(kind, record, value)),
             },
             To::Known(names) => match value {

@@ -160,8 +160,23 @@ fn opaque(context: &Json) -> Vec<&str> {
 /// Whether a field of this name stands for something that is not in the body, or is no text.
 fn stands_for_something(path: &str) -> bool {
     const ENDS: [&str; 17] = [
-        "id", "ids", "url", "urls", "uri", "uris", "data", "bytes", "blob", "file", "files", "signature", "base64",
-        "encrypted", "content_id", "ref", "key",
+        "id",
+        "ids",
+        "url",
+        "urls",
+        "uri",
+        "uris",
+        "data",
+        "bytes",
+        "blob",
+        "file",
+        "files",
+        "signature",
+        "base64",
+        "encrypted",
+        "content_id",
+        "ref",
+        "key",
     ];
     let name = path.trim_end_matches("[]").rsplit(['.', '>']).next().unwrap_or_default();
     let words: Vec<String> = words(name);
@@ -240,8 +255,8 @@ impl Exempt {
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
-        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
-            (0..=rest.len()).any(|at| rest.get(at..).is_some_and(|rest| matches(tail, rest)))
-        }),
+        Some((head, tail)) => text
+            .strip_prefix(head)
+            .is_some_and(|rest| (0..=rest.len()).any(|at| rest.get(at..).is_some_and(|rest| matches(tail, rest)))),
     }
 }

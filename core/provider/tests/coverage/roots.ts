@@ -36,7 +36,17 @@ export interface Roots {
     gemini.GenerateContentConfig,
     "safetySettings" | "toolConfig" | "labels" | "cachedContent" | "modelArmorConfig" | "serviceTier" | "store"
   >;
-  "gemini response": Omit<gemini.GenerateContentResponse, "sdkHttpResponse">;
+  // Without what the package adds for its users' convenience.
+  "gemini response": Omit<
+    gemini.GenerateContentResponse,
+    | "sdkHttpResponse"
+    | "automaticFunctionCallingHistory"
+    | "text"
+    | "data"
+    | "functionCalls"
+    | "executableCode"
+    | "codeExecutionResult"
+  >;
   "gemini tool_call": gemini.FunctionCall;
   "gemini tool_result": gemini.FunctionResponse;
   "bedrock request": bedrock.ConverseRequest;
