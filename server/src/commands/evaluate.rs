@@ -11,6 +11,7 @@ const EXAMPLES: &str = "Examples:
   policy-engine evaluate --policy policies/ --context call.json
   policy-engine evaluate -p policies/ -c call.json --handles redact,route --output json
   tail -f calls.jsonl | policy-engine evaluate -p policies/ --output json
+  policy-engine evaluate -p policies/ --from openai-chat --identity caller.json body.json
   policy-engine evaluate -p policies/ -c reply.json --stage response --now 2026-03-01T12:00:00Z
 
 Exit codes: 0 allowed, 10 denied, 11 throttled, 12 approval needed, 2 usage,
@@ -38,7 +39,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let contexts = command.subject.contexts(&command.policies)?;
     note_warnings(&checked.findings, out);
     let about = findings::about(&checked);
-    let question = command.subject.question();
+    let judge = command.subject.judge(&engine)?;
     let mut strongest: Option<llm_policy_embed::Effect> = None;
     let mut refused = false;
     let mut several = contexts.several();
@@ -48,13 +49,13 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         several |= context.line.is_some();
         let heading = several.then(|| context.origin());
         let shown = match (command.output, command.explain) {
-            (Format::Json, false) => engine
-                .evaluate(&context.bytes, question)
-                .map(|decision| (decision.effect(), decision.to_canonical_json())),
-            (Format::Json, true) => engine
-                .explain(&context.bytes, question)
+            (Format::Json, false) => {
+                judge.evaluate(&context.bytes).map(|decision| (decision.effect(), decision.to_canonical_json()))
+            }
+            (Format::Json, true) => judge
+                .explain(&context.bytes)
                 .map(|explanation| (explanation.decision.effect(), canonical::to_string(&explanation.to_json()))),
-            (Format::Text, all) => engine.explain(&context.bytes, question).map(|explanation| {
+            (Format::Text, all) => judge.explain(&context.bytes).map(|explanation| {
                 let mut text = decision::render(&explanation, &about);
                 if all {
                     text.push_str("\n\n");
@@ -81,7 +82,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
                 refused = true;
                 if command.output == Format::Json {
                     // Whoever reads decisions by line finds a deny where there is none.
-                    out.print(&error.decision(question.stage, &engine.bundle()));
+                    out.print(&error.decision(command.subject.stage, &engine.bundle()));
                 }
                 out.failure(&context.refused(error));
             }

@@ -13,6 +13,7 @@ const EXAMPLES: &str = "Examples:
   policy-engine explain --policy policies/ --context call.json
   policy-engine explain -p policies/ -c call.json --rule no-preview
   policy-engine explain -p policies/ -c call.json --all
+  policy-engine explain -p policies/ --from anthropic --identity caller.json body.json
 
 Values of the context are shown, which may be what users wrote.
 
@@ -42,13 +43,13 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let engine = engine.handles(command.subject.handles);
     let contexts = command.subject.contexts(&command.policies)?;
     note_warnings(&checked.findings, out);
-    let question = command.subject.question();
+    let judge = command.subject.judge(&engine)?;
     let several = contexts.several();
     let mut exit = Exit::Allowed;
     let mut first = true;
     for context in contexts {
         let context = context?;
-        match engine.explain(&context.bytes, question) {
+        match judge.explain(&context.bytes) {
             Ok(mut explanation) => {
                 if let Some(wanted) = &command.rule {
                     only(&mut explanation, wanted)?;

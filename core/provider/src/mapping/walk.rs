@@ -20,6 +20,9 @@ use super::trace::{Fate, Leaf, Step, Trace};
 /// The text of system messages, and of instructions that are no message.
 const SYSTEM: &str = "system_prompt";
 
+/// The kind of media whose media type says what it is.
+const ANY_MEDIA: &str = "media";
+
 /// Maps a body; with `digests`, the tools have theirs.
 ///
 /// # Errors
@@ -340,20 +343,17 @@ impl<'a> Mapper<'a> {
         for (key, item) in map.iter() {
             let Val::Str(name) = key else { continue };
             let child = self.find(place, deep, map, name)?;
+            // A model may read the name of a field that nobody knows.
+            if let (None, Otherwise::Text(field) | Otherwise::Data(field)) = (child, place.otherwise)
+                && matches!(item, Val::Str(_) | Val::List(_) | Val::Map(_))
+            {
+                self.push_key(field, record, name);
+            }
             self.enter(|| Step::Key(name.to_owned()));
             let below = Place { node: child, variant: None, declared: false, otherwise: place.otherwise, deep };
             let remains = self.value(below, record, Some(map), item)?;
             self.leave();
-            match remains {
-                Some(remains) => rest.push((key, remains)),
-                // A model may read the name of a field that nobody knows.
-                None if child.is_none() => {
-                    if let Otherwise::Text(field) | Otherwise::Data(field) = place.otherwise {
-                        self.push_key(field, record, name);
-                    }
-                }
-                None => {}
-            }
+            rest.extend(remains.map(|remains| (key, remains)));
         }
         Ok((!rest.is_empty()).then(|| Val::Map(Map::new_in(rest.into_bump_slice(), self.arena))))
     }
@@ -471,6 +471,13 @@ impl<'a> Mapper<'a> {
     }
 
     fn media(&mut self, kind: &'static str, mime: Option<&'a str>, payload: &str, record: &mut Record<'a>) {
+        let kind = match (kind, mime.and_then(|mime| mime.split_once('/'))) {
+            (ANY_MEDIA, Some(("image", _))) => "image",
+            (ANY_MEDIA, Some(("audio", _))) => "audio",
+            (ANY_MEDIA, Some(("video", _))) => "video",
+            (ANY_MEDIA, Some(_)) => "file",
+            _ => kind,
+        };
         self.note_opaque(kind, mime, Some(decoded_bytes(payload)), record);
         if let Some(trace) = &mut self.trace {
             trace.leaf(Fate::Media(kind), true);
