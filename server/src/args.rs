@@ -4,13 +4,9 @@ use std::io::{IsTerminal, Read, stdin};
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Style, Styles};
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
-use llm_policy_embed::explain::Explanation;
-use llm_policy_embed::{
-    Checked, Decision, Documents, Engine, Error, Format as BodyFormat, Handles, MAX_INPUT_BYTES, Options, Question,
-    Stage, Timestamp,
-};
+use llm_policy_embed::{Checked, Documents, Engine, Handles, MAX_INPUT_BYTES, Options, Question, Stage, Timestamp};
 
 use crate::commands;
 use crate::contexts::{self, Contexts};
@@ -140,15 +136,6 @@ pub struct Subject {
     /// default; may be repeated
     #[arg(short = 'c', long = "context", value_name = "FILE", help_heading = "Context")]
     pub files: Vec<PathBuf>,
-    /// Provider bodies to decide about, as `--context` names contexts; only with `--from`
-    #[arg(value_name = "BODY", requires = "from", conflicts_with = "files", help_heading = "Context")]
-    pub bodies: Vec<PathBuf>,
-    /// Decide about a provider's own bodies in this format, instead of contexts
-    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), help_heading = "Context")]
-    pub from: Option<BodyFormat>,
-    /// With `--from`: a file with what the host says beside the body, a context that holds who asks
-    #[arg(long, value_name = "FILE", requires = "from", help_heading = "Context")]
-    pub identity: Option<PathBuf>,
     /// The stage of the turn that the context is about
     #[arg(short, long, default_value = "request", value_parser = stage_parser(), help_heading = "Context")]
     pub stage: Stage,
@@ -168,19 +155,10 @@ impl Subject {
         Question { stage: self.stage, now: self.now.unwrap_or_else(Timestamp::now) }
     }
 
-    /// What decides about a context or a body.
-    pub fn judge<'e>(&self, engine: &'e Engine) -> Result<Judge<'e>, Failure> {
-        let host = match &self.identity {
-            Some(file) => contexts::whole(file)?,
-            None => b"{}".to_vec(),
-        };
-        Ok(Judge { engine, question: self.question(), body: self.from.map(|format| (format, host)) })
-    }
-
-    /// The contexts or bodies, read as they are asked for.
-    pub fn contexts(&self, policies: &Policies) -> Result<Contexts, Failure> {
+    /// The contexts, or what `others` names, read as they are asked for.
+    pub fn contexts(&self, others: &[PathBuf], policies: &Policies) -> Result<Contexts, Failure> {
         let mut files = Vec::new();
-        for file in self.files.iter().chain(&self.bodies) {
+        for file in self.files.iter().chain(others) {
             files.extend(contexts::files(file)?);
         }
         if files.is_empty() {
@@ -197,37 +175,6 @@ impl Subject {
         }
         Ok(Contexts::new(files))
     }
-}
-
-/// Decides about contexts or bodies.
-pub struct Judge<'e> {
-    engine: &'e Engine,
-    question: Question,
-    /// The format of the bodies, and what the host says beside them.
-    body: Option<(BodyFormat, Vec<u8>)>,
-}
-
-impl Judge<'_> {
-    /// Decides.
-    pub fn evaluate(&self, bytes: &[u8]) -> Result<Decision, Error> {
-        match &self.body {
-            None => self.engine.evaluate(bytes, self.question),
-            Some((format, host)) => self.engine.evaluate_body(*format, bytes, host, self.question),
-        }
-    }
-
-    /// Decides, and says why.
-    pub fn explain(&self, bytes: &[u8]) -> Result<Explanation, Error> {
-        match &self.body {
-            None => self.engine.explain(bytes, self.question),
-            Some((format, host)) => self.engine.explain_body(*format, bytes, host, self.question),
-        }
-    }
-}
-
-fn format_parser() -> impl TypedValueParser<Value = BodyFormat> {
-    let value = |format: BodyFormat| PossibleValue::new(format.name()).help(format.title());
-    PossibleValuesParser::new(BodyFormat::ALL.map(value)).try_map(|name| name.parse::<BodyFormat>())
 }
 
 fn stage_parser() -> impl TypedValueParser<Value = Stage> {

@@ -4,6 +4,7 @@ use clap::Args;
 use llm_policy_embed::canonical;
 
 use crate::args::{Format, Policies, Subject};
+use crate::bodies::Bodies;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, decision, findings, style, units};
 
@@ -25,6 +26,8 @@ pub struct Command {
     policies: Policies,
     #[command(flatten)]
     subject: Subject,
+    #[command(flatten)]
+    bodies: Bodies,
     /// `text` for people; `json`: the canonical decision on one line
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
     output: Format,
@@ -36,10 +39,10 @@ pub struct Command {
 pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let (engine, checked) = command.policies.load()?;
     let engine = engine.handles(command.subject.handles);
-    let contexts = command.subject.contexts(&command.policies)?;
+    let contexts = command.subject.contexts(&command.bodies.files, &command.policies)?;
     note_warnings(&checked.findings, out);
     let about = findings::about(&checked);
-    let judge = command.subject.judge(&engine)?;
+    let judge = command.bodies.judge(&engine, command.subject.question())?;
     let mut strongest: Option<llm_policy_embed::Effect> = None;
     let mut refused = false;
     let mut several = contexts.several();

@@ -5,6 +5,7 @@ use llm_policy_embed::canonical;
 use llm_policy_embed::explain::{Explanation, Outcome, RuleTrace};
 
 use crate::args::{Format, Policies, Subject};
+use crate::bodies::Bodies;
 use crate::commands::evaluate::note_warnings;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, clauses, decision, style, units};
@@ -27,6 +28,8 @@ pub struct Command {
     policies: Policies,
     #[command(flatten)]
     subject: Subject,
+    #[command(flatten)]
+    bodies: Bodies,
     /// Only this rule
     #[arg(short, long, value_name = "ID")]
     rule: Option<String>,
@@ -41,9 +44,9 @@ pub struct Command {
 pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let (engine, checked) = command.policies.load()?;
     let engine = engine.handles(command.subject.handles);
-    let contexts = command.subject.contexts(&command.policies)?;
+    let contexts = command.subject.contexts(&command.bodies.files, &command.policies)?;
     note_warnings(&checked.findings, out);
-    let judge = command.subject.judge(&engine)?;
+    let judge = command.bodies.judge(&engine, command.subject.question())?;
     let several = contexts.several();
     let mut exit = Exit::Allowed;
     let mut first = true;
