@@ -103,16 +103,19 @@ impl<'a> Record<'a> {
         self.texts.iter().any(|(_, text)| !text.is_empty())
     }
 
-    /// Sets a field that is a number; of several numbers the greatest counts, and what is no number counts before all.
-    pub(super) fn set_most(&mut self, name: &'static str, value: Val<'a>) {
+    /// Sets a field that is a number; of several numbers the greatest counts, and what is no number counts before all. False
+    /// when it is no number, and has no place because another is there.
+    pub(super) fn set_most(&mut self, name: &'static str, value: Val<'a>) -> bool {
         let Some(place) = self.fields.iter_mut().find(|(key, _)| matches!(key, Val::Str(key) if *key == name)) else {
-            self.set(name, value);
-            return;
+            return self.set(name, value);
         };
         let is_number = |value| matches!(value, Val::Int(_) | Val::Uint(_) | Val::Double(_));
-        if is_number(place.1) && !(is_number(value) && value.compare(place.1) != Some(Some(Ordering::Greater))) {
-            place.1 = value;
+        match (is_number(place.1), is_number(value)) {
+            (true, true) if value.compare(place.1) != Some(Some(Ordering::Greater)) => {}
+            (true, _) => place.1 = value,
+            (false, is_number) => return is_number,
         }
+        true
     }
 
     /// Adds to a field that is text, and gives the byte at which the addition starts.

@@ -206,7 +206,9 @@ impl<'a> Mapper<'a> {
                 self.record_kept(record, name, value);
             }
             To::Most(name) => {
-                record.set_most(name, value);
+                if !record.set_most(name, value) {
+                    return Ok(self.keep(record, value, true));
+                }
                 self.record_kept(record, name, value);
             }
             To::Text(name) => return self.below(text(name), record, value),
@@ -215,7 +217,7 @@ impl<'a> Mapper<'a> {
                 return self.below(place, record, value);
             }
             To::Prompt(name) => return self.prompt(text(name), record, value),
-            To::Json(name) => self.json(name, record, value),
+            To::Json(name) => return Ok(self.json(name, record, value)),
             To::Keep => return Ok(self.keep(record, value, true)),
             To::Metadata => {
                 self.metadata = Some(value);
@@ -428,13 +430,16 @@ impl<'a> Mapper<'a> {
     }
 
     /// An object as JSON text. What is no object is given as it is, which its readers find mistyped.
-    fn json(&mut self, name: &'static str, record: &mut Record<'a>, value: Val<'a>) {
+    fn json(&mut self, name: &'static str, record: &mut Record<'a>, value: Val<'a>) -> Option<Val<'a>> {
         let parsed = match value {
             Val::Str(text) => read(Json::from(text), self.arena).ok().filter(|value| matches!(value, Val::Map(_))),
             _ => None,
         };
-        record.set(name, parsed.unwrap_or(value));
+        if !record.set(name, parsed.unwrap_or(value)) {
+            return self.keep(record, value, true);
+        }
         self.record_kept(record, name, value);
+        None
     }
 
     fn keep(&mut self, record: &Record<'a>, value: Val<'a>, declared: bool) -> Option<Val<'a>> {
@@ -448,6 +453,13 @@ impl<'a> Mapper<'a> {
     fn record_kept(&mut self, record: &Record<'a>, name: &str, value: Val<'a>) {
         if let Some(trace) = &mut self.trace {
             trace.all(value, &Fate::Kept { field: format!("{}.{name}", record.path) }, true);
+        }
+    }
+
+    /// A value in the place of a record.
+    fn record_whole(&mut self, record: &Record<'a>, value: Val<'a>) {
+        if let Some(trace) = &mut self.trace {
+            trace.all(value, &Fate::Kept { field: record.path.to_string() }, true);
         }
     }
 
@@ -499,8 +511,8 @@ impl<'a> Mapper<'a> {
 
     /// A message, which is an object or text. Anything else is given as it is, which its readers find mistyped.
     fn message(&mut self, role: &'static str, place: Place<'a, '_>, value: Val<'a>) -> Result<(), InputError> {
-        if let Val::List(items) = value {
-            // Each element has its own row.
+        if let (Val::List(items), Some(_)) = (value, place.node.and_then(|node| self.table.element(node))) {
+            // Each element is a message by a row of its own, so that nothing remains.
             let mut none = Record::new_in(Path::Root("request"), "context", self.arena);
             return self.list(place, &mut none, items).map(drop);
         }
@@ -511,7 +523,10 @@ impl<'a> Mapper<'a> {
         let rest = match value {
             Val::Map(map) => self.object(place, &mut message, map)?,
             Val::Str(_) => self.text_or_keep(place, &mut message, value)?,
-            _ => return Ok(()),
+            _ => {
+                self.record_whole(&message, value);
+                return Ok(());
+            }
         };
         if !role.is_empty() {
             message.set("role", Val::Str(role));
@@ -537,7 +552,7 @@ impl<'a> Mapper<'a> {
         self.tools.push(value);
         let mut tool = Record::new_in(Path::Element("request.tools", index), "attributes", self.arena);
         let Val::Map(map) = value else {
-            self.record_kept(&tool, "name", value);
+            self.record_whole(&tool, value);
             return Ok(());
         };
         let rest = self.object(Place { otherwise: Otherwise::Keep, ..place }, &mut tool, map)?;
@@ -555,7 +570,7 @@ impl<'a> Mapper<'a> {
         self.tool_calls.push(value);
         let mut call = Record::new_in(Path::Element("response.tool_calls", index), "attributes", self.arena);
         let Val::Map(map) = value else {
-            self.record_kept(&call, "name", value);
+            self.record_whole(&call, value);
             return Ok(());
         };
         let rest = self.object(Place { otherwise: Otherwise::Keep, ..place }, &mut call, map)?;
