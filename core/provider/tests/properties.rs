@@ -21,7 +21,7 @@ fn shapes() -> Vec<(Format, Stage)> {
 /// Names that the formats have, names of the context, and some that nobody knows.
 fn names() -> Vec<String> {
     let mut names: Vec<String> =
-        vec!["user", "team", "shield", "now", "x", "é", "", "a/b~c"].iter().map(|n| (*n).to_owned()).collect();
+        ["user", "team", "shield", "now", "x", "é", "", "a/b~c"].iter().map(|n| (*n).to_owned()).collect();
     for (format, stage) in shapes() {
         for (path, _) in format.shape(stage).unwrap().rows {
             names.extend(path.split(['.', '[', ']', '<', '>', '*']).filter(|n| !n.is_empty()).map(str::to_owned));

@@ -107,7 +107,7 @@ fn named(format: Format, stage: Stage, leaf: &Json, name: &str) -> Result<(), St
     assert_eq!(place, first);
     *place = name.into();
     let context = context(format, stage, &sample)?;
-    let unknown = opaque(&context).iter().any(|kind| *kind == "unknown");
+    let unknown = opaque(&context).contains(&"unknown");
     let pointer = format!("/{}", steps.join("/"));
     let leaf = body(format, stage, &sample, |body| body.leaves())?.into_iter().find(|leaf| leaf.pointer() == pointer);
     match leaf.map(|leaf| leaf.fate) {
