@@ -4,6 +4,7 @@
 
 mod cli {
     pub mod benchmark;
+    pub mod bodies;
     pub mod common;
     pub mod evaluate;
     pub mod explain;

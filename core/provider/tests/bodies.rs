@@ -6,8 +6,6 @@
 //! UPDATE_EXAMPLES=1 cargo test -p llm-policy-provider --test bodies
 //! ```
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
