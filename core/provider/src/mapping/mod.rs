@@ -1,7 +1,7 @@
 //! The toolkit that all formats are mapped with.
 //!
 //! A format is a table of rows ([`Shape`]): a path of the body, and what becomes of the value there ([`To`]). One walk over
-//! the parsed body ([`walk`]) carries it out. Values are shared with the body, never copied; text of several parts is joined.
+//! the parsed body (`walk`) carries it out. Values are shared with the body, never copied; text of several parts is joined.
 
 pub(crate) mod digest;
 mod media;
