@@ -56,7 +56,7 @@ pub struct Admission {
     pub at: Time,
     /// What was reserved, or why nothing was.
     pub result: Result<Reservation, Refusal>,
-    /// How each limit stands, in the order of the demands.
+    /// How each limit stands, in the order of the demands. Empty when the id held this reservation already.
     pub standings: SmallVec<[Standing; 2]>,
 }
 
@@ -251,7 +251,7 @@ impl<S: Store> Ledger<S> {
             match answer.outcome {
                 Outcome::Moved => at = answer.at,
                 Outcome::Conflict => return Err(Error::Conflict),
-                Outcome::Taken { .. } | Outcome::Replayed | Outcome::Refused => return Ok(plan.read(request, &answer)),
+                Outcome::Taken | Outcome::Replayed | Outcome::Refused => return Ok(plan.read(request, &answer)),
             }
         }
         Err(Error::Store(StoreError::Clock))

@@ -80,6 +80,10 @@ pub struct Answer {
     pub at: Time,
     /// What became of it.
     pub outcome: Outcome,
+    /// The takes that are reserved under the id; bit i stands for take i. What is in shadow may be missing.
+    pub taken: u64,
+    /// When they expire.
+    pub expires: Time,
     /// How each account stands, in the order of the takes. Empty unless the outcome is taken or refused.
     pub balances: SmallVec<[Balance; 4]>,
 }
@@ -87,11 +91,8 @@ pub struct Answer {
 /// What became of a step that reserves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// All live accounts had room, and all was taken. What is in shadow was taken too if `shadow` says so.
-    Taken {
-        /// All accounts in shadow had room.
-        shadow: bool,
-    },
+    /// All live accounts had room, and all was taken. What is in shadow was taken too if all of that had room.
+    Taken,
     /// This id holds this reservation already; nothing was taken again.
     Replayed,
     /// A live account had no room; nothing was taken.

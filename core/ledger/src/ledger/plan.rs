@@ -6,7 +6,7 @@ use super::{Admission, Demand, Error, Refusal, Request, Standing};
 use crate::book::{Marks, reached};
 use crate::limit::{Action, Kind, Limit, OnExpiry, Space};
 use crate::reservation::{Reservation, Reserved};
-use crate::store::{Account, Answer, MAX_TAKES, Outcome, Take};
+use crate::store::{Account, Answer, Balance, MAX_TAKES, Take};
 use crate::time::Time;
 use crate::units::MAX_UNITS;
 use crate::window::Period;
@@ -34,34 +34,32 @@ impl<'a> Plan<'a> {
 
     /// The answer when no limit applies.
     pub(super) fn empty(&self, request: &Request<'_>, at: Time) -> Admission {
-        Admission { at, result: Ok(self.reservation(request, at, |_| true)), standings: SmallVec::new() }
+        let expires = at.plus(request.lease);
+        Admission { at, result: Ok(self.reservation(request, 0, expires)), standings: SmallVec::new() }
     }
 
     pub(super) fn read(&self, request: &Request<'_>, answer: &Answer) -> Admission {
-        let standings = request.demands.iter().zip(&answer.balances).map(|(demand, balance)| {
-            let marks = marks(demand);
-            Standing {
-                capacity: demand.limit.window().capacity(demand.amount),
-                balance: *balance,
-                reached: reached(&marks, balance.after),
-                first: balance.first,
-                resets: match self.takes.first().map(|_| demand.limit.period(answer.at)) {
-                    Some(Ok(Period::Interval { end, .. })) => Some(end),
-                    _ => None,
-                },
-            }
-        });
-        let standings = standings.collect();
-        let taken_shadow = !matches!(answer.outcome, Outcome::Taken { shadow: false });
+        let standing = |((demand, take), balance): ((&Demand<'_>, &Take<'_>), &Balance)| Standing {
+            capacity: demand.limit.window().capacity(demand.amount),
+            balance: *balance,
+            reached: reached(&take.marks, balance.after),
+            first: balance.first,
+            resets: match take.account.period {
+                Period::Interval { end, .. } => Some(end),
+                _ => None,
+            },
+        };
+        let standings = request.demands.iter().zip(&self.takes).zip(&answer.balances).map(standing).collect();
         let result = match self.refusal(request, answer) {
-            Some(refusal) if answer.outcome == Outcome::Refused => Err(refusal),
-            _ => Ok(self.reservation(request, answer.at, |take| take.account.space == Space::Live || taken_shadow)),
+            Some(refusal) => Err(refusal),
+            None => Ok(self.reservation(request, answer.taken, answer.expires)),
         };
         Admission { at: answer.at, result, standings }
     }
 
-    fn reservation(&self, request: &Request<'_>, at: Time, taken: impl Fn(&Take<'_>) -> bool) -> Reservation {
-        let entries = self.takes.iter().enumerate().filter(|(_, take)| taken(take)).filter_map(|(number, take)| {
+    fn reservation(&self, request: &Request<'_>, taken: u64, expires: Time) -> Reservation {
+        let taken = self.takes.iter().enumerate().filter(|(number, _)| taken >> number & 1 == 1);
+        let entries = taken.filter_map(|(number, take)| {
             let demand = self.demand_of(number, request);
             Some(Reserved {
                 demand,
@@ -73,12 +71,7 @@ impl<'a> Plan<'a> {
                 cost: take.cost,
             })
         });
-        Reservation {
-            id: request.id,
-            digest: request.digest,
-            expires: at.plus(request.lease),
-            entries: entries.collect(),
-        }
+        Reservation { id: request.id, digest: request.digest, expires, entries: entries.collect() }
     }
 
     fn demand_of(&self, take: usize, request: &Request<'_>) -> usize {

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::shard::{Entry, Hold, Shard};
 use super::{Lock, Place, Shards};
-use crate::book::{Ask, Book};
+use crate::book::{Ask, Book, reached};
 use crate::limit::Space;
 use crate::store::{
     Account, Answer, Balance, Change, ChangeAction, Changed, MAX_TAKES, Outcome, Reserve, State, StoreError, Take,
@@ -54,15 +54,33 @@ impl<L: Lock> Shards<L> {
         }
         let places: SmallVec<[Place; 4]> = takes.iter().map(|take| self.place(&take.account)).collect();
         let (mut locked, now) = self.lock(&places, now)?;
-        let answer = |outcome, balances| Ok(Answer { at: now, outcome, balances });
+        let answer = |outcome, balances| Ok(Answer { at: now, outcome, taken: 0, expires: now, balances });
         let step = || takes.iter().zip(&places);
 
         if takes.iter().any(|take| !take.account.period.holds(now)) {
             return answer(Outcome::Moved, SmallVec::new());
         }
-        if let Some(hold) = locked.shards().find_map(|shard| shard.hold(reserve.id)) {
-            let same = hold.digest == reserve.digest && hold.state == State::Reserved;
-            return answer(if same { Outcome::Replayed } else { Outcome::Conflict }, SmallVec::new());
+        let held = locked
+            .shards()
+            .find_map(|shard| shard.hold(reserve.id))
+            .map(|hold| (hold.digest, hold.state, hold.expires));
+        if let Some((digest, state, expires)) = held {
+            if digest != reserve.digest || state != State::Reserved {
+                return answer(Outcome::Conflict, SmallVec::new());
+            }
+            let mut taken = 0;
+            for (i, (take, place)) in step().enumerate() {
+                let shard = locked.shard(place.shard)?;
+                let slot = shard.find(&take.account, place.hash);
+                let held =
+                    shard.hold(reserve.id).is_some_and(|hold| hold.entries.iter().any(|e| Some(e.account) == slot));
+                // Asked again in another window.
+                if !held && take.account.space == Space::Live {
+                    return answer(Outcome::Conflict, SmallVec::new());
+                }
+                taken |= u64::from(held) << i;
+            }
+            return Ok(Answer { at: now, outcome: Outcome::Replayed, taken, expires, balances: SmallVec::new() });
         }
 
         let mut balances = SmallVec::new();
@@ -74,7 +92,7 @@ impl<L: Lock> Shards<L> {
         };
         let live = room(Space::Live, &balances);
         let shadow = room(Space::Shadow, &balances);
-        let outcome = if live { Outcome::Taken { shadow } } else { Outcome::Refused };
+        let outcome = if live { Outcome::Taken } else { Outcome::Refused };
         if reserve.dry_run {
             return answer(outcome, balances);
         }
@@ -115,7 +133,8 @@ impl<L: Lock> Shards<L> {
             }
             guard.sweep(2);
         }
-        answer(outcome, balances)
+        let bits = takes.iter().enumerate().map(|(i, take)| u64::from(taken(take)) << i);
+        Ok(Answer { at: now, outcome, taken: bits.fold(0, |all, bit| all | bit), expires, balances })
     }
 
     pub(super) fn change(&self, change: &Change<'_>, now: Time) -> Result<(Time, Changed), StoreError> {
@@ -202,6 +221,9 @@ fn balance(shard: &mut Shard, take: &Take<'_>, hash: u64, now: Time) -> Balance 
     };
     let fit = book.fit(&ask(take), now);
     let after = fit.used.saturating_add(take.cost);
+    let first = book.unreported(&take.marks, fit.used, after, now);
+    // What has no room is not used: it reaches no step below the ceiling, it only runs into those that block.
+    let below = take.ceiling.filter(|_| !fit.fits).map_or(0, |ceiling| reached(&take.marks, ceiling));
     Balance {
         before: fit.used,
         after,
@@ -209,7 +231,7 @@ fn balance(shard: &mut Shard, take: &Take<'_>, hash: u64, now: Time) -> Balance 
         settled: book.settled(),
         fits: fit.fits,
         wait: fit.wait,
-        first: book.unreported(&take.marks, fit.used, after, now),
+        first: first & !below,
     }
 }
 
