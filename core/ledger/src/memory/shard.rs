@@ -185,12 +185,20 @@ impl Shard {
 
     /// True when so many accounts can be opened, or can after sweeping.
     pub(super) fn has_room(&mut self, new: usize) -> bool {
+        let fits = |shard: &Self| shard.accounts.len().saturating_add(new) <= shard.capacity;
         // Not at every request of a shard that is full of accounts in use.
-        if self.accounts.len().saturating_add(new) > self.capacity && self.now.since(self.swept) >= SWEEP_AGAIN {
+        if !fits(self) && self.now.since(self.swept) >= SWEEP_AGAIN {
             self.swept = self.now;
             self.sweep(self.accounts.capacity());
+            // What has expired and might be settled late keeps accounts too. New requests go before it.
+            if !fits(self) {
+                while !self.closed.is_empty() {
+                    self.forget();
+                }
+                self.sweep(self.accounts.capacity());
+            }
         }
-        self.accounts.len().saturating_add(new) <= self.capacity
+        fits(self)
     }
 
     /// The account, opened if it is not there yet.
@@ -340,6 +348,12 @@ impl Shard {
                 }
             })
             .collect()
+    }
+
+    /// How many leases are waited for.
+    #[cfg(test)]
+    pub(super) fn queued(&self) -> usize {
+        self.due.len()
     }
 
     pub(super) fn check(&self) -> Result<(), String> {
