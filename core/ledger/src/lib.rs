@@ -8,6 +8,7 @@
 //! something is admitted to a hard limit, what is reserved and settled in its window is not more than its amount.
 
 pub mod book;
+pub mod breaker;
 pub mod key;
 pub mod ledger;
 pub mod limit;

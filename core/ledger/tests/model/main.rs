@@ -1,7 +1,6 @@
 //! Random interleavings of all steps, against a ledger that only adds up what happened.
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "small numbers")]
 
 mod naive;
 
