@@ -96,8 +96,9 @@ impl Machine {
         match &mut self.state {
             State::Open { .. } => {}
             State::HalfOpen { passed, out, .. } => {
-                let Some(number) = pass.probe else { return };
-                out.retain(|(other, _)| *other != number);
+                // Reported twice, or given up: another may have taken its place.
+                let Some(place) = out.iter().position(|(number, _)| Some(*number) == pass.probe) else { return };
+                out.swap_remove(place);
                 if failed || slow {
                     self.turn(State::Open { until: now.plus(rule.open) });
                 } else if outcome != CallOutcome::Ignored {

@@ -220,7 +220,7 @@ fn there_are_never_more_breakers_than_allowed_and_switches_stay() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// While open, nothing passes; while probing, no more than the probes are under way or have succeeded; it closes only
     /// after so many successes without a failure. Also when the clock steps back.
@@ -260,11 +260,13 @@ proptest! {
             good_probes += u32::from(counted && outcome == GOOD);
             match (before, one.position(clock)) {
                 (Position::HalfOpen, Position::Closed) => {
-                    prop_assert_eq!(good_probes, probes);
+                    // More, if some had been given up.
+                    prop_assert!(good_probes >= probes);
                     (good_probes, spell) = (0, spell + 1);
                 }
                 (Position::Closed | Position::HalfOpen, Position::Open) => {
-                    prop_assert_eq!(outcome, BAD);
+                    // A good call can be the one from which shares are judged.
+                    prop_assert!(outcome == BAD || before == Position::Closed);
                     open_until = latest.plus(30 * SECOND);
                     (good_probes, spell) = (0, spell + 1);
                 }

@@ -97,7 +97,7 @@ const ZONES: [&str; 8] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Every instant is in one window; the window before ends where it begins, and the next begins where it ends.
     #[test]
