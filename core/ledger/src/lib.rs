@@ -13,6 +13,7 @@ pub mod key;
 pub mod ledger;
 pub mod limit;
 pub mod memory;
+pub mod prices;
 pub mod reservation;
 pub mod store;
 pub mod time;
