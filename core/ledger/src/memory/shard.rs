@@ -15,8 +15,11 @@ use crate::store::{Account, Digest, ReservationId, State};
 use crate::time::Time;
 use crate::window::Period;
 
-/// How many closed reservations a shard remembers.
-const REMEMBERED: usize = 1024;
+/// How many reservations that have expired a shard keeps for those who settle late.
+const EXPIRED: usize = 1024;
+
+/// Places for closed reservations that a shard remembers.
+const CLOSED: usize = 256;
 
 /// Microseconds between two sweeps of a whole shard.
 const SWEEP_AGAIN: u64 = 1_000_000;
@@ -135,8 +138,11 @@ pub(super) struct Shard {
     live: usize,
     /// When holds end, earliest first; also of such as were closed or extended since.
     due: BinaryHeap<Reverse<(Time, ReservationId)>>,
-    /// Closed holds, oldest first.
-    closed: VecDeque<ReservationId>,
+    /// Holds that have expired, oldest first; also of such as were settled since.
+    expired: VecDeque<ReservationId>,
+    /// How the last ones were closed, each at the place that its id says: an id is remembered until one that has the same
+    /// last bits is closed. Ids count up, so that takes as many others as there are places.
+    closed: Box<[Option<(ReservationId, State)>]>,
 }
 
 impl Shard {
@@ -151,7 +157,8 @@ impl Shard {
             holds: HashMap::default(),
             live: 0,
             due: BinaryHeap::new(),
-            closed: VecDeque::new(),
+            expired: VecDeque::new(),
+            closed: vec![None; CLOSED].into(),
         }
     }
 
@@ -192,7 +199,7 @@ impl Shard {
             self.sweep(self.accounts.capacity());
             // What has expired and might be settled late keeps accounts too. New requests go before it.
             if !fits(self) {
-                while !self.closed.is_empty() {
+                while !self.expired.is_empty() {
                     self.forget();
                 }
                 self.sweep(self.accounts.capacity());
@@ -242,8 +249,19 @@ impl Shard {
         }
     }
 
+    /// The hold of an id that is open, or has expired.
     pub(super) fn hold(&self, id: ReservationId) -> Option<&Hold> {
         self.holds.get(&id)
+    }
+
+    /// The state of an id, if it is remembered.
+    pub(super) fn state(&self, id: ReservationId) -> Option<State> {
+        match self.holds.get(&id) {
+            Some(hold) => Some(hold.state),
+            None => {
+                self.closed.get(place(id)).copied().flatten().filter(|(other, _)| *other == id).map(|(_, state)| state)
+            }
+        }
     }
 
     /// Keeps what was taken here under an id that is not held.
@@ -284,41 +302,53 @@ impl Shard {
         hold.state = state;
         self.live = self.live.saturating_sub(1);
         for entry in &hold.entries {
-            let Some(owned) = self.accounts.get_mut(entry.account) else { continue };
-            owned.book.advance(now);
-            owned.book.close(entry.cost, actual(entry), entry.position);
-            // What has expired may still be settled late; until it is forgotten, its accounts stay.
-            if state != State::Expired {
-                owned.pins = owned.pins.saturating_sub(1);
+            if let Some(owned) = self.accounts.get_mut(entry.account) {
+                owned.book.advance(now);
+                owned.book.close(entry.cost, actual(entry), entry.position);
             }
         }
-        self.closed.push_back(id);
-        if self.closed.len() > REMEMBERED {
-            self.forget();
+        if state == State::Expired {
+            // It may still be settled late; until it is forgotten, its accounts stay.
+            self.expired.push_back(id);
+            if self.expired.len() > EXPIRED {
+                self.forget();
+            }
+        } else {
+            self.drop_hold(id, state);
         }
     }
 
     /// Replaces what expiry charged.
     pub(super) fn settle_late(&mut self, id: ReservationId, mut actual: impl FnMut(&Entry) -> u64) {
         let now = self.now;
-        let Some(hold) = self.holds.get_mut(&id).filter(|hold| hold.state == State::Expired) else { return };
-        hold.state = State::Settled;
+        let Some(hold) = self.holds.get(&id).filter(|hold| hold.state == State::Expired) else { return };
         for entry in &hold.entries {
-            let Some(owned) = self.accounts.get_mut(entry.account) else { continue };
-            owned.book.advance(now);
-            owned.book.correct(entry.at_expiry(), actual(entry), entry.position);
-            owned.pins = owned.pins.saturating_sub(1);
+            if let Some(owned) = self.accounts.get_mut(entry.account) {
+                owned.book.advance(now);
+                owned.book.correct(entry.at_expiry(), actual(entry), entry.position);
+            }
         }
+        self.drop_hold(id, State::Settled);
     }
 
     fn forget(&mut self) {
-        let Some(hold) = self.closed.pop_front().and_then(|id| self.holds.remove(&id)) else { return };
-        if hold.state == State::Expired {
-            for entry in &hold.entries {
-                if let Some(owned) = self.accounts.get_mut(entry.account) {
-                    owned.pins = owned.pins.saturating_sub(1);
-                }
+        if let Some(id) = self.expired.pop_front()
+            && self.holds.get(&id).is_some_and(|hold| hold.state == State::Expired)
+        {
+            self.drop_hold(id, State::Expired);
+        }
+    }
+
+    /// Lets go of a hold and remembers how it ended.
+    fn drop_hold(&mut self, id: ReservationId, state: State) {
+        let Some(hold) = self.holds.remove(&id) else { return };
+        for entry in &hold.entries {
+            if let Some(owned) = self.accounts.get_mut(entry.account) {
+                owned.pins = owned.pins.saturating_sub(1);
             }
+        }
+        if let Some(closed) = self.closed.get_mut(place(id)) {
+            *closed = Some((id, state));
         }
     }
 
@@ -364,7 +394,7 @@ impl Shard {
             for entry in &hold.entries {
                 let (reserved, pins) = sums.entry(entry.account).or_default();
                 *reserved += if hold.state == State::Reserved { u128::from(entry.cost) } else { 0 };
-                *pins += u32::from(matches!(hold.state, State::Reserved | State::Expired));
+                *pins += 1;
             }
         }
         if live != self.live {
@@ -387,6 +417,11 @@ impl Shard {
         }
         Ok(())
     }
+}
+
+/// Where it is remembered how a reservation ended.
+fn place(id: ReservationId) -> usize {
+    usize::try_from(id.0 & (CLOSED as u128 - 1)).unwrap_or(0)
 }
 
 /// The hash of a name with its window. The first part is keyed, so mixing is enough.

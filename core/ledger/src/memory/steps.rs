@@ -60,14 +60,12 @@ impl<L: Lock> Shards<L> {
         if takes.iter().any(|take| !take.account.period.holds(now)) {
             return answer(Outcome::Moved, SmallVec::new());
         }
-        let held = locked
-            .shards()
-            .find_map(|shard| shard.hold(reserve.id))
-            .map(|hold| (hold.digest, hold.state, hold.expires));
-        if let Some((digest, state, expires)) = held {
-            if digest != reserve.digest || state != State::Reserved {
+        if locked.shards().any(|shard| shard.state(reserve.id).is_some()) {
+            let held = locked.shards().find_map(|shard| shard.hold(reserve.id));
+            let same = held.filter(|hold| hold.digest == reserve.digest && hold.state == State::Reserved);
+            let Some(expires) = same.map(|hold| hold.expires) else {
                 return answer(Outcome::Conflict, SmallVec::new());
-            }
+            };
             let mut taken = 0;
             for (i, (take, place)) in step().enumerate() {
                 let shard = locked.shard(place.shard)?;
@@ -143,16 +141,15 @@ impl<L: Lock> Shards<L> {
         }
         let places: SmallVec<[Place; 4]> = change.entries.iter().map(|(account, _)| self.place(account)).collect();
         let (mut locked, now) = self.lock(&places, now)?;
-        let states: SmallVec<[Option<State>; 4]> =
-            locked.shards().map(|shard| shard.hold(change.id).map(|hold| hold.state)).collect();
+        let states: SmallVec<[Option<State>; 4]> = locked.shards().map(|shard| shard.state(change.id)).collect();
         // All parts of a reservation have one state, because a step closes all that are open, and all are due at once. But
-        // each shard forgets by itself.
+        // each shard forgets by itself, and what one has forgotten cannot be settled late.
         let state = states.iter().flatten().next().copied();
-        let forgotten = states.iter().any(Option::is_none);
+        let all_held = locked.shards().all(|shard| shard.hold(change.id).is_some());
         let changed = match (state, change.action) {
             (None, _) => Changed::Unknown,
             (Some(State::Reserved), _) => Changed::Done,
-            (Some(State::Expired), ChangeAction::Settle) if !forgotten => Changed::Late,
+            (Some(State::Expired), ChangeAction::Settle) if all_held => Changed::Late,
             (Some(state), _) => Changed::Already(state),
         };
         if !matches!(changed, Changed::Done | Changed::Late) {
