@@ -179,9 +179,9 @@ impl From<StoreError> for Error {
 /// let team = Key::new(["search"])?;
 ///
 /// let now = Time::from_micros(1_790_000_000_000_000);
-/// let demand = Demand { limit: &limit, key: &team, amount: 1000 * MICROS, cost: 600 * MICROS };
+/// let demands = [Demand { limit: &limit, key: &team, amount: 1000 * MICROS, cost: 600 * MICROS }];
 /// let request = |id| Request {
-///     id, digest: Digest::default(), principal: &team, demands: &[demand], lease: 600_000_000, agreed: false,
+///     id, digest: Digest::default(), principal: &team, demands: &demands, lease: 600_000_000, agreed: false,
 /// };
 /// let first = ledger.reserve(&request(ledger.id()), now)?;
 /// let reservation = first.result.expect("600 of 1000 dollars");

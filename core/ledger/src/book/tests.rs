@@ -157,6 +157,8 @@ fn marks_are_reported_once_a_window() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
     /// What is said about waiting is true to the microsecond, if nothing else happens.
     #[test]
     fn waits_are_exact(
