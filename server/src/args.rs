@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Style, Styles};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
-use llm_policy_embed::{Checked, Documents, Engine, Handles, MAX_INPUT_BYTES, Options, Question, Stage, Timestamp};
+use llm_policy_embed::{
+    Checked, Documents, Engine, ErrorCode, Handles, MAX_INPUT_BYTES, Options, Question, Stage, Timestamp, instant,
+};
 
 use crate::commands;
 use crate::contexts::{self, Contexts};
@@ -65,13 +67,25 @@ pub enum Command {
     Benchmark(commands::benchmark::Command),
 }
 
-/// For whom results are written.
+impl Command {
+    /// For whom it writes.
+    pub fn format(&self) -> Format {
+        match self {
+            Self::Evaluate(command) => command.output,
+            Self::Validate(command) => command.output,
+            Self::Explain(command) => command.output,
+            Self::Benchmark(command) => command.output,
+        }
+    }
+}
+
+/// For whom results and errors are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people
     #[default]
     Text,
-    /// For programs: one line of JSON
+    /// For programs: results on stdout and errors on stderr, each one line of JSON
     Json,
 }
 
@@ -95,7 +109,9 @@ impl Policies {
         let checked = check(&self.paths, self.namespace.as_deref(), &self.tags)?;
         match checked.engine() {
             Ok(engine) => Ok((engine.clone(), checked)),
-            Err(_) => Err(checked.into_engine().map_or_else(Failure::from, |_| Failure::invalid("no engine"))),
+            Err(_) => Err(checked
+                .into_engine()
+                .map_or_else(Failure::from, |_| Failure::invalid(ErrorCode::InternalError, "no engine"))),
         }
     }
 
@@ -125,7 +141,8 @@ fn is_stdin(path: &std::path::Path) -> bool {
 fn read_stdin() -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let limit = MAX_INPUT_BYTES as u64 + 1;
-    stdin().lock().take(limit).read_to_end(&mut bytes).map_err(|e| Failure::invalid(format!("stdin: {e}")))?;
+    let read = stdin().lock().take(limit).read_to_end(&mut bytes);
+    read.map_err(|e| Failure::invalid(ErrorCode::UnreadableFile, format!("stdin: {e}")))?;
     Ok(bytes)
 }
 
@@ -182,7 +199,7 @@ fn stage_parser() -> impl TypedValueParser<Value = Stage> {
 }
 
 fn parse_time(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| "write the date, the time and the zone, such as 2026-03-01T12:00:00Z".to_owned())
+    instant::read(text)
 }
 
 fn parse_handles(text: &str) -> Result<Handles, String> {

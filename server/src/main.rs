@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         let _ = writeln!(std::io::stderr(), "internal error at {place}");
     }));
     let arguments = Arguments::parse();
-    let mut out = Output::new(arguments.color);
+    let mut out = Output::new(arguments.color, arguments.command.format());
     let result = match &arguments.command {
         Command::Evaluate(command) => commands::evaluate::run(command, &mut out),
         Command::Validate(command) => commands::validate::run(command, &mut out),

@@ -40,6 +40,7 @@ pub use llm_policy_engine::explain;
 pub use llm_policy_engine::handles::{Handles, UnknownAction};
 pub use llm_policy_engine::input::Prepared;
 pub use llm_policy_engine::input::json::MAX_BYTES as MAX_INPUT_BYTES;
+pub use llm_policy_engine::instant;
 pub use llm_policy_engine::{Decision, Effect, Finding, Options};
 
 /// What README.md shows works.

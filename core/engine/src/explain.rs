@@ -22,6 +22,9 @@ use crate::input::InputError;
 pub struct Explanation {
     /// The decision.
     pub decision: Decision,
+    /// True when `set` or `route` changed the request, which was then decided about once more. What is told of the rules is of
+    /// the request as it came.
+    pub rewritten: bool,
     /// The rules by rank.
     pub rules: Vec<RuleTrace>,
 }
@@ -148,7 +151,7 @@ pub(crate) fn explain(question: Question<'_>) -> Result<Explanation, InputError>
         .filter_map(|number| compiled.rules.get(*number as usize))
         .filter_map(|rule| trace(&question, &evaluator, slots, rule, lines.get(rule.document as usize)?))
         .collect();
-    Ok(Explanation { decision, rules })
+    Ok(Explanation { rewritten: decision.rewritten, decision, rules })
 }
 
 /// Where the lines of `text` begin.
@@ -221,6 +224,10 @@ impl Explanation {
                 "clauses": rule.clauses.iter().map(part).collect::<Vec<_>>(),
             })
         };
-        json!({"decision": self.decision.to_json(), "rules": self.rules.iter().map(rule).collect::<Vec<_>>()})
+        json!({
+            "decision": self.decision.to_json(),
+            "rewritten": self.rewritten,
+            "rules": self.rules.iter().map(rule).collect::<Vec<_>>(),
+        })
     }
 }

@@ -5,7 +5,7 @@ use llm_policy_embed::canonical;
 
 use crate::args::{Format, Policies, Subject};
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, decision, findings, style, units};
+use crate::output::{Output, decision, findings, style};
 
 const EXAMPLES: &str = "Examples:
   policy-engine evaluate --policy policies/ --context call.json
@@ -26,7 +26,7 @@ pub struct Command {
     subject: Subject,
     /// `text` for people; `json`: the canonical decision on one line
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
-    output: Format,
+    pub output: Format,
     /// Show the clauses of the other rules as well; `explain` shows more
     #[arg(short, long)]
     explain: bool,
@@ -36,7 +36,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let (engine, checked) = command.policies.load()?;
     let engine = engine.handles(command.subject.handles);
     let contexts = command.subject.contexts(&command.policies)?;
-    note_warnings(&checked.findings, out);
+    out.warnings(&checked.findings);
     let about = findings::about(&checked);
     let question = command.subject.question();
     let mut strongest: Option<llm_policy_embed::Effect> = None;
@@ -95,14 +95,4 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         Some(effect) => effect.into(),
         None => Exit::Invalid,
     })
-}
-
-/// Says that the policies have warnings, which are not shown here.
-pub fn note_warnings(found: &[llm_policy_embed::Finding], out: &mut Output) {
-    let (_, warnings) = findings::counts(found);
-    if warnings > 0 {
-        let count = units::count(warnings, "warning");
-        let text = format!("{} in the policies; `policy-engine validate` shows them", count);
-        out.note(&format!("{} {text}\n", style::careful("warning:")));
-    }
 }

@@ -5,7 +5,6 @@ use llm_policy_embed::canonical;
 use llm_policy_embed::explain::{Explanation, Outcome, RuleTrace};
 
 use crate::args::{Format, Policies, Subject};
-use crate::commands::evaluate::note_warnings;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, clauses, decision, style, units};
 
@@ -34,14 +33,14 @@ pub struct Command {
     all: bool,
     /// `text` for people; `json`: one object on one line
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
-    output: Format,
+    pub output: Format,
 }
 
 pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let (engine, checked) = command.policies.load()?;
     let engine = engine.handles(command.subject.handles);
     let contexts = command.subject.contexts(&command.policies)?;
-    note_warnings(&checked.findings, out);
+    out.warnings(&checked.findings);
     let question = command.subject.question();
     let several = contexts.several();
     let mut exit = Exit::Allowed;
@@ -144,6 +143,11 @@ pub fn rules(explanation: &Explanation, wanted: Option<&str>, all: bool) -> Stri
         for rule in members {
             lines.extend(tree(rule, explanation));
         }
+    }
+    if explanation.rewritten {
+        let note =
+            "`set` or `route` changed the request, and it was decided about once more; values are those from before";
+        lines.extend([String::new(), style::quiet(note)]);
     }
     if lines.is_empty() {
         lines.push(style::quiet(format!("no rule is evaluated in the stage {}", explanation.decision.stage())));

@@ -48,6 +48,8 @@ pub struct Refused {
     pub text: Arc<str>,
     /// What is wrong: at least one error.
     pub diagnostics: Vec<Diagnostic>,
+    /// The fields that it declares, which other documents may read; `None`: that cannot be told.
+    pub schema: Option<Vec<model::SchemaField>>,
 }
 
 impl Refused {
@@ -89,9 +91,15 @@ pub fn read(
 ) -> Result<Document, Refused> {
     // A byte order mark is no part of the text.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let result = parse(text, origin).and_then(|root| decode::document(text, origin, &root, load));
-    let mut document =
-        result.map_err(|diagnostics| Refused { origin: origin.into(), text: text.into(), diagnostics })?;
+    let result =
+        parse(text, origin).map_err(decode::Faults::from).and_then(|root| decode::document(text, origin, &root, load));
+    let refused = |decode::Faults { diagnostics, schema }| Refused {
+        origin: origin.into(),
+        text: text.into(),
+        diagnostics,
+        schema,
+    };
+    let mut document = result.map_err(refused)?;
     document.warnings.extend(hidden_marks(text));
     Ok(document)
 }
@@ -105,7 +113,12 @@ pub fn read_bytes(
     origin: &str,
     load: &mut dyn FnMut(&str) -> Result<String, String>,
 ) -> Result<Document, Refused> {
-    let refused = |text: &str, error| Refused { origin: origin.into(), text: text.into(), diagnostics: vec![error] };
+    let refused = |text: &str, error| Refused {
+        origin: origin.into(),
+        text: text.into(),
+        diagnostics: vec![error],
+        schema: None,
+    };
     if bytes.len() > MAX_BYTES {
         return Err(refused("", too_large(bytes.len())));
     }

@@ -180,8 +180,10 @@ pub struct SchemaField {
 /// What happens when a field of this house is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum FieldMissing {
-    /// Reading it is an error.
+    /// What the document's `on_missing` says.
     #[default]
+    AsDocument,
+    /// Reading it is an error, whatever the document says.
     Error,
     /// It reads as `""`, `0`, `false`, `[]`.
     Default,

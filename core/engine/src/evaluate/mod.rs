@@ -73,7 +73,8 @@ pub(crate) fn evaluate(question: Question<'_>) -> Result<Decision, InputError> {
             }
             pass.changes(outcomes, verdict, shadow)
         };
-        rewrite::decide(&question, &changes, cx, scratch, found, outcomes, documents)
+        let decision = rewrite::decide(&question, &changes, cx, scratch, found, outcomes, documents)?;
+        Ok(Decision { rewritten: true, ..decision })
     })
 }
 

@@ -78,15 +78,17 @@ impl Pass<'_, '_> {
                             if changes.sets.iter().any(|s| s.path == *path) {
                                 continue;
                             }
-                            match self.evaluator.value(*node) {
-                                Ok(value) if fits(&self.compiled.fields, path, value) => changes.sets.push(Set {
+                            let fit = |value: &Val<'_>| fits(&self.compiled.fields, path, *value);
+                            let value = render::paid(self.evaluator, *node).ok().filter(fit);
+                            match value.and_then(|value| Some((value.to_value().ok()?, render::to_json(value)))) {
+                                Some((value, json)) => changes.sets.push(Set {
                                     rule: outcome.rule,
                                     action: at,
                                     path: path.clone(),
-                                    value: value.to_value(),
-                                    json: render::to_json(value),
+                                    value,
+                                    json,
                                 }),
-                                _ => changes.failed = changes.failed.or(Some(outcome.rule)),
+                                None => changes.failed = changes.failed.or(Some(outcome.rule)),
                             }
                         }
                     }

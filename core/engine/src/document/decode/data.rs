@@ -195,8 +195,9 @@ impl Reader<'_> {
                 return None;
             }
         };
-        let reader = Reader::new(&text);
-        let errors = match parse(&text, name) {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let reader = Reader::new(text);
+        let errors = match parse(text, name) {
             Ok(root) => match reader.table_entries("the file", &root, key, value) {
                 Ok(entries) => return Some(entries),
                 Err(errors) => errors,
@@ -204,7 +205,7 @@ impl Reader<'_> {
             Err(errors) => errors,
         };
         for error in errors {
-            let (line, column) = error.span.line_and_column(&text);
+            let (line, column) = error.span.line_and_column(text);
             let message = format!("{name}:{line}:{column}: {}", error.message);
             self.push(Diagnostic { message, span: file.span, ..error });
         }

@@ -16,7 +16,7 @@ use llm_policy_cel::types::Type;
 use rustc_hash::FxHashSet;
 
 use super::misread;
-use super::model::{Document, Spanned, Text};
+use super::model::{Document, SchemaField, Spanned, Text};
 use super::tree::{Key, Kind, Node, Style};
 
 /// How many findings are reported; what comes behind them is counted.
@@ -31,15 +31,10 @@ const KEYS: &[&str] =
 const FOREIGN: &[&str] = &["apiVersion", "api_version", "kind", "policies", "policy", "spec", "apiversion"];
 
 /// Reads the model from the tree.
-pub(super) fn document(
-    text: &str,
-    origin: &str,
-    root: &Node<'_>,
-    load: &mut Loader<'_>,
-) -> Result<Document, Vec<Diagnostic>> {
+pub(super) fn document(text: &str, origin: &str, root: &Node<'_>, load: &mut Loader<'_>) -> Result<Document, Faults> {
     let mut reader = Reader::new(text);
     let document = reader.document(origin, root, load);
-    let Reader { findings, unreported, .. } = reader;
+    let Reader { findings, unreported, schema, .. } = reader;
     let (mut errors, warnings): (Vec<_>, Vec<_>) = findings.into_iter().partition(|d| d.severity == Severity::Error);
     errors.sort_by_key(|error| error.span.start);
     match document {
@@ -56,8 +51,21 @@ pub(super) fn document(
                     errors.last().map(|d| d.span).unwrap_or_default(),
                 ));
             }
-            Err(errors)
+            Err(Faults { diagnostics: errors, schema })
         }
+    }
+}
+
+/// What is wrong with a document, and what is known of it all the same.
+pub(super) struct Faults {
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// What it declares; `None`: that cannot be told.
+    pub(super) schema: Option<Vec<SchemaField>>,
+}
+
+impl From<Vec<Diagnostic>> for Faults {
+    fn from(diagnostics: Vec<Diagnostic>) -> Self {
+        Self { diagnostics, schema: None }
     }
 }
 
@@ -66,6 +74,8 @@ pub(super) struct Reader<'t> {
     text: &'t str,
     findings: Vec<Diagnostic>,
     unreported: usize,
+    /// What `schema` says, when nothing is wrong with it.
+    schema: Option<Vec<SchemaField>>,
     /// The fields of `schema` that are lists.
     list_fields: FxHashSet<Arc<str>>,
 }
@@ -98,7 +108,7 @@ impl<'n, 'a> Fields<'n, 'a> {
 
 impl<'t> Reader<'t> {
     fn new(text: &'t str) -> Self {
-        Self { text, findings: Vec::new(), unreported: 0, list_fields: FxHashSet::default() }
+        Self { text, findings: Vec::new(), unreported: 0, schema: None, list_fields: FxHashSet::default() }
     }
 
     fn document(&mut self, origin: &str, root: &Node<'_>, load: &mut Loader<'_>) -> Option<Document> {
@@ -114,7 +124,11 @@ impl<'t> Reader<'t> {
         let fields = self.fields(root, "a policy", KEYS)?;
         let metadata = self.required(&fields, "metadata").and_then(|node| self.metadata(node));
         let config = self.config(fields.get("config"));
+        let before = self.findings.len() + self.unreported;
         let schema = self.schema(fields.get("schema"));
+        if self.findings.len() + self.unreported == before && !fields.was_reported("schema") {
+            self.schema = Some(schema.clone());
+        }
         let lists_of_schema = schema.iter().filter(|field| matches!(field.ty, Type::List(_)));
         self.list_fields = lists_of_schema.map(|field| Arc::clone(&field.path.value)).collect();
         let variables = self.variables(fields.get("variables"));

@@ -14,6 +14,7 @@ use crate::document::source::{Source, SourceMap};
 use crate::document::template::{Data, Template};
 use crate::document::tree::{Kind, Node, Style};
 use crate::document::{misread, offsets, scan};
+use crate::instant;
 
 /// What a plain scalar stands for, when it is not text.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -220,15 +221,14 @@ impl Reader<'_> {
     /// An instant as RFC 3339 writes it.
     pub(super) fn timestamp(&mut self, name: &str, node: &Node<'_>) -> Option<Timestamp> {
         let text = self.text(name, node)?;
-        let found = text.parse().ok();
-        if found.is_none() {
-            let message = format!("`{name}` is not an instant: `{}`", short(&text));
-            self.push(
-                Diagnostic::error("wrong-time", message, node.span)
-                    .with_help("write it with its offset, such as `2027-01-01T00:00:00Z`"),
-            );
+        match instant::read(&text) {
+            Ok(found) => Some(found),
+            Err(help) => {
+                let message = format!("`{name}` is not an instant: `{}`", short(&text));
+                self.push(Diagnostic::error("wrong-time", message, node.span).with_help(help));
+                None
+            }
         }
-        found
     }
 
     /// A CEL expression. Numbers and booleans are CEL too.
