@@ -26,12 +26,14 @@ Policies are YAML or JSON documents; a context is one JSON object that describes
 
 const EXAMPLES: &str = "Examples:
   policy-engine validate policies/                   check policies before they are used
+  policy-engine test policies/                       run their test cases
   policy-engine evaluate -p policies/ -c call.json   decide about one request
   policy-engine explain -p policies/ -c call.json    see why, rule by rule
   policy-engine benchmark -p policies/ -c call.json  see how fast
 
 Exit codes:
-   0  allowed, or valid        2  the command was not understood
+   0  allowed, or valid        1  a test failed
+                               2  the command was not understood
   10  denied                   3  a policy or an input is not valid
   11  throttled
   12  approval needed";
@@ -61,6 +63,8 @@ pub enum Command {
     Evaluate(commands::evaluate::Command),
     /// Check policies and show everything that is wrong with them
     Validate(commands::validate::Command),
+    /// Run test cases against policies, with coverage and mutation
+    Test(commands::test::Command),
     /// Show of each rule and each clause why it did or did not match
     Explain(commands::explain::Command),
     /// Measure how long decisions take
@@ -73,6 +77,7 @@ impl Command {
         match self {
             Self::Evaluate(command) => command.output,
             Self::Validate(command) => command.output,
+            Self::Test(command) => command.output,
             Self::Explain(command) => command.output,
             Self::Benchmark(command) => command.output,
         }

@@ -9,6 +9,8 @@ use llm_policy_embed::{Effect, Error, ErrorCode, Finding};
 pub enum Exit {
     /// Allowed, or all is well.
     Allowed,
+    /// A check that was asked for found something.
+    Failed,
     /// The command was not understood.
     Usage,
     /// A policy or an input is not valid.
@@ -26,6 +28,7 @@ impl Exit {
     pub fn code(self) -> ExitCode {
         ExitCode::from(match self {
             Self::Allowed => 0,
+            Self::Failed => 1,
             Self::Usage => 2,
             Self::Invalid => 3,
             Self::Denied => 10,

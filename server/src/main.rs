@@ -27,6 +27,7 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Evaluate(command) => commands::evaluate::run(command, &mut out),
         Command::Validate(command) => commands::validate::run(command, &mut out),
+        Command::Test(command) => commands::test::run(command, &mut out),
         Command::Explain(command) => commands::explain::run(command, &mut out),
         Command::Benchmark(command) => commands::benchmark::run(command, &mut out),
     };

@@ -7,6 +7,7 @@ mod cli {
     pub mod common;
     pub mod evaluate;
     pub mod explain;
+    pub mod test;
     pub mod usage;
     pub mod validate;
 }

@@ -78,7 +78,8 @@ impl Documents {
 
     /// Adds a file, or all files below a directory whose names end with `.yaml`, `.yml` or `.json`, sorted by path.
     ///
-    /// Names that begin with a dot are passed over. A file that is reached twice is read once. Files that other documents
+    /// Names that begin with a dot are passed over, and so are what belongs to tests: files whose names end with
+    /// `_test.yaml`, `_test.yml` or `_test.json`, and directories called `testdata`. A file that is reached twice is read once. Files that other documents
     /// read as tables are no documents. Tables are looked for in the document's directory and below, never outside.
     ///
     /// # Errors
@@ -144,6 +145,12 @@ impl Documents {
             return Err(Error::new(ErrorCode::NoDocuments, what).with_help(format!("there are {}", all.join(", "))));
         }
         Ok(())
+    }
+
+    /// The documents that were read, in the order in which they were added.
+    #[must_use]
+    pub fn read(&self) -> &[Document] {
+        &self.read
     }
 
     /// Files that were refused as documents and are tables of others are no documents.

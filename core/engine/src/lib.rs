@@ -15,4 +15,5 @@ pub mod instant;
 pub use compile::{Finding, Options};
 pub use decision::{Decision, Effect};
 pub use engine::Engine;
+pub use llm_policy_cel as cel;
 pub use llm_policy_cel::diagnostic;

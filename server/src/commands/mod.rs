@@ -3,4 +3,5 @@
 pub mod benchmark;
 pub mod evaluate;
 pub mod explain;
+pub mod test;
 pub mod validate;

@@ -355,12 +355,12 @@ fn compile_document(
         Some(node)
     });
     let mut rules = Vec::new();
-    for rule in &document.rules {
+    for (position, rule) in (0..).zip(&document.rules) {
         // A rule that is switched off is still checked.
         let compiled = compile_rule(compiler, &scope, rule, target, stages);
         let on = rule.enabled && rule.mode != Mode::Disabled;
         if let Some(compiled) = compiled.filter(|_| on) {
-            rules.push((rule.priority, CompiledRule { document: number, ..compiled }));
+            rules.push((rule.priority, CompiledRule { document: number, position, ..compiled }));
         }
     }
     let compiled = CompiledDocument {
@@ -455,6 +455,7 @@ fn compile_rule(
     let clauses = condition?.clauses;
     Some(CompiledRule {
         document: 0,
+        position: 0,
         span: rule.span,
         name: rule.id.span,
         id: rule.id.value.clone(),

@@ -14,7 +14,7 @@
 
 pub mod action;
 mod align;
-mod decode;
+pub mod decode;
 pub mod duration;
 mod json;
 pub mod limit;
@@ -138,8 +138,12 @@ pub fn read_bytes(
     }
 }
 
-/// The tree of a YAML or JSON text.
-fn parse<'a>(text: &'a str, origin: &str) -> Result<tree::Node<'a>, Vec<Diagnostic>> {
+/// The tree of a YAML or JSON text, which is JSON when `origin` ends with `.json`; for files of other formats that stand beside
+/// policies.
+///
+/// # Errors
+/// What is wrong with it as YAML or JSON.
+pub fn parse<'a>(text: &'a str, origin: &str) -> Result<tree::Node<'a>, Vec<Diagnostic>> {
     if text.len() > MAX_BYTES {
         return Err(vec![too_large(text.len())]);
     }

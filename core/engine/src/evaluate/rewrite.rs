@@ -201,7 +201,8 @@ pub(crate) fn decide<'a>(
         let slots = lay_over(compiled, raw, &overlay, cx.arena);
         scratch.prepare(&compiled.program);
         let evaluator = Evaluator::new(&compiled.program, slots, cx, scratch);
-        let pass = Pass { compiled, stage: question.stage, now: question.now, evaluator: &evaluator };
+        let among = question.among;
+        let pass = Pass { compiled, stage: question.stage, now: question.now, evaluator: &evaluator, among };
         let deny = |origin| Verdict { effect: Effect::Deny, origin };
         let decision = |outcomes: &[Outcome], verdict, applied: &[Applied]| {
             pass.decision(outcomes, verdict, changes.shadow, applied, question.handles)
