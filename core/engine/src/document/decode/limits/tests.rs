@@ -11,7 +11,8 @@ fn read(text: &str) -> Result<Vec<Limit>, Vec<(&'static str, String)>> {
     if reader.findings.is_empty() {
         return Ok(limits);
     }
-    let place = |finding: &Diagnostic| text[finding.span.start as usize..finding.span.end as usize].to_owned();
+    let place =
+        |finding: &Diagnostic| text.get(finding.span.start as usize..finding.span.end as usize).unwrap().to_owned();
     Err(reader.findings.iter().map(|finding| (finding.code, place(finding))).collect())
 }
 
