@@ -73,6 +73,20 @@ impl Key {
         Ok(())
     }
 
+    /// Reads a key as it is [written](Self::as_bytes); `None` when it is not written so.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut key = Self::default();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (length, behind) = rest.split_once(':')?;
+            let (part, behind) = behind.split_at_checked(length.parse().ok()?)?;
+            key.push(part).ok()?;
+            rest = behind;
+        }
+        (key.as_bytes() == text.as_bytes()).then_some(key)
+    }
+
     /// The key as it is written: UTF-8.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
@@ -108,9 +122,17 @@ mod tests {
         for (i, a) in lists.iter().enumerate() {
             let key = Key::new(a.iter().copied()).unwrap();
             assert_eq!(key.parts().collect::<Vec<_>>(), *a);
+            assert_eq!(Key::parse(std::str::from_utf8(key.as_bytes()).unwrap()), Some(key.clone()));
             for (j, b) in lists.iter().enumerate() {
                 assert_eq!(key == Key::new(b.iter().copied()).unwrap(), i == j, "{a:?} {b:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_key_is_written_in_one_way() {
+        for text in ["a", "1:", "2:a", "01:a", "+1:a", "1:ab", "-1:", ":", "1:ü", "99999999999999999999:a", "1:a2:b"] {
+            assert_eq!(Key::parse(text), None, "{text}");
         }
     }
 

@@ -139,6 +139,20 @@ impl Price {
         saturate((sum * u128::from(percent)).div_ceil(100 * 1_000_000))
     }
 
+    /// The most that a request can cost which has so many tokens in its prompt and at most so many in its answer: what a
+    /// budget reserves before it is known what was cached and what was reasoning.
+    #[must_use]
+    pub fn at_most(&self, prompt: u64, answer: u64) -> u64 {
+        let classes = self.classes(prompt);
+        let dearest = Classes {
+            input: classes.input.max(classes.cached_read).max(classes.cache_write).max(classes.cache_write_1h),
+            output: classes.output.max(classes.reasoning),
+            ..Classes::default()
+        };
+        let price = Self { base: dearest, tiers: Vec::new(), source: Box::default(), ..*self };
+        price.cost(&Usage { input: prompt, output: answer, ..Usage::default() })
+    }
+
     fn holds(&self, day: Date) -> bool {
         self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day < until)
     }

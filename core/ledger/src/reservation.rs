@@ -1,5 +1,7 @@
 //! What a caller keeps of a reservation.
 
+mod bytes;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,6 +12,8 @@ use crate::limit::{Kind, Space};
 use crate::store::{Account, Digest, ReservationId};
 use crate::time::Time;
 use crate::window::Period;
+
+pub use bytes::NotAReservation;
 
 /// What was reserved for one request, on all its limits.
 ///

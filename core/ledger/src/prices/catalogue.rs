@@ -72,6 +72,7 @@ impl<'a> Found<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     pub(super) versions: Vec<Box<str>>,
+    pub(super) digest: [u8; 32],
     pub(super) models: Vec<Model>,
     /// Names and other names, in lower case.
     pub(super) names: HashMap<Box<str>, usize>,
@@ -99,6 +100,13 @@ impl Catalogue {
     /// The versions of the tables, in their order.
     pub fn versions(&self) -> impl Iterator<Item = &str> {
         self.versions.iter().map(|version| &**version)
+    }
+
+    /// SHA-256 over the tables, each behind its length: what a decision names, so that it can be said by which prices it was
+    /// made.
+    #[must_use]
+    pub const fn digest(&self) -> &[u8; 32] {
+        &self.digest
     }
 
     /// All models, in the order of the tables.

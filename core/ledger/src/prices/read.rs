@@ -5,6 +5,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use toml::Spanned;
 use toml::value::Datetime;
 
@@ -115,9 +116,13 @@ type Result<T> = std::result::Result<T, BadTable>;
 
 pub(super) fn read(tables: &[&str]) -> Result<Catalogue> {
     let mut catalogue = Catalogue::default();
+    let mut digest = Sha256::new();
     for (number, text) in tables.iter().enumerate() {
         Reader { number, text }.table(&mut catalogue)?;
+        digest.update((text.len() as u64).to_le_bytes());
+        digest.update(text);
     }
+    catalogue.digest = digest.finalize().into();
     Ok(catalogue)
 }
 

@@ -181,6 +181,9 @@ output = "0"
 fn own_models_replace_and_are_added() {
     let catalogue = Catalogue::read(&[BUILT_IN, OWN]).unwrap();
     assert_eq!(catalogue.versions().collect::<Vec<_>>(), ["2026-11-23", "acme-7"]);
+    assert_ne!(catalogue.digest(), Catalogue::built_in().digest());
+    assert_ne!(catalogue.digest(), Catalogue::read(&[OWN, BUILT_IN]).unwrap().digest());
+    assert_eq!(catalogue.digest(), Catalogue::read(&[BUILT_IN, OWN]).unwrap().digest());
     let now = at("2026-11-23");
     let found = catalogue.find("house-default").unwrap();
     assert_eq!((&*found.model.id, found.price(now).unwrap().base.cached_read), ("gpt-4o", MICROS));
@@ -264,6 +267,19 @@ proptest! {
         if let Some(found) = Catalogue::built_in().find(&name) {
             let lower = name.to_ascii_lowercase();
             prop_assert!(found.model.aliases.iter().chain([&found.model.id]).any(|id| lower.contains(&**id)));
+        }
+    }
+
+    /// However the tokens fall into classes, they cost no more than was reserved.
+    #[test]
+    fn nothing_costs_more_than_the_most(
+        classes in prop::array::uniform4(0_u64..150_000), output in 0_u64..10_000, reasoning in 0_u64..10_000, batch in any::<bool>(),
+    ) {
+        let [input, cached_read, cache_write, cache_write_1h] = classes;
+        let usage = Usage { input, cached_read, cache_write, cache_write_1h, output, reasoning, batch };
+        for name in ["claude-sonnet-4-5", "gemini-2.5-pro", "gpt-5-nano"] {
+            let price = price(name, "2026-01-01").unwrap();
+            prop_assert!(price.cost(&usage) <= price.at_most(usage.prompt(), output + reasoning));
         }
     }
 
