@@ -37,7 +37,8 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// A store of so many shards (1 to 1024, rounded up to a power of two) that holds at most so many accounts.
+    /// A store of so many shards (1 to 1024, rounded up to a power of two) that holds at most so many accounts, and sixteen
+    /// times as many open reservations. Beyond, it refuses with [`StoreError::Full`].
     #[must_use]
     pub fn new(shards: usize, accounts: usize) -> Self {
         Self(Shards::new(shards, accounts))

@@ -178,7 +178,7 @@ pub enum StoreError {
     Unavailable(Box<str>),
     /// A thread panicked while it was changing the books.
     Poisoned,
-    /// It holds as many accounts as it may, and all are in use.
+    /// It holds as many accounts, or open reservations, as it may, and all are in use.
     Full,
     /// More than [`MAX_TAKES`] accounts in one step.
     TooMany,
@@ -195,7 +195,7 @@ impl fmt::Display for StoreError {
         match self {
             Self::Unavailable(cause) => write!(f, "the store of limits cannot be used: {cause}"),
             Self::Poisoned => f.write_str("the store of limits was left half changed by a thread that panicked"),
-            Self::Full => f.write_str("the store of limits holds as many accounts as it may"),
+            Self::Full => f.write_str("the store of limits holds as much as it may"),
             Self::TooMany => write!(f, "more than {MAX_TAKES} limits apply to one request"),
             Self::Twice => f.write_str("one limit is taken twice for one key in one request"),
             Self::OtherAccounts => f.write_str("these are not the limits that the reservation was taken from"),

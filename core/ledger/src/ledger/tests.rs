@@ -249,6 +249,8 @@ fn shadow_limits_count_apart_what_they_would_let_through() {
     // The shadow limit would refuse: the request goes on, and is not counted there.
     let second = books.reserve(&wishes, noon());
     assert!(!second.standings[1].balance.fits);
+    assert_eq!(second.standings[1].first, 1);
+    assert_eq!(books.reserve(&[(&live, 100, 0), (&shadow, 50, 40)], noon()).standings[1].first, 0, "reported once");
     let second = second.result.unwrap();
     assert_eq!(second.entries.len(), 1);
     assert_eq!(books.ledger.settle(&second, &[40, 40], noon()), Ok(Changed::Done));

@@ -21,6 +21,9 @@ const EXPIRED: usize = 1024;
 /// Places for closed reservations that a shard remembers.
 const CLOSED: usize = 256;
 
+/// Open reservations for each account that there may be.
+const OPEN: usize = 16;
+
 /// Microseconds between two sweeps of a whole shard.
 const SWEEP_AGAIN: u64 = 1_000_000;
 
@@ -188,6 +191,11 @@ impl Shard {
 
     pub(super) fn account(&mut self, slot: usize) -> Option<&mut Owned> {
         self.accounts.get_mut(slot)
+    }
+
+    /// True when one more reservation can be kept.
+    pub(super) const fn can_keep(&self) -> bool {
+        self.live < self.capacity.saturating_mul(OPEN)
     }
 
     /// True when so many accounts can be opened, or can after sweeping.

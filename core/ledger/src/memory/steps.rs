@@ -106,7 +106,7 @@ impl<L: Lock> Shards<L> {
         for (number, guard) in &mut locked.0 {
             let here = || step().filter(|(take, place)| place.shard == *number && taken(take));
             let new = here().filter(|(take, place)| guard.find(&take.account, place.hash).is_none()).count();
-            if new > 0 && !guard.has_room(new) {
+            if !guard.can_keep() || new > 0 && !guard.has_room(new) {
                 return Err(StoreError::Full);
             }
         }
@@ -114,8 +114,11 @@ impl<L: Lock> Shards<L> {
         let accounts = takes.iter().filter(|take| taken(take)).count();
         for (number, guard) in &mut locked.0 {
             let mut entries = SmallVec::new();
-            for ((take, place), balance) in step().zip(&mut balances) {
-                if place.shard != *number || !taken(take) {
+            for ((take, place), balance) in step().zip(&mut balances).filter(|((_, place), _)| place.shard == *number) {
+                if !taken(take) {
+                    if !balance.fits {
+                        report(guard, take, place.hash, balance, now);
+                    }
                     continue;
                 }
                 let account = guard.open(&take.account, place.hash);

@@ -153,6 +153,22 @@ fn a_full_store_refuses_and_takes_nothing() {
 }
 
 #[test]
+fn open_reservations_are_bounded() {
+    let store = Memory::new(1, 2);
+    let [a] = keys();
+    let takes = [take(&a, day(0), 1, None)];
+    for id in 0..32 {
+        assert_eq!(store.reserve(&reserve(id, &takes), at(0)).unwrap().outcome, Outcome::Taken);
+    }
+    assert_eq!(store.reserve(&reserve(32, &takes), at(0)).unwrap_err(), StoreError::Full);
+    store.change(&settle(0, &[(takes[0].account, 1)]), at(0)).unwrap();
+    assert_eq!(store.reserve(&reserve(32, &takes), at(0)).unwrap().outcome, Outcome::Taken);
+    // When all have expired there is room again.
+    assert_eq!(store.reserve(&reserve(33, &takes), at(60)).unwrap().outcome, Outcome::Taken);
+    store.check().unwrap();
+}
+
+#[test]
 fn the_queue_of_leases_does_not_grow_with_what_is_closed() {
     let mut shard = Shard::new(10);
     let [a] = keys();
