@@ -33,6 +33,7 @@ use llm_policy_cel::ast::Span;
 use llm_policy_cel::diagnostic::Diagnostic;
 
 pub use action::{Action, ActionClass};
+pub use decode::keys;
 pub use model::Document;
 pub use source::{Source, SourceMap};
 pub use template::{Part, Template};

@@ -46,6 +46,11 @@ const SHAPES: &[Shape] = shapes! {
     "custom": ["handler", "mandatory", "metadata"],
 };
 
+/// The types of actions with their keys.
+pub(super) fn shapes() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    SHAPES.iter().map(|shape| (shape.name, shape.keys))
+}
+
 /// Words of other formats, and what they are called here.
 const SYNONYMS: &[(&str, &str)] = &[
     ("block", "deny"),

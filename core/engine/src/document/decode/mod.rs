@@ -4,6 +4,7 @@ mod action;
 mod conditions;
 mod data;
 mod header;
+pub mod keys;
 mod limits;
 mod rule;
 mod schedule;
@@ -26,7 +27,7 @@ const MAX_FINDINGS: usize = 100;
 /// What loads the files that tables name.
 pub(super) type Loader<'l> = dyn FnMut(&str) -> Result<String, String> + 'l;
 
-const KEYS: &[&str] =
+pub(super) const KEYS: &[&str] =
     &["version", "metadata", "config", "schema", "variables", "lists", "tables", "rules", "exceptions", "fallback"];
 /// Keys of other formats, none of which this format has.
 const FOREIGN: &[&str] = &["apiVersion", "api_version", "kind", "policies", "policy", "spec", "apiversion"];

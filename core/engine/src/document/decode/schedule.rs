@@ -11,9 +11,12 @@ use crate::document::model::{Constant, List, Spanned, Text};
 use crate::document::schedule::{Days, Hours, Schedule, Window};
 use crate::document::tree::{Kind, Node};
 
+pub(super) const SCHEDULE: &[&str] = &["timezone", "during", "except"];
+pub(super) const WINDOW: &[&str] = &["days", "hours"];
+
 impl Reader<'_> {
     pub(super) fn schedule(&mut self, node: &Node<'_>, lists: &[List]) -> Option<Schedule> {
-        let fields = self.fields(node, "`schedule`", &["timezone", "during", "except"])?;
+        let fields = self.fields(node, "`schedule`", SCHEDULE)?;
         let timezone = self.timezone(&fields);
         let mut during = Vec::new();
         if let Some(node) = fields.get("during") {
@@ -55,7 +58,7 @@ impl Reader<'_> {
     }
 
     fn window(&mut self, node: &Node<'_>) -> Option<Window> {
-        let fields = self.fields(node, "an item of `during`", &["days", "hours"])?;
+        let fields = self.fields(node, "an item of `during`", WINDOW)?;
         let days = fields.get("days").map(|node| self.days(node));
         let hours = fields.get("hours").map(|node| self.hours(node));
         if days.is_none() && hours.is_none() && fields.reported.is_empty() {
