@@ -30,7 +30,7 @@ pub enum Window {
         /// The bucket's capacity; the amount itself by default.
         burst: Option<u64>,
     },
-    /// No window: what is reserved counts while it is reserved. For [`Kind::Concurrency`].
+    /// No window: what is reserved counts while it is reserved. For [`Kind::Concurrency`](crate::Kind).
     Open,
 }
 
