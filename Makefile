@@ -20,7 +20,7 @@ help:
 need-cargo:
 	@command -v cargo >/dev/null || $(call missing,cargo is missing: install Rust 1.95 or later from https://rustup.rs)
 need-npm:
-	@command -v npm >/dev/null || $(call missing,npm is missing: install Node.js 20 or later (CEL's conformance tests are an npm package))
+	@command -v npm >/dev/null || $(call missing,npm is missing: install Node.js 20 or later (CEL's conformance tests and the providers' types are npm packages))
 need-nightly: need-cargo
 	@cargo +nightly --version >/dev/null 2>&1 || $(call missing,a nightly toolchain is missing: rustup toolchain install nightly)
 	@cargo fuzz --version >/dev/null 2>&1 || $(call missing,cargo-fuzz is missing: cargo install cargo-fuzz)

@@ -191,10 +191,10 @@ impl Subject {
         Question { stage: self.stage, now: self.now.unwrap_or_else(Timestamp::now) }
     }
 
-    /// The contexts, read as they are asked for.
-    pub fn contexts(&self, policies: &Policies) -> Result<Contexts, Failure> {
+    /// The contexts, or what `others` names, read as they are asked for.
+    pub fn contexts(&self, others: &[PathBuf], policies: &Policies) -> Result<Contexts, Failure> {
         let mut files = Vec::new();
-        for file in &self.files {
+        for file in self.files.iter().chain(others) {
             files.extend(contexts::files(file)?);
         }
         if files.is_empty() {

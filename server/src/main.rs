@@ -1,6 +1,7 @@
 //! `policy-engine`: decides about LLM traffic, from the command line.
 
 mod args;
+mod bodies;
 mod commands;
 mod contexts;
 mod failure;

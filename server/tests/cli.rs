@@ -5,6 +5,7 @@
 mod cli {
     pub mod author;
     pub mod benchmark;
+    pub mod bodies;
     pub mod common;
     pub mod evaluate;
     pub mod explain;

@@ -43,6 +43,7 @@ pub use llm_policy_engine::input::Prepared;
 pub use llm_policy_engine::input::json::MAX_BYTES as MAX_INPUT_BYTES;
 pub use llm_policy_engine::instant;
 pub use llm_policy_engine::{Decision, Effect, Finding, Options};
+pub use llm_policy_provider::{Format, UnknownFormat};
 
 /// What README.md shows works.
 #[cfg(doctest)]
