@@ -45,6 +45,7 @@ test-rust: need-cargo need-npm
 test-long: need-cargo need-npm
 	ORACLE_CASES=5000000 PROPTEST_CASES=20000 cargo test --release --locked -p llm-policy-cel
 	INDEX_CASES=20000 PROPTEST_CASES=20000 cargo test --release --locked -p llm-policy-engine
+	LEDGER_CASES=500000 cargo test --release --locked -p llm-policy-ledger --test model
 
 .PHONY: bench-peers
 bench-peers: need-cargo

@@ -17,6 +17,7 @@ mod align;
 pub mod decode;
 pub mod duration;
 mod json;
+pub mod limit;
 mod misread;
 pub mod model;
 mod offsets;

@@ -85,7 +85,7 @@ impl Reader<'_> {
         read.into_iter().collect()
     }
 
-    fn action(&mut self, node: &Node<'_>) -> Option<Action> {
+    pub(super) fn action(&mut self, node: &Node<'_>) -> Option<Action> {
         match &node.kind {
             // - allow
             Kind::Scalar(word, _) => {
@@ -344,7 +344,7 @@ impl Reader<'_> {
     }
 
     /// A duration that is longer than nothing.
-    fn duration(&mut self, name: &str, node: &Node<'_>) -> Option<Duration> {
+    pub(super) fn duration(&mut self, name: &str, node: &Node<'_>) -> Option<Duration> {
         let found = match &node.kind {
             Kind::Scalar(text, _) => duration::parse(text).filter(|d| !d.is_zero()),
             _ => None,

@@ -5,6 +5,7 @@ mod conditions;
 mod data;
 mod header;
 pub mod keys;
+mod limits;
 mod rule;
 mod schedule;
 mod values;
@@ -148,6 +149,10 @@ impl<'t> Reader<'t> {
         let variables = self.variables(fields.get("variables"));
         let lists = self.lists(fields.get("lists"));
         let tables = self.tables(fields.get("tables"), load);
+        // No key of a policy yet, which `fields` has reported. What is wrong in it is told all the same.
+        let limits = entries.iter().find(|(key, value)| key.text == "limits" && !value.is_null());
+        let id = metadata.as_ref().map(|m| format!("{}/{}", m.namespace.value, m.name.value)).unwrap_or_default();
+        let limits = self.limits(limits.map(|(_, node)| node), &id);
         let rules = self.rules(&fields, &lists);
         let exceptions = self.exceptions(fields.get("exceptions"), &rules, fields.get("rules"));
         let fallback = fields.get("fallback").map(|node| self.fallback(node));
@@ -166,6 +171,7 @@ impl<'t> Reader<'t> {
             variables,
             lists,
             tables,
+            limits,
             rules,
             exceptions,
             fallback,
