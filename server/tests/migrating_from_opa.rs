@@ -104,6 +104,7 @@ fn texts(value: &Value) -> BTreeSet<String> {
 
 #[test]
 fn both_languages_decide_alike_but_for_the_differences_that_are_named() {
+    let mut weaker = 0;
     for folder in translations() {
         let mut documents = Documents::new();
         documents.add_path(&folder).unwrap();
@@ -130,6 +131,7 @@ fn both_languages_decide_alike_but_for_the_differences_that_are_named() {
             let now = line.input.get("now").map(|now| now.as_str().unwrap().parse().unwrap());
             let question = now.map_or_else(Question::default, |now| Question { now, ..Question::default() });
             let decision = engine.evaluate(input.as_bytes(), question).unwrap_or_else(|error| panic!("{at}: {error}"));
+            weaker += usize::from(theirs != "allow" && decision.allowed());
             assert_eq!(theirs, line.opa, "{at}: OPA");
             assert_eq!(decision.effect().to_string(), line.ours, "{at}: ours, {}", decision.to_canonical_json());
             if let Some(reason) = &line.reason {
@@ -145,6 +147,7 @@ fn both_languages_decide_alike_but_for_the_differences_that_are_named() {
             }
         }
     }
+    assert_eq!(weaker, 1, "the page speaks of one exception");
 }
 
 #[test]
