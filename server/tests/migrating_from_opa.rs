@@ -188,7 +188,7 @@ fn unit_tests_of_both_languages_pass() {
             assert_eq!(opa.eval_rule(format!("data.llm_test.{test}")).unwrap(), Value::Bool(true), "{test}");
             seen += 1;
         }
-        policy_engine(&["test", folder.to_str().unwrap(), "--coverage", "--min", "100", "--min-mutation", "100"]);
+        policy_engine(&["test", folder.to_str().unwrap(), "--coverage", "--min", "100", "--mutate", "--min-mutation", "100"]);
     }
     assert_eq!(seen, 4);
 }
