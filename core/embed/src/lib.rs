@@ -27,7 +27,8 @@ pub mod documents;
 pub mod engine;
 pub mod error;
 mod files;
-mod guard;
+pub mod guard;
+pub mod table;
 
 pub use documents::{Checked, Documents};
 pub use engine::{Engine, Question};
@@ -38,7 +39,7 @@ pub use llm_policy_engine::decision::canonical;
 pub use llm_policy_engine::diagnostic::{Diagnostic, Severity};
 pub use llm_policy_engine::explain;
 pub use llm_policy_engine::handles::{Handles, UnknownAction};
-pub use llm_policy_engine::input::Prepared;
+pub use llm_policy_engine::input::{ContextBuilder, Input, Prepared};
 pub use llm_policy_engine::input::json::MAX_BYTES as MAX_INPUT_BYTES;
 pub use llm_policy_engine::{Decision, Effect, Finding, Options};
 
