@@ -5,6 +5,7 @@ mod generate;
 mod header;
 mod json_schema;
 mod markdown;
+mod providers;
 mod results;
 mod rust_table;
 mod schema;
