@@ -571,8 +571,8 @@ int32_t lpe_evaluate_context(lpe_engine engine,
                              lpe_error *error);
 
 /**
- * Decides about `count` contexts in one call. `decisions` points to as many records, each with its size set; an input that
- * is refused is a deny whose `status` says so, and does not fail the call.
+ * Decides about `count` contexts in one call. `decisions` points to as many records, each with its size set, all the same; an
+ * input that is refused is a deny whose `status` says so, and does not fail the call.
  *
  * The caller's part:
  * `inputs` and `decisions` point to `count` records each; the rest as `lpe_evaluate`.

@@ -92,9 +92,9 @@ impl Detail {
 
 /// `[{"action":..., "params":..., "policy":..., "rule":...}]`
 fn obligations(decision: &Decision) -> String {
-    let all = decision
-        .obligations()
-        .map(|(policy, rule, action, params)| json!({"policy": policy, "rule": rule, "action": action, "params": params}));
+    let all = decision.obligations().map(
+        |(policy, rule, action, params)| json!({"policy": policy, "rule": rule, "action": action, "params": params}),
+    );
     serde_json::Value::Array(all.collect()).to_string()
 }
 
@@ -215,6 +215,11 @@ impl Place {
         let place = Self { at, size };
         place.put(lpe_decision::DENY);
         Ok(place)
+    }
+
+    /// The size of the caller's record.
+    pub(crate) fn size(&self) -> usize {
+        self.size
     }
 
     /// Writes a decision, as much of it as the caller knows, and leaves the size as it is.

@@ -49,10 +49,7 @@ pub struct lpe_document {
 
 /// Runs `work` with the engine of this number.
 #[inline]
-pub(crate) fn with_engine<R>(
-    engine: lpe_engine,
-    work: impl FnOnce(&Engine) -> Result<R, Error>,
-) -> Result<R, Error> {
+pub(crate) fn with_engine<R>(engine: lpe_engine, work: impl FnOnce(&Engine) -> Result<R, Error>) -> Result<R, Error> {
     ENGINES.with(engine, work).unwrap_or_else(|| Err(no_such("engine")))
 }
 

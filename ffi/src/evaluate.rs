@@ -1,7 +1,5 @@
 //! Deciding.
 
-use std::slice;
-
 use llm_policy_embed::{Decision, Engine, Error, ErrorCode, Question, Stage, Timestamp};
 
 use crate::context::{lpe_context, with_context};
@@ -106,8 +104,8 @@ pub unsafe extern "C" fn lpe_evaluate_context(
     }
 }
 
-/// Decides about `count` contexts in one call. `decisions` points to as many records, each with its size set; an input that
-/// is refused is a deny whose `status` says so, and does not fail the call.
+/// Decides about `count` contexts in one call. `decisions` points to as many records, each with its size set, all the same; an
+/// input that is refused is a deny whose `status` says so, and does not fail the call.
 ///
 /// # Safety
 /// `inputs` and `decisions` point to `count` records each; the rest as `lpe_evaluate`.
@@ -126,18 +124,18 @@ pub unsafe extern "C" fn lpe_evaluate_batch(
             if count == 0 {
                 return Ok(());
             }
-            records(decisions.cast_const(), count)?;
-            let decisions = slice::from_raw_parts_mut(decisions, count);
-            for decision in &mut *decisions {
-                Place::new(decision)?;
+            // The records are as far apart as the caller's version of the interface makes them.
+            let stride = Place::new(decisions)?.size();
+            let place = |at: usize| Place::new(decisions.cast::<u8>().wrapping_add(at * stride).cast::<lpe_decision>());
+            for at in 0..count {
+                place(at)?;
             }
             let question = read_question(question)?;
             let inputs = records(inputs, count)?;
             with_engine(engine, |engine| {
-                for (input, decision) in inputs.iter().zip(decisions) {
+                for (at, input) in inputs.iter().enumerate() {
                     let made = input.bytes().and_then(|input| engine.evaluate(input, question));
-                    let made = made.as_ref().map_or_else(lpe_decision::failed, lpe_decision::of);
-                    Place::new(decision)?.put(made);
+                    place(at)?.put(made.as_ref().map_or_else(lpe_decision::failed, lpe_decision::of));
                 }
                 Ok(())
             })

@@ -60,8 +60,7 @@ pub unsafe extern "C" fn lpe_prepare_context(
     unsafe {
         reported(error, || {
             let prepared = out(prepared, 0)?;
-            let read =
-                with_context(context, |context| with_engine(engine, |engine| engine.prepare_input(&*context)))?;
+            let read = with_context(context, |context| with_engine(engine, |engine| engine.prepare_input(&*context)))?;
             *prepared = keep(read)?;
             Ok(())
         })

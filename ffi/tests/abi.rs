@@ -1,7 +1,11 @@
 //! The C ABI, called as C calls it.
 
 #![expect(unsafe_code, reason = "C is unsafe")]
-#![expect(clippy::undocumented_unsafe_blocks, reason = "every call here passes what it should, or tests that it does not")]
+#![expect(clippy::unwrap_used, reason = "a test that fails here says where")]
+#![expect(
+    clippy::undocumented_unsafe_blocks,
+    reason = "every call here passes what it should, or tests that it does not"
+)]
 
 use std::ffi::CStr;
 use std::ptr;
@@ -83,9 +87,8 @@ fn load(policy: &str) -> Result<lpe_engine, (i32, String)> {
 
 fn evaluate(engine: lpe_engine, input: &str) -> (i32, lpe_decision) {
     let mut decision = decision();
-    let status = unsafe {
-        lpe_evaluate(engine, ptr::null(), text(input), &raw mut decision, ptr::null_mut(), ptr::null_mut())
-    };
+    let status =
+        unsafe { lpe_evaluate(engine, ptr::null(), text(input), &raw mut decision, ptr::null_mut(), ptr::null_mut()) };
     (status, decision)
 }
 
@@ -94,8 +97,7 @@ fn decides_and_tells_on_demand() {
     let engine = load(POLICY).unwrap();
     let (mut made, mut detail) = (decision(), 0);
     let input = text(r#"{"request": {"model": "gpt-5-preview"}, "user": {"tier": "gold"}}"#);
-    let status =
-        unsafe { lpe_evaluate(engine, ptr::null(), input, &raw mut made, &raw mut detail, ptr::null_mut()) };
+    let status = unsafe { lpe_evaluate(engine, ptr::null(), input, &raw mut made, &raw mut detail, ptr::null_mut()) };
     assert_eq!((status, made.effect, made.allowed, made.status), (LPE_OK, LPE_EFFECT_DENY, 0, LPE_OK));
     assert_eq!((made.matched, made.errors, made.retry_after_ms), (1, 0, 0));
     let tell = |which| {
@@ -146,9 +148,8 @@ fn what_fails_is_a_deny() {
         let question = lpe_question { struct_size: size_of::<lpe_question>() as u32, stage, now_us };
         let mut made = decision();
         let none = ptr::null_mut();
-        let status = unsafe {
-            lpe_evaluate(engine, &raw const question, text("{}"), &raw mut made, ptr::null_mut(), none)
-        };
+        let status =
+            unsafe { lpe_evaluate(engine, &raw const question, text("{}"), &raw mut made, ptr::null_mut(), none) };
         assert_eq!((status, made.effect), (LPE_INVALID_ARGUMENT, LPE_EFFECT_DENY));
     }
     assert_eq!(unsafe { lpe_engine_close(engine, ptr::null_mut()) }, LPE_OK);
@@ -218,9 +219,8 @@ fn reload_is_one_step_and_stales_what_was_prepared() {
     let ask = || {
         let mut made = decision();
         let no_error = ptr::null_mut();
-        let status = unsafe {
-            lpe_evaluate_prepared(engine, ptr::null(), prepared, &raw mut made, ptr::null_mut(), no_error)
-        };
+        let status =
+            unsafe { lpe_evaluate_prepared(engine, ptr::null(), prepared, &raw mut made, ptr::null_mut(), no_error) };
         (status, made.effect)
     };
     assert_eq!(ask(), (LPE_OK, LPE_EFFECT_ALLOW));
@@ -280,14 +280,10 @@ fn a_batch_has_a_status_for_each() {
     ];
     let mut made = [decision(); 3];
     let no_error = ptr::null_mut();
-    let status =
-        unsafe { lpe_evaluate_batch(engine, ptr::null(), inputs.as_ptr(), made.as_mut_ptr(), 3, no_error) };
+    let status = unsafe { lpe_evaluate_batch(engine, ptr::null(), inputs.as_ptr(), made.as_mut_ptr(), 3, no_error) };
     assert_eq!(status, LPE_OK);
     let seen: Vec<_> = made.iter().map(|d| (d.effect, d.status)).collect();
-    assert_eq!(
-        seen,
-        [(LPE_EFFECT_ALLOW, LPE_OK), (LPE_EFFECT_DENY, LPE_INVALID_INPUT), (LPE_EFFECT_DENY, LPE_OK)]
-    );
+    assert_eq!(seen, [(LPE_EFFECT_ALLOW, LPE_OK), (LPE_EFFECT_DENY, LPE_INVALID_INPUT), (LPE_EFFECT_DENY, LPE_OK)]);
     made = [decision(); 3];
     let status = unsafe { lpe_evaluate_batch(77, ptr::null(), inputs.as_ptr(), made.as_mut_ptr(), 3, no_error) };
     assert_eq!((status, made[2].effect), (LPE_INVALID_HANDLE, LPE_EFFECT_DENY));

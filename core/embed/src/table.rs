@@ -54,7 +54,11 @@ impl<T> Table<T> {
     /// A table for objects of one kind, 0 to 63. Numbers of tables of other kinds mean nothing to it.
     #[must_use]
     pub const fn new(kind: u8) -> Self {
-        Self { kind: kind & 0x3f, chunks: [const { OnceLock::new() }; CHUNKS], slots: Mutex::new(Slots { free: Vec::new(), used: 0 }) }
+        Self {
+            kind: kind & 0x3f,
+            chunks: [const { OnceLock::new() }; CHUNKS],
+            slots: Mutex::new(Slots { free: Vec::new(), used: 0 }),
+        }
     }
 
     /// The slot and the generation of a number.
@@ -98,7 +102,7 @@ impl<T> Table<T> {
         // The object is dropped outside of the lock: its drop may take long, or come back here.
         let removed = {
             let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-            if !slot.load().as_ref().is_some_and(|entry| entry.generation == generation) {
+            if slot.load().as_ref().is_none_or(|entry| entry.generation != generation) {
                 return false;
             }
             // A slot whose generations are used up is left alone for good.
