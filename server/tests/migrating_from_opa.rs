@@ -3,6 +3,8 @@
 //! Each line of an `inputs.jsonl` is an input with what is decided about it: `both`, or `opa`, `ours` and `why`, where they
 //! differ. `reason` and `warnings` are compared with both too.
 
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
