@@ -101,6 +101,7 @@ fn is_free(program: &Program, id: NodeId) -> bool {
             };
             free(a) && free(b) && (short(a) || short(b))
         }
+        Node::CompareInt { operand, .. } => free(operand),
         Node::Conditional { condition, then, otherwise } => free(condition) && free(then) && free(otherwise),
         _ => false,
     }
@@ -122,7 +123,7 @@ fn guard(program: &Program, id: NodeId) -> Option<Guard> {
         Some(vec![Atom { slot, test, absent: true, other, pays }])
     };
     let literal =
-        |text, literal| Atom { slot: text, test: Test::Literal(literal), absent: true, other: true, pays: true };
+        |text, literal| Atom { slot: u32::from(text), test: Test::Literal(literal), absent: true, other: true, pays: true };
     match program.plain_node(id) {
         Node::SlotEqualsString { slot, constant } => {
             one(slot, Test::Equals(Key::Text(program.constant_str(constant).into())), false)
