@@ -38,23 +38,24 @@ impl Pass<'_, '_> {
         outcomes.clear();
         let index = &self.compiled.stage(self.stage).index;
         index.candidates(self.evaluator, found);
-        let mut always = index.always().iter().copied().peekable();
-        let mut found = found.iter().copied().peekable();
         let mut used: u64 = 0;
-        loop {
-            // Both lists are in order, and no rule is in both.
-            let next = match (always.peek(), found.peek()) {
-                (Some(a), Some(b)) if a < b => always.next(),
-                (Some(_), None) => always.next(),
-                (_, Some(_)) => found.next(),
-                (None, None) => return true,
-            };
-            let Some(rule) = next else { return true };
-            used = used.saturating_add(self.rule(rule, outcomes));
-            if used > self.compiled.options.total_fuel {
+        let mut run = |rules: &[u32]| {
+            rules.iter().all(|rule| {
+                used = used.saturating_add(self.rule(*rule, outcomes));
+                used <= self.compiled.options.total_fuel
+            })
+        };
+        // Both lists are in order, and no rule is in both.
+        let mut always = index.always();
+        for next in found.chunks(1) {
+            let before = always.iter().take_while(|rule| next.first() > Some(rule)).count();
+            let (first, rest) = always.split_at_checked(before).unwrap_or((always, &[]));
+            always = rest;
+            if !run(first) || !run(next) {
                 return false;
             }
         }
+        run(always)
     }
 
     /// Runs one rule, and gives the fuel that it took.
