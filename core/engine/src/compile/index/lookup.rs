@@ -1,7 +1,5 @@
 //! Tests by slot and by what they look for, each with the rules that have it.
 
-use std::collections::BTreeMap;
-
 use llm_policy_cel::eval::Evaluator;
 use llm_policy_cel::slot::Slot;
 use llm_policy_cel::value::Val;
@@ -170,7 +168,7 @@ struct SlotLookup<R> {
     held_ints: FxHashMap<i64, R>,
     held_bools: [R; 2],
     has_held: bool,
-    prefixes: BTreeMap<Box<str>, R>,
+    prefixes: FxHashMap<Box<str>, R>,
     /// The lengths that occur among the prefixes, ascending.
     prefix_lengths: Vec<usize>,
     /// `value >= bound`, by ascending bound.
