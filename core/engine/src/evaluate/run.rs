@@ -46,16 +46,16 @@ impl Pass<'_, '_> {
             })
         };
         // Both lists are in order, and no rule is in both.
-        let mut always = index.always();
-        for next in found.chunks(1) {
-            let before = always.iter().take_while(|rule| next.first() > Some(rule)).count();
-            let (first, rest) = always.split_at_checked(before).unwrap_or((always, &[]));
-            always = rest;
-            if !run(first) || !run(next) {
+        let (mut always, mut found) = (index.always(), found.as_slice());
+        while let (Some(one), Some(other)) = (always.first(), found.first()) {
+            let (list, end) = if one < other { (&mut always, other) } else { (&mut found, one) };
+            let (now, later) = list.split_at(list.iter().take_while(|rule| *rule < end).count());
+            *list = later;
+            if !run(now) {
                 return false;
             }
         }
-        run(always)
+        run(always) && run(found)
     }
 
     /// Runs one rule, and gives the fuel that it took.

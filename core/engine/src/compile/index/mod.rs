@@ -37,7 +37,7 @@ const SHARED: u64 = 16;
 /// So many rules without a good guard are worth a matrix.
 const CROWD: usize = 16;
 /// With less fuel for a rule than this there is no matrix: constants that are compared with may take some, too.
-const CROWD_FUEL: u64 = 16_384;
+const CROWD_FUEL: u64 = 4_096;
 /// The most rules in one matrix, whose size grows with the square of them.
 const CROWD_AT_MOST: usize = 4_096;
 
