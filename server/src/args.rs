@@ -69,6 +69,18 @@ pub enum Command {
     Explain(commands::explain::Command),
     /// Measure how long decisions take
     Benchmark(commands::benchmark::Command),
+    /// Write policies in one way: indentation, spaces, line breaks of long conditions
+    Fmt(commands::fmt::Command),
+    /// Write policies to begin with, each with its tests and a context
+    New(commands::new::Command),
+    /// Write the JSON Schema of policies, test cases or contexts
+    Schema(commands::schema::Command),
+    /// Try CEL against a context, line by line
+    Repl(commands::repl::Command),
+    /// Rewrite policies of other formats, with a report of every change
+    Import(commands::import::Command),
+    /// Write the completions of a shell
+    Completions(commands::completions::Command),
 }
 
 impl Command {
@@ -80,6 +92,8 @@ impl Command {
             Self::Test(command) => command.output,
             Self::Explain(command) => command.output,
             Self::Benchmark(command) => command.output,
+            Self::Import(command) => command.output,
+            Self::Fmt(_) | Self::New(_) | Self::Schema(_) | Self::Repl(_) | Self::Completions(_) => Format::Text,
         }
     }
 }
@@ -139,11 +153,13 @@ pub fn check(paths: &[PathBuf], namespace: Option<&str>, tags: &[String]) -> Res
     Ok(documents.check(Options::default()))
 }
 
-fn is_stdin(path: &std::path::Path) -> bool {
+/// `-`
+pub fn is_stdin(path: &std::path::Path) -> bool {
     path.as_os_str() == "-"
 }
 
-fn read_stdin() -> Result<Vec<u8>, Failure> {
+/// All of stdin, but no more than one byte above what an input may have.
+pub fn read_stdin() -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let limit = MAX_INPUT_BYTES as u64 + 1;
     let read = stdin().lock().take(limit).read_to_end(&mut bytes);
@@ -177,10 +193,10 @@ impl Subject {
         Question { stage: self.stage, now: self.now.unwrap_or_else(Timestamp::now) }
     }
 
-    /// The contexts, read as they are asked for.
-    pub fn contexts(&self, policies: &Policies) -> Result<Contexts, Failure> {
+    /// The contexts, or what `others` names, read as they are asked for.
+    pub fn contexts(&self, others: &[PathBuf], policies: &Policies) -> Result<Contexts, Failure> {
         let mut files = Vec::new();
-        for file in &self.files {
+        for file in self.files.iter().chain(others) {
             files.extend(contexts::files(file)?);
         }
         if files.is_empty() {

@@ -86,6 +86,14 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
+/// All of a file, within the bound for inputs.
+pub fn whole(path: &Path) -> Result<Vec<u8>, Failure> {
+    let name = path.display().to_string();
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_INPUT_BYTES as u64 + 1).read_to_end(&mut bytes));
+    read.map(|_| bytes).map_err(|cause| unreadable(&name, &cause))
+}
+
 impl Contexts {
     pub fn new(files: Vec<PathBuf>) -> Self {
         Self { several: files.len() > 1, files: files.into_iter(), open: None }

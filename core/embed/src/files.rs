@@ -49,8 +49,12 @@ pub fn text(path: &Path) -> Result<String, Error> {
     String::from_utf8(bytes).map_err(|_| refused("it is not UTF-8".to_owned()))
 }
 
-/// The file itself, or all documents below a directory.
-pub(crate) fn documents(path: &Path) -> Result<Vec<PathBuf>, Error> {
+/// The file itself, or all documents below a directory, sorted: files whose names end with `.yaml`, `.yml` or `.json`,
+/// without those of test cases.
+///
+/// # Errors
+/// When something cannot be read, or there is no document.
+pub fn documents(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let metadata = fs::metadata(path).map_err(|cause| unreadable(path, &cause))?;
     if !metadata.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -101,7 +105,10 @@ fn walk(
 }
 
 /// All bytes of a file, but no more than one above `limit`.
-pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     let read = || -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         File::open(path)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;

@@ -133,7 +133,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let mut work = Vec::new();
     let mut effects: Vec<Effect> = Vec::new();
     let mut bytes = 0;
-    for context in command.subject.contexts(&command.policies)? {
+    for context in command.subject.contexts(&[], &command.policies)? {
         let context = context?;
         if work.len() == MAX_CONTEXTS {
             return Err(Failure::invalid(ErrorCode::InvalidInput, format!("more than {MAX_CONTEXTS} contexts")));

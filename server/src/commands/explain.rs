@@ -5,6 +5,7 @@ use llm_policy_embed::canonical;
 use llm_policy_embed::explain::{Explanation, Outcome, RuleTrace};
 
 use crate::args::{Format, Policies, Subject};
+use crate::bodies::Bodies;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, clauses, decision, style, units};
 
@@ -12,6 +13,7 @@ const EXAMPLES: &str = "Examples:
   policy-engine explain --policy policies/ --context call.json
   policy-engine explain -p policies/ -c call.json --rule no-preview
   policy-engine explain -p policies/ -c call.json --all
+  policy-engine explain -p policies/ --from anthropic --identity caller.json body.json
 
 Values of the context are shown, which may be what users wrote.
 
@@ -25,6 +27,8 @@ pub struct Command {
     policies: Policies,
     #[command(flatten)]
     subject: Subject,
+    #[command(flatten)]
+    bodies: Bodies,
     /// Only this rule
     #[arg(short, long, value_name = "ID")]
     rule: Option<String>,
@@ -39,15 +43,15 @@ pub struct Command {
 pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let (engine, checked) = command.policies.load()?;
     let engine = engine.handles(command.subject.handles);
-    let contexts = command.subject.contexts(&command.policies)?;
+    let contexts = command.subject.contexts(&command.bodies.files, &command.policies)?;
     out.warnings(&checked.findings);
-    let question = command.subject.question();
+    let judge = command.bodies.judge(&engine, command.subject.question())?;
     let several = contexts.several();
     let mut exit = Exit::Allowed;
     let mut first = true;
     for context in contexts {
         let context = context?;
-        match engine.explain(&context.bytes, question) {
+        match judge.explain(&context.bytes) {
             Ok(mut explanation) => {
                 if let Some(wanted) = &command.rule {
                     only(&mut explanation, wanted)?;

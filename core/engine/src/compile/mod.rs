@@ -494,7 +494,8 @@ fn exceptions_of(
 }
 
 /// The environment that all documents share: the standard library, the extensions, the engine's functions and the fields.
-fn base_env(fields: &Fields, limits: &Limits) -> Env {
+#[must_use]
+pub fn base_env(fields: &Fields, limits: &Limits) -> Env {
     let builder = Env::builder().standard().extensions().limits(limits.clone());
     let builder = builder.functions(functions::functions()).macros(functions::macros());
     fields.variables().fold(builder, |builder, (name, t)| builder.variable(name, t)).build()

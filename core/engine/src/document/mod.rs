@@ -17,6 +17,7 @@ mod align;
 pub mod decode;
 pub mod duration;
 mod json;
+pub mod limit;
 mod misread;
 pub mod model;
 mod offsets;
@@ -32,6 +33,7 @@ use llm_policy_cel::ast::Span;
 use llm_policy_cel::diagnostic::Diagnostic;
 
 pub use action::{Action, ActionClass};
+pub use decode::keys;
 pub use model::Document;
 pub use source::{Source, SourceMap};
 pub use template::{Part, Template};

@@ -63,7 +63,7 @@ keys! {
 
 impl Key {
     /// Where a bare text in a list of this part belongs, and the keys of a mapping there.
-    const fn item(self) -> Option<(&'static str, &'static [&'static str])> {
+    pub(crate) const fn item(self) -> Option<(&'static str, &'static [&'static str])> {
         Some(match self {
             Self::Matched => ("rule", &["policy", "rule", "actions", "failed", "variant", "exception"]),
             Self::Exceptions => ("exception", &["policy", "rule", "exception"]),

@@ -10,7 +10,7 @@ pub mod context;
 pub mod expect;
 mod flow;
 pub mod pattern;
-mod read;
+pub(crate) mod read;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -16,9 +16,9 @@ use serde_json::{Map, Value as Json};
 
 use super::{Case, CaseFile, Expectation, Key, Pattern, Reference, context, expect};
 
-const FILE: &[&str] = &["version", "description", "policies", "defaults", "fixtures", "tests"];
-const CONTEXT: &[&str] = &["base", "file", "context", "with", "without"];
-const QUESTION: &[&str] = &["stage", "now", "handles"];
+pub(crate) const FILE: &[&str] = &["version", "description", "policies", "defaults", "fixtures", "tests"];
+pub(crate) const CONTEXT: &[&str] = &["base", "file", "context", "with", "without"];
+pub(crate) const QUESTION: &[&str] = &["stage", "now", "handles"];
 
 /// The time that conditions see when a case names none: a Monday, at noon.
 const NOON: i64 = 1_767_614_400;

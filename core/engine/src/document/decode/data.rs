@@ -11,8 +11,8 @@ use crate::document::model::{Constant, FieldMissing, List, Scalar, SchemaField, 
 use crate::document::tree::{Key, Node};
 use crate::document::{is_identifier, is_path, parse};
 
-const FIELD: &[&str] = &["type", "missing", "description"];
-const TABLE: &[&str] = &["key", "value", "file", "entries"];
+pub(super) const FIELD: &[&str] = &["type", "missing", "description"];
+pub(super) const TABLE: &[&str] = &["key", "value", "file", "entries"];
 const TYPES: &[(&str, Scalar)] =
     &[("string", Scalar::String), ("int", Scalar::Int), ("double", Scalar::Double), ("bool", Scalar::Bool)];
 

@@ -4,6 +4,8 @@ mod action;
 mod conditions;
 mod data;
 mod header;
+pub mod keys;
+mod limits;
 mod rule;
 mod schedule;
 mod values;
@@ -25,7 +27,7 @@ const MAX_FINDINGS: usize = 100;
 /// What loads the files that tables name.
 pub(super) type Loader<'l> = dyn FnMut(&str) -> Result<String, String> + 'l;
 
-const KEYS: &[&str] =
+pub(super) const KEYS: &[&str] =
     &["version", "metadata", "config", "schema", "variables", "lists", "tables", "rules", "exceptions", "fallback"];
 /// Keys of other formats, none of which this format has.
 const FOREIGN: &[&str] = &["apiVersion", "api_version", "kind", "policies", "policy", "spec", "apiversion"];
@@ -147,6 +149,10 @@ impl<'t> Reader<'t> {
         let variables = self.variables(fields.get("variables"));
         let lists = self.lists(fields.get("lists"));
         let tables = self.tables(fields.get("tables"), load);
+        // No key of a policy yet, which `fields` has reported. What is wrong in it is told all the same.
+        let limits = entries.iter().find(|(key, value)| key.text == "limits" && !value.is_null());
+        let id = metadata.as_ref().map(|m| format!("{}/{}", m.namespace.value, m.name.value)).unwrap_or_default();
+        let limits = self.limits(limits.map(|(_, node)| node), &id);
         let rules = self.rules(&fields, &lists);
         let exceptions = self.exceptions(fields.get("exceptions"), &rules, fields.get("rules"));
         let fallback = fields.get("fallback").map(|node| self.fallback(node));
@@ -165,6 +171,7 @@ impl<'t> Reader<'t> {
             variables,
             lists,
             tables,
+            limits,
             rules,
             exceptions,
             fallback,
