@@ -70,4 +70,8 @@ fn the_guide_shows_each_pattern_as_it_is() {
         assert!(shown.insert(name.to_owned()), "{name} has two chapters");
     }
     assert_eq!(shown, patterns());
+    let listed = succeeds("new --list");
+    let listed: BTreeSet<String> =
+        listed.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect();
+    assert_eq!(listed, patterns(), "`new` writes other patterns");
 }
