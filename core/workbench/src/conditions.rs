@@ -68,7 +68,7 @@ impl Tree {
     }
 
     /// Whether clause `at` alone decides: with its other value, the condition has its other value, or none. So a guard
-    /// (`has(x) && x > 1`) decides when it is false: without it the condition is an error.
+    /// (`has(a.x) && a.x > 1`) decides when it is false: without it the condition is an error.
     #[must_use]
     pub fn decided_by(&self, at: usize, values: &[Option<bool>]) -> bool {
         let Some(value) = values.get(at).copied().flatten() else { return false };
@@ -200,7 +200,7 @@ mod tests {
         assert!(tree.decided_by(0, &[t, t, t]) && tree.decided_by(1, &[t, t, t]));
         assert!(!tree.decided_by(2, &[t, t, t]));
         assert!(!tree.decided_by(1, &[f, t, t]));
-        let guarded = condition("has(x) && x > 1").tree;
+        let guarded = condition("has(a.x) && a.x > 1").tree;
         assert!(guarded.decided_by(0, &[f, None]) && !guarded.decided_by(0, &[t, None]));
         let choice = condition("a ? b : c").tree;
         assert!(choice.decided_by(1, &[t, f, t]) && !choice.decided_by(2, &[t, f, t]));
