@@ -215,8 +215,9 @@ mod tests {
                             assert!(table.remove(number));
                             assert_eq!(table.with(number, |o| *o), None);
                         }
-                        let (number, object) = mine[(round as usize * 5) % mine.len().max(1) % mine.len()];
-                        assert_eq!(table.with(number, |o| *o), Some(object));
+                        if let Some((number, object)) = mine.get((round as usize * 5) % mine.len().max(1)) {
+                            assert_eq!(table.with(*number, |o| *o), Some(*object));
+                        }
                     }
                     for (number, object) in mine {
                         assert_eq!(table.with(number, |o| *o), Some(object));
