@@ -69,6 +69,10 @@ pub enum Command {
     Explain(commands::explain::Command),
     /// Measure how long decisions take
     Benchmark(commands::benchmark::Command),
+    /// Show what the detectors find in a text
+    Scan(commands::scan::Command),
+    /// Score the detectors on labelled texts
+    EvalDetectors(commands::eval_detectors::Command),
     /// Write policies in one way: indentation, spaces, line breaks of long conditions
     Fmt(commands::fmt::Command),
     /// Write policies to begin with, each with its tests and a context
@@ -93,6 +97,8 @@ impl Command {
             Self::Explain(command) => command.output,
             Self::Benchmark(command) => command.output,
             Self::Import(command) => command.output,
+            Self::Scan(command) => command.format(),
+            Self::EvalDetectors(command) => command.output,
             Self::Fmt(_) | Self::New(_) | Self::Schema(_) | Self::Repl(_) | Self::Completions(_) => Format::Text,
         }
     }

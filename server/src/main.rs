@@ -31,6 +31,8 @@ fn main() -> ExitCode {
         Command::Test(command) => commands::test::run(command, &mut out),
         Command::Explain(command) => commands::explain::run(command, &mut out),
         Command::Benchmark(command) => commands::benchmark::run(command, &mut out),
+        Command::Scan(command) => commands::scan::run(command, &mut out),
+        Command::EvalDetectors(command) => commands::eval_detectors::run(command, &mut out),
         Command::Fmt(command) => commands::fmt::run(command, &mut out),
         Command::New(command) => commands::new::run(command, &mut out),
         Command::Schema(command) => commands::schema::run(command, &mut out),

@@ -10,6 +10,7 @@ mod cli {
     pub mod evaluate;
     pub mod explain;
     pub mod fmt;
+    pub mod scan;
     pub mod test;
     pub mod usage;
     pub mod validate;

@@ -17,3 +17,4 @@ pub use decision::{Decision, Effect};
 pub use engine::Engine;
 pub use llm_policy_cel as cel;
 pub use llm_policy_cel::diagnostic;
+pub use llm_policy_detect as detect;

@@ -2,12 +2,14 @@
 
 pub mod benchmark;
 pub mod completions;
+pub mod eval_detectors;
 pub mod evaluate;
 pub mod explain;
 pub mod fmt;
 pub mod import;
 pub mod new;
 pub mod repl;
+pub mod scan;
 pub mod schema;
 pub mod test;
 pub mod validate;

@@ -64,6 +64,7 @@ pub fn compile(pattern: &str, limit: usize) -> Result<Regex, RegexError> {
         .translate(pattern, &ast)
         .map_err(|e| RegexError::new(e.kind().to_string(), Some(e.span())))?;
     let config = meta::Config::new()
+        .dfa(false)
         .nfa_size_limit(Some(limit))
         .onepass_size_limit(Some(limit))
         .dfa_size_limit(Some(limit))
