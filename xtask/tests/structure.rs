@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("llm-policy-ledger", &[]),
     ("llm-policy-engine", &["llm-policy-cel", "llm-policy-detect", "llm-policy-ledger"]),
     ("llm-policy-provider", &["llm-policy-engine"]),
-    ("llm-policy-workbench", &["llm-policy-engine"]),
+    ("llm-policy-workbench", &["llm-policy-cel", "llm-policy-engine"]),
     ("llm-policy-wasm", &["llm-policy-engine"]),
     ("llm-policy-runtime", &["llm-policy-engine", "llm-policy-ledger"]),
     ("llm-policy-embed", &["llm-policy-engine", "llm-policy-provider", "llm-policy-runtime", "llm-policy-wasm"]),

@@ -1,1 +1,3 @@
 //! The workbench of policy authors: tests, coverage, mutation, analysis, difference.
+
+pub mod analysis;
