@@ -168,8 +168,8 @@ impl Constants {
                     && self.prefixes.iter().all(|p| p.len() <= prefix.len() || !text.starts_with(p.as_str()))
             };
             let end = if prefix.is_empty() { "other" } else { "" };
-            let mut tries = std::iter::once(format!("{prefix}{end}"))
-                .chain((0_u32..).map(|n| format!("{prefix}-other{n}")));
+            let mut tries =
+                std::iter::once(format!("{prefix}{end}")).chain((0_u32..).map(|n| format!("{prefix}-other{n}")));
             // Only finitely many texts do not fit, so one of these does.
             if let Some(sample) = tries.find(|text| fits(text)) {
                 cells.push(whole(Kind::Text, Value::String(sample.into())));

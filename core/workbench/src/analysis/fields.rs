@@ -67,15 +67,17 @@ fn unguarded(bench: &mut Bench<'_>, rule: &CompiledRule) {
         }
     }
     let Some(witness) = shown else { return };
-    let applies = rule.actions.iter().any(|action| matches!(action.class, ActionClass::Restricts | ActionClass::Changes));
+    let applies =
+        rule.actions.iter().any(|action| matches!(action.class, ActionClass::Restricts | ActionClass::Changes));
     let then = if applies { "the rule applies" } else { "the rule does not apply" };
     let message = format!(
         "nothing guards rule `{}` against the absence of {}: its condition fails then, and {then}",
         rule.id,
         listed(&found)
     );
-    let diagnostic = Diagnostic::warning("unguarded-read", message, place(rule))
-        .with_help("if the field may be absent, say what that means: `has(field) && ...`, or `missing: default` under `schema`");
+    let diagnostic = Diagnostic::warning("unguarded-read", message, place(rule)).with_help(
+        "if the field may be absent, say what that means: `has(field) && ...`, or `missing: default` under `schema`",
+    );
     if let Some(claim) = bench.claim(rule, Weight::Note, diagnostic) {
         claim.witness = Some(witness);
     }
@@ -105,7 +107,8 @@ fn avoidable(bench: &mut Bench<'_>, rule: &CompiledRule) {
             };
             let (_, before) = explain(guess)?;
             let (context, after) = explain(&without)?;
-            let avoided = came_out(&before, rule, &policy, Outcomes::TRUE) && came_out(&after, rule, &policy, Outcomes::FALSE);
+            let avoided =
+                came_out(&before, rule, &policy, Outcomes::TRUE) && came_out(&after, rule, &policy, Outcomes::FALSE);
             avoided.then(|| Witness::new(context, stage, witness::instant(compiled, guess), &after.decision))
         });
         let Some(witness) = witness else { continue };

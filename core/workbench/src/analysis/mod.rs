@@ -228,8 +228,7 @@ impl<'b> Bench<'b> {
             let at = witness::instant(compiled, guess);
             let bytes = context.to_string();
             let explained = engine.explain(stage, &JsonInput::new(bytes.as_bytes()), at.unwrap_or(now)).ok()?;
-            agrees(&explained.decision, &explained)
-                .then(|| Witness::new(context, stage, at, &explained.decision))
+            agrees(&explained.decision, &explained).then(|| Witness::new(context, stage, at, &explained.decision))
         })
     }
 }

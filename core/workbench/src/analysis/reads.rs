@@ -153,18 +153,17 @@ impl<'p> Reads<'p> {
         let program = self.program;
         let kind = |id| self.kind(id);
         let total = |id| self.is_total(id);
-        let numeric = |kind: Option<TermKind>| {
-            matches!(kind, Some(TermKind::Int | TermKind::Size | TermKind::Double))
-        };
+        let numeric = |kind: Option<TermKind>| matches!(kind, Some(TermKind::Int | TermKind::Size | TermKind::Double));
         match program.plain_node(id) {
             Node::Constant(_) | Node::Slot(_) | Node::SlotOr { .. } | Node::HasSlot(_) => true,
             Node::SlotEqualsString { .. } => true,
             Node::SlotCompareInt { slot, .. } => matches!(self.slot_type(slot), SlotType::Int | SlotType::Double),
             Node::SlotCompareSlot { left, right, .. } => {
                 let number = |slot| matches!(self.slot_type(slot), SlotType::Int | SlotType::Double);
-                number(left) && number(right) || self.slot_type(left) == self.slot_type(right) && {
-                    matches!(self.slot_type(left), SlotType::String | SlotType::Timestamp | SlotType::Bool)
-                }
+                number(left) && number(right)
+                    || self.slot_type(left) == self.slot_type(right) && {
+                        matches!(self.slot_type(left), SlotType::String | SlotType::Timestamp | SlotType::Bool)
+                    }
             }
             Node::Equal(a, b) | Node::NotEqual(a, b) => total(a) && total(b),
             Node::InSet { operand, .. } => total(operand),

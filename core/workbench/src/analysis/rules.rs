@@ -70,7 +70,8 @@ fn never_true(bench: &mut Bench<'_>, rule: &CompiledRule) -> bool {
         [one] => format!("{one} is never true"),
         _ => format!("{} cannot hold together", listed(&names)),
     };
-    let restricting = rule.actions.iter().any(|action| matches!(action.class, ActionClass::Restricts | ActionClass::Changes));
+    let restricting =
+        rule.actions.iter().any(|action| matches!(action.class, ActionClass::Restricts | ActionClass::Changes));
     let failing = [Goal::Is(rule.condition, Outcomes::ERROR)];
     let fails = if restricting { bench.solve(&failing) } else { Answer::No };
     let policy = bench.document(rule).map(|d| d.id.clone()).unwrap_or_else(|| "".into());
@@ -84,8 +85,8 @@ fn never_true(bench: &mut Bench<'_>, rule: &CompiledRule) -> bool {
         Some(_) => format!("rule `{}` never matches: {why}; it applies only when its condition fails", rule.id),
         None => format!("rule `{}` never matches: {why}", rule.id),
     };
-    let diagnostic = Diagnostic::warning("never-matches", message, place(rule))
-        .with_help("mend the condition, or delete the rule");
+    let diagnostic =
+        Diagnostic::warning("never-matches", message, place(rule)).with_help("mend the condition, or delete the rule");
     if let Some(claim) = bench.claim(rule, Weight::Warning, diagnostic) {
         claim.witness = witness;
     }
@@ -166,10 +167,13 @@ fn needless_clauses(bench: &mut Bench<'_>, rule: &CompiledRule) {
 fn overridden(bench: &mut Bench<'_>, number: usize, rule: &CompiledRule, effect: Effect) {
     let now = bench.options.now;
     let mut by: Vec<usize> = Vec::new();
+    let mut decides_when_failing = false;
     for stage in rule.stages.iter() {
-        match overriding(bench, number, rule, stage) {
+        let Some(found) = overriding(bench, number, rule, stage, false) else { return };
+        by.extend(found);
+        match overriding(bench, number, rule, stage, true) {
             Some(found) => by.extend(found),
-            None => return,
+            None => decides_when_failing = true,
         }
     }
     by.sort_unstable();
@@ -194,22 +198,32 @@ fn overridden(bench: &mut Bench<'_>, number: usize, rule: &CompiledRule, effect:
         }),
         _ => None,
     };
-    let paths: Vec<String> = others
-        .iter()
-        .map(|other| format!("{}/{}", bench.document(other).map_or("", |d| &d.id), other.id))
-        .collect();
-    let message = format!("the `{effect}` of rule `{}` never decides: {subject}", rule.id);
-    let diagnostic = Diagnostic::warning("always-overridden", message, place(rule)).with_help(
-        "delete the rule, or let it rank before the other, or let the other leave out what this one is for",
-    );
+    let paths: Vec<String> =
+        others.iter().map(|other| format!("{}/{}", bench.document(other).map_or("", |d| &d.id), other.id)).collect();
+    let message = match decides_when_failing {
+        false => format!("the `{effect}` of rule `{}` never decides: {subject}", rule.id),
+        true => format!(
+            "the `{effect}` of rule `{}` decides only when its condition fails: when it matches, {subject}",
+            rule.id
+        ),
+    };
+    let diagnostic = Diagnostic::warning("always-overridden", message, place(rule))
+        .with_help("delete the rule, or let it rank before the other, or let the other leave out what this one is for");
     if let Some(claim) = bench.claim(rule, Weight::Warning, diagnostic) {
         claim.witness = witness;
         claim.others = paths;
     }
 }
 
-/// The rules that always decide over rule `number` in `stage`, as few as are easily found. `None`: they do not.
-fn overriding(bench: &mut Bench<'_>, number: usize, rule: &CompiledRule, stage: Stage) -> Option<Vec<usize>> {
+/// The rules that always decide over rule `number` in `stage`, as few as are easily found, when its condition is true or when it
+/// is `failing`. `None`: they do not.
+fn overriding(
+    bench: &mut Bench<'_>,
+    number: usize,
+    rule: &CompiledRule,
+    stage: Stage,
+    failing: bool,
+) -> Option<Vec<usize>> {
     let now = bench.options.now;
     let candidates: Vec<usize> = bench
         .compiled
@@ -222,7 +236,7 @@ fn overriding(bench: &mut Bench<'_>, number: usize, rule: &CompiledRule, stage: 
         })
         .collect();
     let mut all = Vec::new();
-    for scenario in scenarios(rule, now) {
+    for scenario in scenarios(rule, now).into_iter().filter(|scenario| scenario.failing == failing) {
         let spared: Vec<(usize, Goal)> = candidates
             .iter()
             .filter_map(|at| {

@@ -45,7 +45,9 @@ mod tests {
 
     #[test]
     fn samples() {
-        for pattern in ["", "abc", "AKIA[0-9A-Z]{16}", "(?i)ignore (all|previous)", "^gpt-[0-9]+$", "-----BEGIN ([A-Z]+ )*KEY"] {
+        for pattern in
+            ["", "abc", "AKIA[0-9A-Z]{16}", "(?i)ignore (all|previous)", "^gpt-[0-9]+$", "-----BEGIN ([A-Z]+ )*KEY"]
+        {
             let text = matching(pattern).unwrap();
             assert!(regex_automata::meta::Regex::new(pattern).unwrap().is_match(&text), "{pattern}: {text}");
         }

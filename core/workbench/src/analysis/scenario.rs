@@ -15,6 +15,8 @@ pub(crate) struct Scenario {
     pub(crate) goals: Vec<Goal>,
     /// What.
     pub(crate) effect: Effect,
+    /// Whether the condition fails in it.
+    pub(crate) failing: bool,
 }
 
 /// The effect of one action, if it decides.
@@ -56,7 +58,7 @@ pub(crate) fn scenarios(rule: &CompiledRule, now: jiff::Timestamp) -> Vec<Scenar
     let mut add = |outcome: Outcomes, mut goals: Vec<Goal>, effect: Option<Effect>| {
         if let Some(effect) = effect {
             goals.push(Goal::Is(rule.condition, outcome));
-            out.push(Scenario { goals, effect });
+            out.push(Scenario { goals, effect, failing: outcome == Outcomes::ERROR });
         }
     };
     add(Outcomes::TRUE, off.clone(), decides(rule));

@@ -380,7 +380,9 @@ impl Search<'_, '_> {
         let mut count = 1_usize;
         for slot in &info.slots {
             let Some(subject) = self.theory.slot(*slot) else { return true };
-            let (Some(cells), Some(known)) = (state.cells.get(&subject), self.theory.known(subject)) else { return true };
+            let (Some(cells), Some(known)) = (state.cells.get(&subject), self.theory.known(subject)) else {
+                return true;
+            };
             let Subject::Slot(_) = known.subject else { return true };
             let all: Vec<usize> = cells.iter().collect();
             if !all.iter().all(|cell| known.cells.get(*cell).is_some_and(|cell| cell.alone)) {
@@ -398,7 +400,9 @@ impl Search<'_, '_> {
             for ((subject, cells), slot) in choices.iter().zip(&info.slots) {
                 let cell = cells.get(rest % cells.len().max(1)).copied().unwrap_or(0);
                 rest /= cells.len().max(1);
-                let Some(cell) = self.theory.known(*subject).and_then(|known| known.cells.get(cell)) else { return true };
+                let Some(cell) = self.theory.known(*subject).and_then(|known| known.cells.get(cell)) else {
+                    return true;
+                };
                 values.push((
                     *slot,
                     match cell.kind {

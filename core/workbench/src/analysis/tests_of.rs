@@ -91,9 +91,8 @@ impl Test {
 /// The test that node `id` is, if it is one.
 pub(crate) fn tested(program: &Program, id: NodeId) -> Option<Tested> {
     let text = |constant: u32| -> Arc<str> { program.constant_str(constant).into() };
-    let on_slot = |slot: u32, test: Test| {
-        Some(Tested { subject: Subject::Slot(slot), default: None, test, negated: false })
-    };
+    let on_slot =
+        |slot: u32, test: Test| Some(Tested { subject: Subject::Slot(slot), default: None, test, negated: false });
     let on = |operand: NodeId, test: Test| {
         let (subject, default) = subject(program, operand)?;
         Some(Tested { subject, default, test, negated: false })
@@ -102,9 +101,7 @@ pub(crate) fn tested(program: &Program, id: NodeId) -> Option<Tested> {
         Node::Slot(slot) => on_slot(slot, Test::IsTrue),
         Node::SlotOr { .. } => on(id, Test::IsTrue),
         Node::HasSlot(slot) => on_slot(slot, Test::Has),
-        Node::SlotEqualsString { slot, constant } => {
-            on_slot(slot, Test::Equals(Value::String(text(constant))))
-        }
+        Node::SlotEqualsString { slot, constant } => on_slot(slot, Test::Equals(Value::String(text(constant)))),
         Node::SlotCompareInt { relation, slot, constant } => {
             on_slot(slot, Test::Compare(relation, Value::Int(constant)))
         }

@@ -33,10 +33,17 @@ pub(crate) enum Form {
     All(Vec<NodeId>),
     Any(Vec<NodeId>),
     Not(NodeId),
-    If { condition: NodeId, then: NodeId, otherwise: NodeId },
+    If {
+        condition: NodeId,
+        then: NodeId,
+        otherwise: NodeId,
+    },
     /// True unless the operand is false.
     Lenient(NodeId),
-    Atom { atom: u32, negated: bool },
+    Atom {
+        atom: u32,
+        negated: bool,
+    },
 }
 
 /// A test.
@@ -68,8 +75,8 @@ pub(crate) struct Known {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Node(NodeId),
-    /// Whether a list has a constant as an element.
-    Holds(u32, String),
+    /// Whether a list has a constant as an element; and what it reads as when it is absent.
+    Holds(u32, String, Option<String>),
 }
 
 /// The tests of a program.
@@ -115,7 +122,9 @@ impl<'p> Theory<'p> {
         for (subject, constants) in all {
             let holds = match subject {
                 Subject::Slot(slot) if compiled.now == Some(slot) => Holds::Now,
-                Subject::Slot(slot) if compiled.required.contains(&slot) => Holds::Required(theory.reads.slot_type(slot)),
+                Subject::Slot(slot) if compiled.required.contains(&slot) => {
+                    Holds::Required(theory.reads.slot_type(slot))
+                }
                 Subject::Slot(slot) => Holds::Slot(theory.reads.slot_type(slot)),
                 Subject::Term(id) => Holds::Term(theory.reads.kind(id)),
             };
@@ -171,7 +180,11 @@ impl<'p> Theory<'p> {
         let Node::Loop(index) = self.program.plain_node(id) else { return None };
         let l = self.program.comprehension(index)?;
         let (LoopKind::Exists(predicate), None) = (l.kind, l.var2) else { return None };
-        let Node::Slot(slot) = self.program.plain_node(l.range) else { return None };
+        let (slot, default) = match self.program.plain_node(l.range) {
+            Node::Slot(slot) => (slot, None),
+            Node::SlotOr { slot, default } => (slot, Some(self.program.constant(default).clone())),
+            _ => return None,
+        };
         if !matches!(self.reads.slot_type(slot), SlotType::StringList | SlotType::List) {
             return None;
         }
@@ -181,7 +194,7 @@ impl<'p> Theory<'p> {
             _ => return None,
         };
         let test = Test::Holds(self.program.constant(constant).clone());
-        Some(Tested { subject: Subject::Slot(slot), default: None, test, negated: false })
+        Some(Tested { subject: Subject::Slot(slot), default, test, negated: false })
     }
 
     /// The number of a slot's subject.
@@ -228,9 +241,11 @@ impl<'p> Theory<'p> {
         let tested = self.tested(id).filter(|tested| self.by_subject.contains_key(&tested.subject));
         let negated = tested.as_ref().is_some_and(|tested| tested.negated);
         let key = match &tested {
-            Some(Tested { subject, test: Test::Holds(constant), .. }) => {
-                Key::Holds(self.by_subject.get(subject).copied().unwrap_or(u32::MAX), format!("{constant:?}"))
-            }
+            Some(Tested { subject, test: Test::Holds(constant), default, .. }) => Key::Holds(
+                self.by_subject.get(subject).copied().unwrap_or(u32::MAX),
+                format!("{constant:?}"),
+                default.as_ref().map(|default| format!("{default:?}")),
+            ),
             _ => Key::Node(id),
         };
         if let Some(atom) = self.by_key.get(&key) {
@@ -238,10 +253,15 @@ impl<'p> Theory<'p> {
         }
         let slots = self.reads.slots(id);
         let needs = self.reads.needs(id);
-        let total = self.reads.is_total(id) || tested.as_ref().is_some_and(|t| matches!(t.test, Test::Holds(_)))
-            && slots.iter().all(|slot| matches!(self.reads.slot_type(*slot), SlotType::StringList | SlotType::List));
+        let total = self.reads.is_total(id)
+            || tested.as_ref().is_some_and(|t| matches!(t.test, Test::Holds(_)))
+                && slots
+                    .iter()
+                    .all(|slot| matches!(self.reads.slot_type(*slot), SlotType::StringList | SlotType::List));
         let table = match &tested {
-            Some(tested) => self.by_subject.get(&tested.subject).copied().map(|subject| (subject, self.table(subject, id, tested))),
+            Some(tested) => {
+                self.by_subject.get(&tested.subject).copied().map(|subject| (subject, self.table(subject, id, tested)))
+            }
             None => match slots.as_slice() {
                 [slot] => self.slot(*slot).map(|subject| (subject, self.opaque_table(subject, id, &needs, total))),
                 _ => None,
@@ -380,7 +400,10 @@ fn free(test: &Test, cell: &Cell, integral: bool) -> Option<Outcomes> {
         return None;
     }
     let is_scalar = |value: &Value| {
-        matches!(value, Value::String(_) | Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Bool(_) | Value::Null)
+        matches!(
+            value,
+            Value::String(_) | Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Bool(_) | Value::Null
+        )
     };
     // A constant of the cell's kind that does not cut the cells, or one that the kind may hold in a form of its own.
     let loose = |constant: &Value| match cell.kind {
@@ -402,7 +425,9 @@ fn free(test: &Test, cell: &Cell, integral: bool) -> Option<Outcomes> {
             (Kind::Other, constant) if !is_scalar(constant) => Some(Outcomes::ANY),
             (_, constant) => loose(constant).then_some(Outcomes::ANY),
         },
-        Test::EndsWith(_) | Test::Contains(_) | Test::Matches(_) => (cell.kind == Kind::Text).then_some(Outcomes::VALUE),
+        Test::EndsWith(_) | Test::Contains(_) | Test::Matches(_) => {
+            (cell.kind == Kind::Text).then_some(Outcomes::VALUE)
+        }
         Test::Holds(_) => match cell.kind {
             Kind::List => Some(Outcomes::VALUE),
             Kind::Map => Some(Outcomes::ANY),

@@ -2,7 +2,7 @@
 
 use llm_policy_cel::program::{Node, NodeId};
 use llm_policy_cel::slot::Slot;
-use llm_policy_cel::value::{Value, Val};
+use llm_policy_cel::value::{Val, Value};
 use llm_policy_engine::compile::Compiled;
 use llm_policy_engine::input::coerce::coerce;
 use llm_policy_engine::input::paths::SlotType;
@@ -242,8 +242,30 @@ fn list(theory: &Theory<'_>, state: &State, slot: u32, subject: u32, loose: bool
 /// A number for a slot that a term is worked out from.
 fn number_near(theory: &Theory<'_>, slot: u32, sample: &Value, dice: &mut Dice) -> Value {
     const USUAL: [f64; 24] = [
-        0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 25.0, 50.0, 75.0, 76.0, 80.0, 85.0, 90.0, 91.0, 95.0, 99.0, 100.0, 101.0,
-        500.0, 1000.0, 1001.0, 10_000.0, 1_000_000.0,
+        0.0,
+        1.0,
+        2.0,
+        3.0,
+        5.0,
+        10.0,
+        20.0,
+        25.0,
+        50.0,
+        75.0,
+        76.0,
+        80.0,
+        85.0,
+        90.0,
+        91.0,
+        95.0,
+        99.0,
+        100.0,
+        101.0,
+        500.0,
+        1000.0,
+        1001.0,
+        10_000.0,
+        1_000_000.0,
     ];
     if dice.below(4) == 0 {
         return sample.clone();

@@ -33,26 +33,68 @@ fn never_matches() {
     let rule = |when: &str| format!("rules: [{{id: r, when: \"{when}\", actions: [deny]}}]");
     for (dead, alive) in [
         ("user.tier == 'a' && user.tier == 'b'", "user.tier == 'a' || user.tier == 'b'"),
-        ("request.model in ['a', 'b'] && request.model in ['c']", "request.model in ['a', 'b'] && request.model in ['b']"),
+        (
+            "request.model in ['a', 'b'] && request.model in ['c']",
+            "request.model in ['a', 'b'] && request.model in ['b']",
+        ),
         ("request.max_tokens > 10 && request.max_tokens < 11", "request.max_tokens > 10 && request.max_tokens < 12"),
-        ("request.temperature > 1.0 && request.temperature < 1.0", "request.temperature > 1.0 && request.temperature < 1.1"),
-        ("request.model.startsWith('gpt-') && request.model == 'claude'", "request.model.startsWith('gpt-') && request.model == 'gpt-'"),
-        ("request.model.startsWith('a') && request.model.startsWith('b')", "request.model.startsWith('a') && request.model.startsWith('ab')"),
+        (
+            "request.temperature > 1.0 && request.temperature < 1.0",
+            "request.temperature > 1.0 && request.temperature < 1.1",
+        ),
+        (
+            "request.model.startsWith('gpt-') && request.model == 'claude'",
+            "request.model.startsWith('gpt-') && request.model == 'gpt-'",
+        ),
+        (
+            "request.model.startsWith('a') && request.model.startsWith('b')",
+            "request.model.startsWith('a') && request.model.startsWith('ab')",
+        ),
         ("request.stream && !request.stream", "request.stream && !user.mfa_verified"),
         ("!has(user.id) && user.id != ''", "!has(user.id) && user.tier != ''"),
-        ("'a' in user.roles && !user.roles.exists(r, r == 'a')", "'a' in user.roles && !user.roles.exists(r, r == 'b')"),
-        ("request.model.matches('x+') && !request.model.matches('x+')", "request.model.matches('x+') && !request.model.matches('y+')"),
-        ("request.model == 'abc' && request.model.matches('^x')", "request.model == 'abc' && request.model.matches('^a')"),
-        ("request.prompt.contains('secret') && !request.prompt.contains('cre')", "request.prompt.contains('cre') && !request.prompt.contains('secret')"),
-        ("request.model.endsWith('-a') && request.model.endsWith('-b')", "request.model.endsWith('-a') && request.model.endsWith('b-a')"),
-        ("size(request.messages) > 3 && size(request.messages) < 4", "size(request.messages) > 3 && size(request.messages) < 5"),
+        (
+            "'a' in user.roles && !user.roles.exists(r, r == 'a')",
+            "'a' in user.roles && !user.roles.exists(r, r == 'b')",
+        ),
+        (
+            "request.model.matches('x+') && !request.model.matches('x+')",
+            "request.model.matches('x+') && !request.model.matches('y+')",
+        ),
+        (
+            "request.model == 'abc' && request.model.matches('^x')",
+            "request.model == 'abc' && request.model.matches('^a')",
+        ),
+        (
+            "request.prompt.contains('secret') && !request.prompt.contains('cre')",
+            "request.prompt.contains('cre') && !request.prompt.contains('secret')",
+        ),
+        (
+            "request.model.endsWith('-a') && request.model.endsWith('-b')",
+            "request.model.endsWith('-a') && request.model.endsWith('b-a')",
+        ),
+        (
+            "size(request.messages) > 3 && size(request.messages) < 4",
+            "size(request.messages) > 3 && size(request.messages) < 5",
+        ),
         ("size(request.messages) < 0", "size(request.messages) < 1"),
-        ("user.budget.total / 2.0 > 5.0 && user.budget.total / 2.0 < 4.0", "user.budget.total / 2.0 > 5.0 && user.budget.total / 3.0 < 4.0"),
+        (
+            "user.budget.total / 2.0 > 5.0 && user.budget.total / 2.0 < 4.0",
+            "user.budget.total / 2.0 > 5.0 && user.budget.total / 3.0 < 4.0",
+        ),
         ("metadata.a == 1 && metadata.a == 'x'", "metadata.a == 1 && metadata.b == 'x'"),
         ("metadata.a > 3 && metadata.a == 2.5", "metadata.a > 2 && metadata.a == 2.5"),
-        ("user.tier == 'a' ? user.tier == 'b' : user.tier == 'a'", "user.tier == 'a' ? user.tier != 'b' : user.tier == 'a'"),
-        ("now < timestamp('2026-01-01T00:00:00Z') && now > timestamp('2026-06-01T00:00:00Z')", "now > timestamp('2026-01-01T00:00:00Z') && now < timestamp('2026-06-01T00:00:00Z')"),
-        ("(user.tier == 'a' || user.id == 'x') && user.tier == 'b' && user.id == 'y'", "(user.tier == 'a' || user.id == 'x') && user.tier == 'b'"),
+        (
+            "user.tier == 'a' ? user.tier == 'b' : user.tier == 'a'",
+            "user.tier == 'a' ? user.tier != 'b' : user.tier == 'a'",
+        ),
+        (
+            "now < timestamp('2026-01-01T00:00:00Z') && now > timestamp('2026-06-01T00:00:00Z')",
+            "now > timestamp('2026-01-01T00:00:00Z') && now < timestamp('2026-06-01T00:00:00Z')",
+        ),
+        (
+            "(user.tier == 'a' || user.id == 'x') && user.tier == 'b' && user.id == 'y'",
+            "(user.tier == 'a' || user.id == 'x') && user.tier == 'b'",
+        ),
     ] {
         pair("never-matches", "never matches", &rule(dead), &rule(alive));
     }
@@ -68,7 +110,9 @@ fn what_never_matches_says_why() {
     );
     assert_eq!(
         found,
-        ["r: rule `r` never matches: `user.tier == 'a'` and `user.tier == 'b'` cannot hold together; it applies only when its condition fails"]
+        [
+            "r: rule `r` never matches: `user.tier == 'a'` and `user.tier == 'b'` cannot hold together; it applies only when its condition fails"
+        ]
     );
 }
 
@@ -100,7 +144,7 @@ fn always_overridden() {
     // The first match decides.
     pair(
         "always-overridden",
-        "`first` always decides over it",
+        "decides only when its condition fails: when it matches, `first` always decides over it",
         "config: {combine: first_match}
         rules:
           - {id: first, priority: 10, when: request.max_tokens > 5, actions: [allow]}
@@ -163,7 +207,15 @@ fn between_documents() {
 #[test]
 fn always_true() {
     let rule = |when: &str| format!("rules: [{{id: r, when: \"{when}\", actions: [deny]}}]");
-    pair("always-true", "always true", &rule("has(user.id) || !has(user.id) || user.tier == 'x'"), &rule("has(user.id)"));
+    let noon = "timestamp('2026-11-23T12:00:00Z')";
+    pair(
+        "always-true",
+        "always true",
+        &rule(&format!("now >= {noon} || now < {noon}")),
+        &rule(&format!("now > {noon} || now < {noon}")),
+    );
+    // A value that is no text is an error.
+    pair("always-true", "never false", &rule("has(user.id) || !has(user.id)"), &rule("has(user.id)"));
     pair(
         "always-true",
         "never false",
@@ -242,7 +294,7 @@ fn a_conflict_shows_a_context() {
     let claims = analysis(&[policy(
         "config: {combine: first_match}
         rules:
-          - {id: a, when: request.prompt.matches('^AKIA[0-9]{4}$'), actions: [allow]}
+          - {id: a, when: \"request.prompt.matches('^AKIA[0-9]{4}$')\", actions: [allow]}
           - {id: b, when: 'size(request.prompt) < 100 && \"x\" in user.roles', actions: [deny]}",
     )])
     .claims;
@@ -311,7 +363,11 @@ fn contradicting_actions() {
         ("`allow` beside", "allow, deny", "allow, {audit: {severity: low}}"),
         ("`deny` is stronger", "deny, {throttle: {delay_ms: 5}}", "{throttle: {delay_ms: 5}}"),
         ("nothing of it is changed", "deny, {set: {request.max_tokens: 5}}", "{set: {request.max_tokens: 5}}"),
-        ("is set twice", "{set: {request.max_tokens: 5}}, {set: {request.max_tokens: 6}}", "{set: {request.max_tokens: 5}}, {set: {request.temperature: 0.5}}"),
+        (
+            "is set twice",
+            "{set: {request.max_tokens: 5}}, {set: {request.max_tokens: 6}}",
+            "{set: {request.max_tokens: 5}}, {set: {request.temperature: 0.5}}",
+        ),
         ("routed twice", "{route: {model: a}}, {route: {model: b}}", "{route: {models: [a, b]}}"),
         (
             "redacted in two styles",
@@ -345,9 +401,12 @@ fn unused_names() {
 #[test]
 fn exceptions() {
     let with = |exception: &str, action: &str| {
-        format!("rules: [{{id: r, when: request.stream, actions: [{action}]}}]\nexceptions: [{{id: e, rules: [r], {exception}}}]")
+        format!(
+            "rules: [{{id: r, when: request.stream, actions: [{action}]}}]\nexceptions: [{{id: e, rules: [r], {exception}}}]"
+        )
     };
-    let (expired, open) = ("when: 'true', expires: '2026-11-23T12:00:00Z'", "when: 'true', expires: '2026-11-23T12:00:01Z'");
+    let (expired, open) =
+        ("when: 'true', expires: '2026-11-23T12:00:00Z'", "when: 'true', expires: '2026-11-23T12:00:01Z'");
     pair("expired-exception", "`e` is over", &with(expired, "deny"), &with(open, "deny"));
     pair(
         "never-matches",
