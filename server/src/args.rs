@@ -106,6 +106,11 @@ impl Policies {
 
 /// Reads the documents at `paths` and says what is wrong with them.
 pub fn check(paths: &[PathBuf], namespace: Option<&str>, tags: &[String]) -> Result<Checked, Failure> {
+    Ok(read(paths, namespace, tags)?.check(Options::default()))
+}
+
+/// Reads the documents at `paths`.
+pub fn read(paths: &[PathBuf], namespace: Option<&str>, tags: &[String]) -> Result<Documents, Failure> {
     let mut documents = Documents::new();
     for path in paths {
         if is_stdin(path) {
@@ -115,7 +120,7 @@ pub fn check(paths: &[PathBuf], namespace: Option<&str>, tags: &[String]) -> Res
         }
     }
     documents.select(namespace, tags)?;
-    Ok(documents.check(Options::default()))
+    Ok(documents)
 }
 
 fn is_stdin(path: &std::path::Path) -> bool {
@@ -181,7 +186,8 @@ fn stage_parser() -> impl TypedValueParser<Value = Stage> {
     PossibleValuesParser::new(Stage::ALL.map(Stage::name)).try_map(|name| name.parse::<Stage>())
 }
 
-fn parse_time(text: &str) -> Result<Timestamp, String> {
+/// An instant as people write it.
+pub fn parse_time(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| "write the date, the time and the zone, such as 2026-03-01T12:00:00Z".to_owned())
 }
 

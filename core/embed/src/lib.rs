@@ -36,6 +36,7 @@ pub use jiff::Timestamp;
 pub use llm_policy_engine::context::Stage;
 pub use llm_policy_engine::decision::canonical;
 pub use llm_policy_engine::diagnostic::{Diagnostic, Severity};
+pub use llm_policy_engine::document::Document;
 pub use llm_policy_engine::explain;
 pub use llm_policy_engine::handles::{Handles, UnknownAction};
 pub use llm_policy_engine::input::Prepared;

@@ -1,5 +1,6 @@
 //! Writing to people and to programs.
 
+pub mod claims;
 pub mod clauses;
 pub mod decision;
 pub mod findings;
