@@ -1,3 +1,6 @@
 //! The workbench of policy authors: tests, coverage, mutation, analysis, difference.
 
 pub mod analysis;
+pub mod diff;
+pub mod inspect;
+mod markup;

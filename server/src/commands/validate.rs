@@ -58,8 +58,8 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
             for finding in &checked.findings {
                 out.print(&format!("{}\n", finding.render(true)));
             }
-            for claim in analysis.iter().flat_map(|analysis| &analysis.claims) {
-                out.print(&claims::render(claim));
+            for text in analysis.iter().flat_map(claims::all) {
+                out.print(&text);
             }
             if let Some(analysis) = analysis.as_ref().filter(|_| command.strict) {
                 out.print("");

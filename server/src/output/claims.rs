@@ -1,5 +1,7 @@
 //! What the analysis claims.
 
+use std::collections::BTreeMap;
+
 use llm_policy_workbench::analysis::{Analysis, Claim, Weight};
 
 use super::{style, units};
@@ -10,7 +12,7 @@ pub fn warnings(analysis: &Analysis) -> usize {
 }
 
 /// A claim for people: a warning with its line of the document, a note on two lines.
-pub fn render(claim: &Claim) -> String {
+fn render(claim: &Claim) -> String {
     match claim.weight {
         Weight::Warning => format!("{}\n", claim.render(true)),
         Weight::Note => {
@@ -18,6 +20,28 @@ pub fn render(claim: &Claim) -> String {
             format!("{}{}", style::safe(&claim.line()), shown.unwrap_or_default())
         }
     }
+}
+
+/// The claims for people. Reads that nothing guards are told by field, as there are many of them.
+pub fn all(analysis: &Analysis) -> Vec<String> {
+    let (reads, others): (Vec<&Claim>, Vec<&Claim>) =
+        analysis.claims.iter().partition(|claim| claim.code() == "unguarded-read");
+    let mut out: Vec<String> = others.into_iter().map(render).collect();
+    let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for claim in reads {
+        for field in &claim.fields {
+            fields.entry(field).or_default().push(claim.rule.as_deref().unwrap_or_default());
+        }
+    }
+    if !fields.is_empty() {
+        let width = fields.keys().map(|field| field.len()).max().unwrap_or(0);
+        let mut text = format!("{}: without them these rules' conditions fail", style::title("Fields that nothing guards"));
+        for (field, rules) in fields {
+            text.push_str(&format!("\n  {field:width$}  {}", style::quiet(rules.join(", "))));
+        }
+        out.push(text);
+    }
+    out
 }
 
 /// So many of the dearest rules are shown.

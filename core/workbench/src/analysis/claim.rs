@@ -43,6 +43,8 @@ pub struct Claim {
     pub witness: Option<Witness>,
     /// The other rules that it names, as `policy/rule`.
     pub others: Vec<String>,
+    /// The fields that it names.
+    pub fields: Vec<String>,
 }
 
 /// A context, and what the engine says about it.
@@ -66,7 +68,7 @@ impl Witness {
     /// One line for people.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut out = self.context.to_string();
+        let mut out = shortened(&self.context).to_string();
         if self.stage != Stage::Request {
             let _ = write!(out, " in the stage {}", self.stage);
         }
@@ -75,6 +77,26 @@ impl Witness {
         }
         let _ = write!(out, ": {}", self.decision);
         out
+    }
+}
+
+/// `value` with its long texts and lists cut: what they begin with is enough to see.
+fn shortened(value: &Json) -> Json {
+    const CHARACTERS: usize = 60;
+    const ITEMS: usize = 5;
+    match value {
+        Json::String(text) if text.chars().count() > CHARACTERS => {
+            let start: String = text.chars().take(CHARACTERS / 2).collect();
+            json!(format!("{start}… ({} characters)", text.chars().count()))
+        }
+        Json::Array(items) if items.len() > ITEMS => {
+            let mut shown: Vec<Json> = items.iter().take(ITEMS - 1).map(shortened).collect();
+            shown.push(json!(format!("… ({} items)", items.len())));
+            Json::Array(shown)
+        }
+        Json::Array(items) => items.iter().map(shortened).collect(),
+        Json::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), shortened(value))).collect(),
+        other => other.clone(),
     }
 }
 
@@ -132,6 +154,7 @@ impl Claim {
             "rule": self.rule.as_deref(),
             "message": self.finding.diagnostic.message,
             "help": self.finding.diagnostic.help,
+            "fields": if self.fields.is_empty() { Json::Null } else { json!(self.fields) },
             "others": if self.others.is_empty() { Json::Null } else { json!(self.others) },
             "witness": self.witness.as_ref().map(|witness| {
                 let mut out = json!({

@@ -10,7 +10,6 @@ use super::cells::Kind;
 use super::outcomes::Outcomes;
 use super::rules::{came_out, first_stage, listed, place};
 use super::solver::{Answer, Goal};
-use super::tests_of::Subject;
 use super::witness::{self, Held};
 use super::{Bench, Weight, Witness};
 
@@ -62,7 +61,7 @@ fn unguarded(bench: &mut Bench<'_>, rule: &CompiledRule) {
                 && decision.errors().iter().any(|error| error.path.as_deref() == Some(&path))
         });
         if let Some(witness) = witness {
-            found.push(format!("`{path}`"));
+            found.push(path);
             shown.get_or_insert(witness);
         }
     }
@@ -73,13 +72,14 @@ fn unguarded(bench: &mut Bench<'_>, rule: &CompiledRule) {
     let message = format!(
         "nothing guards rule `{}` against the absence of {}: its condition fails then, and {then}",
         rule.id,
-        listed(&found)
+        listed(&found.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>())
     );
     let diagnostic = Diagnostic::warning("unguarded-read", message, place(rule)).with_help(
         "if the field may be absent, say what that means: `has(field) && ...`, or `missing: default` under `schema`",
     );
     if let Some(claim) = bench.claim(rule, Weight::Note, diagnostic) {
         claim.witness = Some(witness);
+        claim.fields = found;
     }
 }
 
@@ -120,6 +120,7 @@ fn avoidable(bench: &mut Bench<'_>, rule: &CompiledRule) {
         );
         if let Some(claim) = bench.claim(rule, Weight::Note, diagnostic) {
             claim.witness = Some(witness);
+            claim.fields = vec![compiled.slots.path(slot).to_owned()];
         }
     }
 }
@@ -142,7 +143,7 @@ pub(super) fn opaque(bench: &mut Bench<'_>, rule: &CompiledRule) -> Vec<String> 
 }
 
 impl Bench<'_> {
-    /// Whether every test below `node` has one outcome in each cell of its subject, and the subject is a slot.
+    /// Whether every test below `node` has one outcome in each cell of its subject.
     fn is_understood(&mut self, node: llm_policy_cel::program::NodeId) -> bool {
         use super::theory::Form;
         let form = self.theory.form(node);
@@ -155,11 +156,7 @@ impl Bench<'_> {
             }
             Form::Atom { atom, .. } => {
                 let Some(atom) = self.theory.atom(*atom) else { return false };
-                let slot = |subject: u32| {
-                    self.theory.known(subject).is_some_and(|known| matches!(known.subject, Subject::Slot(_)))
-                };
-                let held = matches!(atom.test, Some(super::tests_of::Test::Holds(_)));
-                (atom.definite || held) && atom.table.as_ref().is_some_and(|(subject, _)| slot(*subject))
+                atom.definite || matches!(atom.test, Some(super::tests_of::Test::Holds(_)))
             }
         }
     }

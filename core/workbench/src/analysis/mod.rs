@@ -28,6 +28,7 @@ mod claim;
 mod cost;
 mod exceptions;
 mod fields;
+mod implication;
 mod names;
 mod outcomes;
 mod pairs;
@@ -57,6 +58,7 @@ use serde_json::Value as Json;
 
 pub use claim::{Claim, Weight, Witness};
 pub use cost::Cost;
+pub(crate) use implication::Implication;
 
 use solver::{Answer, Goal, State, solve};
 use theory::Theory;
@@ -197,14 +199,14 @@ impl<'b> Bench<'b> {
         let document = self.document(rule)?;
         let finding = Finding { origin: document.origin.clone(), text: document.text.clone(), diagnostic };
         let (policy, rule) = (document.id.clone(), Some(rule.id.clone()));
-        self.claims.push(Claim { weight, policy, rule, finding, witness: None, others: Vec::new() });
+        self.claims.push(Claim { weight, policy, rule, finding, witness: None, others: Vec::new(), fields: Vec::new() });
         self.claims.last_mut()
     }
 
     fn claim_in(&mut self, document: &Document, weight: Weight, diagnostic: Diagnostic) -> Option<&mut Claim> {
         let finding = Finding { origin: document.origin.clone(), text: document.text.clone(), diagnostic };
         let policy: Arc<str> = document.id().into();
-        self.claims.push(Claim { weight, policy, rule: None, finding, witness: None, others: Vec::new() });
+        self.claims.push(Claim { weight, policy, rule: None, finding, witness: None, others: Vec::new(), fields: Vec::new() });
         self.claims.last_mut()
     }
 

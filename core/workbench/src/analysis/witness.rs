@@ -170,11 +170,13 @@ fn hold(theory: &Theory<'_>, state: &State, slot: u32, loose: &[u32], number: u3
     let first = cells.iter().find(readable).or(cells.first()).copied();
     let cell = if number == 0 { first } else { dice.pick(&cells).copied() };
     let Some(cell) = cell else { return Held::Absent };
+    // What is short reads better, so it is tried first.
+    let padded = number % 8 > 3 && loose.contains(&slot);
     match cell.kind {
         Kind::Absent => Held::Absent,
         Kind::Failed => Held::Mistyped,
-        Kind::Text if !cell.alone => Held::Value(text(theory, state, subject, cell, loose.contains(&slot), dice)),
-        Kind::List => Held::Value(list(theory, state, slot, subject, loose.contains(&slot), dice)),
+        Kind::Text if !cell.alone => Held::Value(text(theory, state, subject, cell, padded, dice)),
+        Kind::List => Held::Value(list(theory, state, slot, subject, padded, dice)),
         Kind::Number if !cell.alone && loose.contains(&slot) && number > 0 => {
             Held::Value(number_near(theory, slot, &cell.sample, dice))
         }
