@@ -27,9 +27,12 @@ const EXAMPLES: &str = "Examples:
   policy-engine evaluate -p policies/ -c call.json   decide about one request
   policy-engine explain -p policies/ -c call.json    see why, rule by rule
   policy-engine benchmark -p policies/ -c call.json  see how fast
+  policy-engine inspect -p policies/                 see what the policies compile to
+  policy-engine diff old/ new/ -c calls.jsonl        see which decisions a change changes
 
 Exit codes:
-   0  allowed, or valid        2  the command was not understood
+   0  allowed, or valid        1  diff: a decision changes
+                               2  the command was not understood
   10  denied                   3  a policy or an input is not valid
   11  throttled
   12  approval needed";
@@ -63,6 +66,10 @@ pub enum Command {
     Explain(commands::explain::Command),
     /// Measure how long decisions take
     Benchmark(commands::benchmark::Command),
+    /// Show the compiled program: what it reads, what it shares, how rules are found
+    Inspect(commands::inspect::Command),
+    /// Show which decisions a change of policies changes
+    Diff(commands::diff::Command),
 }
 
 /// For whom results are written.

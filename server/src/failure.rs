@@ -9,6 +9,8 @@ use llm_policy_embed::{Effect, Error, Finding};
 pub enum Exit {
     /// Allowed, or all is well.
     Allowed,
+    /// Something changes.
+    Changed,
     /// The command was not understood.
     Usage,
     /// A policy or an input is not valid.
@@ -26,6 +28,7 @@ impl Exit {
     pub fn code(self) -> ExitCode {
         ExitCode::from(match self {
             Self::Allowed => 0,
+            Self::Changed => 1,
             Self::Usage => 2,
             Self::Invalid => 3,
             Self::Denied => 10,

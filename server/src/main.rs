@@ -29,6 +29,8 @@ fn main() -> ExitCode {
         Command::Validate(command) => commands::validate::run(command, &mut out),
         Command::Explain(command) => commands::explain::run(command, &mut out),
         Command::Benchmark(command) => commands::benchmark::run(command, &mut out),
+        Command::Inspect(command) => commands::inspect::run(command, &mut out),
+        Command::Diff(command) => commands::diff::run(command, &mut out),
     };
     let exit = result.unwrap_or_else(|failure| {
         out.failure(&failure);

@@ -51,6 +51,12 @@ impl Engine {
         self.inner.bundle()
     }
 
+    /// The program, for tools that look into it.
+    #[must_use]
+    pub fn compiled(&self) -> Arc<llm_policy_engine::compile::Compiled> {
+        self.inner.compiled()
+    }
+
     /// Decides about the context in `input`, which is JSON.
     ///
     /// # Errors
