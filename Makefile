@@ -44,6 +44,7 @@ test-rust: need-cargo need-npm
 .PHONY: test-long
 test-long: need-cargo need-npm
 	ORACLE_CASES=5000000 PROPTEST_CASES=20000 cargo test --release --locked -p llm-policy-cel
+	ANALYSIS_CASES=10000 cargo test --release --locked -p llm-policy-workbench
 	INDEX_CASES=20000 PROPTEST_CASES=20000 cargo test --release --locked -p llm-policy-engine
 
 .PHONY: bench-peers

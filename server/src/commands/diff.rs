@@ -67,7 +67,9 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let (old, new) = match (command.policies.as_slice(), command.recorded) {
         ([new], true) => (None, new),
         ([old, new], false) => (Some(old), new),
-        (_, true) => return Err(Failure::usage("records are compared with one set of policies", "name the new one only")),
+        (_, true) => {
+            return Err(Failure::usage("records are compared with one set of policies", "name the new one only"));
+        }
         _ => return Err(Failure::usage("there is one set of policies only", "name the old and the new one")),
     };
     let handles = command.subject.handles;
@@ -87,7 +89,8 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let sides = Sides { before, after, question: command.subject.question(), examples: command.examples };
     let (contexts, bytes) = contexts_of(command)?;
     let summary = compare_all(&sides, contexts, &progress(bytes, out))?;
-    let names = (old.map_or("the recorded decisions".to_owned(), |old| old.display().to_string()), new.display().to_string());
+    let names =
+        (old.map_or("the recorded decisions".to_owned(), |old| old.display().to_string()), new.display().to_string());
     if let Some(file) = &command.report {
         let page = report(&summary, &rules, &names.0, &names.1);
         fs::write(file, page).map_err(|e| Failure::invalid(format!("`{}` cannot be written: {e}", file.display())))?;

@@ -4,6 +4,9 @@ use llm_policy_workbench::diff::{Kind, RuleChange, Summary};
 
 use super::{style, units};
 
+/// So many changes are shown.
+const GROUPS: usize = 30;
+
 /// The summary as text.
 pub fn render(summary: &Summary, rules: &[RuleChange]) -> String {
     let mut out = String::new();
@@ -17,17 +20,25 @@ pub fn render(summary: &Summary, rules: &[RuleChange]) -> String {
     }
     let total = summary.total + summary.refused;
     let contexts = units::count(usize::try_from(total).unwrap_or(usize::MAX), "context");
-    for (change, group) in summary.ordered() {
+    let groups = summary.ordered();
+    for (change, group) in groups.iter().take(GROUPS) {
         let count = units::grouped(group.count);
         let what = match change.kind {
             Kind::Details => format!("{}, other {}", change.after.text(), change.parts.join(", ")),
             _ => format!("{} → {}", change.before.text(), change.after.text()),
         };
         out.push_str(&format!("{}  {}\n", style::title(format!("{count:>9}")), style::safe(&what)));
-        for example in &group.examples {
+        // Of what hardly weighs, the counts are enough.
+        for example in group.examples.iter().filter(|_| change.kind != Kind::Details) {
             let text = format!("{}  {}", example.origin, style::line(&example.context, 100));
             out.push_str(&format!("           {}\n", style::quiet(text)));
         }
+    }
+    if groups.len() > GROUPS {
+        let more = units::grouped((groups.len() - GROUPS) as u64);
+        out.push_str(&format!(
+            "           and {more} other changes; `--output json` and `--report` have all of them\n"
+        ));
     }
     if summary.changed() > 0 {
         out.push('\n');

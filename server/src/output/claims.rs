@@ -16,7 +16,8 @@ fn render(claim: &Claim) -> String {
     match claim.weight {
         Weight::Warning => format!("{}\n", claim.render(true)),
         Weight::Note => {
-            let shown = claim.witness.as_ref().map(|witness| format!("\n      {}", style::quiet(style::safe(&witness.text()))));
+            let shown =
+                claim.witness.as_ref().map(|witness| format!("\n      {}", style::quiet(style::safe(&witness.text()))));
             format!("{}{}", style::safe(&claim.line()), shown.unwrap_or_default())
         }
     }
@@ -35,7 +36,8 @@ pub fn all(analysis: &Analysis) -> Vec<String> {
     }
     if !fields.is_empty() {
         let width = fields.keys().map(|field| field.len()).max().unwrap_or(0);
-        let mut text = format!("{}: without them these rules' conditions fail", style::title("Fields that nothing guards"));
+        let mut text =
+            format!("{}: without them these rules' conditions fail", style::title("Fields that nothing guards"));
         for (field, rules) in fields {
             text.push_str(&format!("\n  {field:width$}  {}", style::quiet(rules.join(", "))));
         }
@@ -65,7 +67,11 @@ pub fn costs(analysis: &Analysis) -> String {
         }
         let grows = if grows.is_empty() { String::new() } else { format!("  grows with {}", grows.join(", ")) };
         let time = units::time(f64::from(cost.nanoseconds));
-        out.push_str(&format!("  {time:>8}  {}{}\n", style::pad(&style::name(&plain), &plain, width), style::quiet(grows)));
+        out.push_str(&format!(
+            "  {time:>8}  {}{}\n",
+            style::pad(&style::name(&plain), &plain, width),
+            style::quiet(grows)
+        ));
     }
     let opaque: Vec<_> = analysis.rules.iter().filter(|cost| !cost.opaque.is_empty()).collect();
     if !opaque.is_empty() {

@@ -15,7 +15,11 @@ pub fn render(view: &View, about: &str) -> String {
     ];
     out.push_str(&format!("{}\n", facts.join(", ")));
     let (rule, all) = view.fuel;
-    out.push_str(&format!("bounds: {} units of fuel a rule, {} all rules together\n", units::grouped(rule), units::grouped(all)));
+    out.push_str(&format!(
+        "bounds: {} units of fuel a rule, {} all rules together\n",
+        units::grouped(rule),
+        units::grouped(all)
+    ));
     out.push_str(&format!("a decision depends on bundle {} and the fields below\n", units::digest(&view.bundle)));
     index(view, &mut out);
     fields(view, &mut out);
@@ -58,7 +62,12 @@ fn rules(view: &View, out: &mut String) {
         let shadow = if rule.shadow { ", shadow" } else { "" };
         let name = format!("{} › {}", rule.policy, rule.rule);
         let cost = units::time(f64::from(rule.nanoseconds));
-        out.push_str(&format!("  {}  {} in {}{shadow}, {cost}\n", style::name(name), rule.actions.join(", "), rule.stages));
+        out.push_str(&format!(
+            "  {}  {} in {}{shadow}, {cost}\n",
+            style::name(name),
+            rule.actions.join(", "),
+            rule.stages
+        ));
         out.push_str(&format!("      reads  {}\n", style::quiet(rule.reads.join(", "))));
         if rule.guards.is_empty() {
             out.push_str("      found  for every input\n");
@@ -90,7 +99,8 @@ fn texts(view: &View, out: &mut String) {
     if !view.texts.is_empty() {
         heading(out, "Literals that are looked for in one pass over the text");
         for text in &view.texts {
-            let literals: Vec<String> = text.literals.iter().map(|literal| format!("'{}'", style::line(literal, 40))).collect();
+            let literals: Vec<String> =
+                text.literals.iter().map(|literal| format!("'{}'", style::line(literal, 40))).collect();
             out.push_str(&format!("  {}  {}\n", text.path, style::quiet(literals.join(", "))));
         }
     }

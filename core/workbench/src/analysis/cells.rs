@@ -191,7 +191,7 @@ impl Constants {
             let near: Vec<Value> = bounds.flat_map(|b| [int(number(b).floor()), int(number(b).ceil())]).collect();
             numbers.extend(near.into_iter().filter(|value| number(value) >= least));
         }
-        numbers.sort_by(|a, b| order(a, b));
+        numbers.sort_by(order);
         numbers.dedup_by(|a, b| order(a, b).is_eq());
         let mut below: Option<&Value> = None;
         for value in &numbers {

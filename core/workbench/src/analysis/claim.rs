@@ -81,7 +81,7 @@ impl Witness {
 }
 
 /// `value` with its long texts and lists cut: what they begin with is enough to see.
-fn shortened(value: &Json) -> Json {
+pub(crate) fn shortened(value: &Json) -> Json {
     const CHARACTERS: usize = 60;
     const ITEMS: usize = 5;
     match value {

@@ -56,9 +56,11 @@ use llm_policy_engine::input::Json as JsonInput;
 use llm_policy_engine::{Decision, Engine, Finding};
 use serde_json::Value as Json;
 
+pub(crate) use claim::shortened;
 pub use claim::{Claim, Weight, Witness};
 pub use cost::Cost;
 pub(crate) use implication::Implication;
+pub(crate) use names::used_by;
 
 use solver::{Answer, Goal, State, solve};
 use theory::Theory;
@@ -199,14 +201,30 @@ impl<'b> Bench<'b> {
         let document = self.document(rule)?;
         let finding = Finding { origin: document.origin.clone(), text: document.text.clone(), diagnostic };
         let (policy, rule) = (document.id.clone(), Some(rule.id.clone()));
-        self.claims.push(Claim { weight, policy, rule, finding, witness: None, others: Vec::new(), fields: Vec::new() });
+        self.claims.push(Claim {
+            weight,
+            policy,
+            rule,
+            finding,
+            witness: None,
+            others: Vec::new(),
+            fields: Vec::new(),
+        });
         self.claims.last_mut()
     }
 
     fn claim_in(&mut self, document: &Document, weight: Weight, diagnostic: Diagnostic) -> Option<&mut Claim> {
         let finding = Finding { origin: document.origin.clone(), text: document.text.clone(), diagnostic };
         let policy: Arc<str> = document.id().into();
-        self.claims.push(Claim { weight, policy, rule: None, finding, witness: None, others: Vec::new(), fields: Vec::new() });
+        self.claims.push(Claim {
+            weight,
+            policy,
+            rule: None,
+            finding,
+            witness: None,
+            others: Vec::new(),
+            fields: Vec::new(),
+        });
         self.claims.last_mut()
     }
 

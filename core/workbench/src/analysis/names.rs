@@ -42,13 +42,26 @@ fn used(document: &Document) -> BTreeSet<String> {
         rule.rollout.iter().for_each(|rollout| note(&rollout.by));
         rule.actions.iter().for_each(|action| sources(&action.value, &mut note));
     }
+    through_variables(document, &mut used);
+    used
+}
+
+/// The names that `source` uses, directly or through variables of `document`.
+pub(crate) fn used_by(document: &Document, source: &Source) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    names(&source.text, &mut used);
+    through_variables(document, &mut used);
+    used
+}
+
+/// Adds what used variables use.
+fn through_variables(document: &Document, used: &mut BTreeSet<String>) {
     // A variable may use those above it.
     for variable in document.variables.iter().rev() {
         if used.contains(&format!("variables.{}", variable.name.value)) {
-            names(&variable.value.text, &mut used);
+            names(&variable.value.text, used);
         }
     }
-    used
 }
 
 /// Adds the names that an expression uses.

@@ -46,12 +46,15 @@ pub(crate) enum Form {
     },
 }
 
+/// A subject, and the outcome or outcomes in each of its cells.
+type Table = (u32, Rc<[Outcomes]>);
+
 /// A test.
 #[derive(Clone, Debug)]
 pub(crate) struct Atom {
     pub(crate) node: NodeId,
     /// The subject, and what the test may come to in each of its cells.
-    pub(crate) table: Option<(u32, Rc<[Outcomes]>)>,
+    pub(crate) table: Option<Table>,
     /// Whether it has exactly one outcome in each cell.
     pub(crate) definite: bool,
     pub(crate) needs: Vec<Need>,
@@ -89,7 +92,7 @@ pub(crate) struct Theory<'p> {
     pub(crate) atoms: Vec<Atom>,
     by_key: FxHashMap<Key, u32>,
     forms: FxHashMap<NodeId, Rc<Form>>,
-    tables: FxHashMap<NodeId, Option<(u32, Rc<[Outcomes]>)>>,
+    tables: FxHashMap<NodeId, Option<Table>>,
     regex_bytes: usize,
 }
 
@@ -348,7 +351,7 @@ impl<'p> Theory<'p> {
 
     /// The outcome of condition `id` in each cell of the one subject that it is about, if it is about one and every test in
     /// it has one outcome in every cell.
-    pub(crate) fn table_of(&mut self, id: NodeId) -> Option<(u32, Rc<[Outcomes]>)> {
+    pub(crate) fn table_of(&mut self, id: NodeId) -> Option<Table> {
         if let Some(known) = self.tables.get(&id) {
             return known.clone();
         }
@@ -371,7 +374,7 @@ impl<'p> Theory<'p> {
     }
 
     /// The table of `&&` or `||`: what decides wins over errors, and errors over the rest.
-    fn joined(&mut self, operands: &[NodeId], decisive: Outcomes, rest: Outcomes) -> Option<(u32, Rc<[Outcomes]>)> {
+    fn joined(&mut self, operands: &[NodeId], decisive: Outcomes, rest: Outcomes) -> Option<Table> {
         let mut joined: Option<(u32, Vec<Outcomes>)> = None;
         for operand in operands {
             let (subject, table) = self.table_of(*operand)?;

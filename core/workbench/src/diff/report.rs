@@ -73,7 +73,8 @@ pub fn render(summary: &Summary, rules: &[RuleChange], before: &str, after: &str
         (summary.changed_in(Kind::Details), "in other details"),
         (summary.refused, "refused"),
     ] {
-        let _ = write!(out, "<div class=\"figure\"><b>{}</b><span class=\"quiet\">{name}</span></div>", grouped(number));
+        let _ =
+            write!(out, "<div class=\"figure\"><b>{}</b><span class=\"quiet\">{name}</span></div>", grouped(number));
     }
     out.push_str("</div>\n<h2>Effects</h2>\n<div class=\"card\">\n");
     bar(&mut out, summary, "before", |(before, _)| before);
@@ -88,7 +89,15 @@ pub fn render(summary: &Summary, rules: &[RuleChange], before: &str, after: &str
     } else {
         out.push_str("<h2>Decisions that changed, by rule</h2>\n");
         let most = summary.groups.values().map(|group| group.count).max().unwrap_or(1);
-        for (change, found) in summary.ordered() {
+        let (details, weighty): (Vec<_>, Vec<_>) =
+            summary.ordered().into_iter().partition(|(change, _)| change.kind == Kind::Details);
+        for (change, found) in weighty {
+            group(&mut out, change, found, most, summary.total);
+        }
+        if !details.is_empty() {
+            out.push_str("<h2>The same decision, with other details</h2>\n");
+        }
+        for (change, found) in details {
             group(&mut out, change, found, most, summary.total);
         }
     }
@@ -139,7 +148,9 @@ fn group(out: &mut String, change: &Change, found: &Group, most: u64, total: u64
     let side = |side: &super::Side| {
         let effect = EFFECTS.iter().find(|e| **e == side.effect).copied().unwrap_or("deny");
         let by = match (&side.rule, &side.policy, &side.code) {
-            (Some(rule), Some(policy), _) => format!("<b>{}</b> <span class=\"quiet\">{}</span>", escape(rule), escape(policy)),
+            (Some(rule), Some(policy), _) => {
+                format!("<b>{}</b> <span class=\"quiet\">{}</span>", escape(rule), escape(policy))
+            }
             (_, Some(policy), _) => format!("default of <span class=\"quiet\">{}</span>", escape(policy)),
             (_, None, code) => escape(code.as_deref().unwrap_or_default()),
         };
@@ -147,7 +158,11 @@ fn group(out: &mut String, change: &Change, found: &Group, most: u64, total: u64
     };
     let colour = EFFECTS.iter().find(|e| **e == change.after.effect).copied().unwrap_or("deny");
     let what = match change.kind {
-        Kind::Details => format!("{}<br><span class=\"quiet\">other {}</span>", side(&change.after), escape(&change.parts.join(", "))),
+        Kind::Details => format!(
+            "{}<br><span class=\"quiet\">other {}</span>",
+            side(&change.after),
+            escape(&change.parts.join(", "))
+        ),
         _ => format!("{}<br>→ {}", side(&change.before), side(&change.after)),
     };
     let _ = write!(

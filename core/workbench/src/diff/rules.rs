@@ -13,7 +13,7 @@ use llm_policy_engine::handles::Handles;
 use llm_policy_engine::{Engine, Options};
 use serde_json::{Value as Json, json};
 
-use crate::analysis::Implication;
+use crate::analysis::{Implication, shortened, used_by};
 
 /// A rule that changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,17 +129,55 @@ fn changed(
     note("mode", old.mode == new.mode && before.config.mode == after.config.mode);
     let stages = |rule: &Rule| rule.stages.iter().map(|s| s.value).collect::<Vec<Stage>>();
     note("stages", stages(old) == stages(new));
-    let schedule = |rule: &Rule| {
-        rule.schedule.as_ref().map(|s| (s.timezone.value.clone(), s.during.clone(), s.except.clone()))
-    };
+    let schedule =
+        |rule: &Rule| rule.schedule.as_ref().map(|s| (s.timezone.value.clone(), s.during.clone(), s.except.clone()));
     note("schedule", schedule(old) == schedule(new));
     let rollout = |rule: &Rule| {
         rule.rollout.as_ref().map(|r| (r.millipercent, r.by.text.clone(), r.salt.clone(), r.variants.len()))
     };
     note("rollout", rollout(old) == rollout(new));
     note("actions", actions(before, old) == actions(after, new));
-    let condition = engine.map_or(Relation::NotKnown, |engine| relation(engine, before, old, after, new));
+    let condition = if reads_the_same(before, old, after, new) {
+        Relation::Same
+    } else {
+        engine.map_or(Relation::NotKnown, |engine| relation(engine, before, old, after, new))
+    };
     (condition != Relation::Same || !parts.is_empty()).then_some(RuleChangeKind::Changed { condition, parts })
+}
+
+/// Whether both conditions are the same text, and the names in it stand for the same.
+fn reads_the_same(before: &Document, old: &Rule, after: &Document, new: &Rule) -> bool {
+    if old.condition.text != new.condition.text || before.config.on_missing != after.config.on_missing {
+        return false;
+    }
+    let schema = |document: &Document| {
+        document.schema.iter().map(|f| (f.path.value.clone(), f.ty.clone(), f.missing)).collect::<Vec<_>>()
+    };
+    if schema(before) != schema(after) {
+        return false;
+    }
+    used_by(before, &old.condition).iter().all(|name| match name.split_once('.') {
+        Some(("variables", name)) => {
+            let text = |document: &Document| {
+                document.variables.iter().find(|v| *v.name.value == *name).map(|v| v.value.text.clone())
+            };
+            text(before) == text(after)
+        }
+        Some(("lists", name)) => {
+            let items = |document: &Document| {
+                let list = document.lists.iter().find(|l| *l.name.value == *name)?;
+                Some(list.items.iter().map(|item| item.value.clone()).collect::<Vec<_>>())
+            };
+            items(before) == items(after)
+        }
+        Some(("tables", name)) => {
+            let entries = |document: &Document| {
+                document.tables.iter().find(|t| *t.name.value == *name).map(|t| t.entries.clone())
+            };
+            entries(before) == entries(after)
+        }
+        _ => false,
+    })
 }
 
 /// The actions as they were written.
@@ -200,7 +238,9 @@ impl RuleChange {
         let RuleChangeKind::Changed { condition, parts } = &self.kind else {
             return if self.kind == RuleChangeKind::Added { "new".to_owned() } else { "removed".to_owned() };
         };
-        let such = |context: &Option<Json>| context.as_ref().map(|c| format!(", such as {c}")).unwrap_or_default();
+        let such = |context: &Option<Json>| {
+            context.as_ref().map(|c| format!(", such as {}", shortened(c))).unwrap_or_default()
+        };
         let mut out = match condition {
             Relation::Same => Vec::new(),
             Relation::Narrower(lost) => vec![format!("narrower: it no longer matches some{}", such(lost))],
@@ -208,10 +248,10 @@ impl RuleChange {
             Relation::Other(lost, gained) => {
                 let mut text = "another condition".to_owned();
                 if let Some(lost) = lost {
-                    text.push_str(&format!(": it no longer matches {lost}"));
+                    text.push_str(&format!(": it no longer matches {}", shortened(lost)));
                 }
                 if let Some(gained) = gained {
-                    text.push_str(&format!("; it now matches {gained}"));
+                    text.push_str(&format!("; it now matches {}", shortened(gained)));
                 }
                 vec![text]
             }

@@ -274,9 +274,7 @@ fn shared(compiled: &Compiled) -> Vec<SharedView> {
         let text = compiled.documents.get(rule.document as usize).map(|d| d.text.clone()).unwrap_or_else(|| "".into());
         for clause in &rule.clauses {
             let text = text.get(clause.span.start as usize..clause.span.end as usize).unwrap_or_default();
-            written
-                .entry(clause.node)
-                .or_insert_with(|| text.split_whitespace().collect::<Vec<_>>().join(" "));
+            written.entry(clause.node).or_insert_with(|| text.split_whitespace().collect::<Vec<_>>().join(" "));
         }
     }
     let mut out: Vec<SharedView> = users

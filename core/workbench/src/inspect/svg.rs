@@ -94,7 +94,8 @@ pub fn render(view: &View) -> String {
             let to = TOP + row * ROW + ROW / 2;
             let (a, b) = (LEFT + 10, RIGHT - 10);
             let bend = (b - a) / 2;
-            let _ = write!(out, "<path class=\"{source}\" d=\"M{a} {y}C{} {y} {} {to} {b} {to}\"/>", a + bend, b - bend);
+            let _ =
+                write!(out, "<path class=\"{source}\" d=\"M{a} {y}C{} {y} {} {to} {b} {to}\"/>", a + bend, b - bend);
         }
         let _ = writeln!(
             out,
