@@ -11,46 +11,66 @@ use super::scenario::{decides, live};
 use super::solver::{Answer, Goal};
 use super::{Bench, Weight};
 
-/// So many pairs are looked at; a bundle with more of them that could conflict is not looked at further.
+/// So many pairs are asked about; a bundle with more of them that could conflict is not looked at further.
 const PAIRS: usize = 20_000;
+
+/// How two rules would conflict if both matched.
+struct Clash {
+    why: String,
+    /// Whether the claim is about the first rule, which ranks before the other.
+    about_first: bool,
+}
 
 pub(super) fn look(bench: &mut Bench<'_>) {
     let rules = &bench.compiled.rules;
-    let mut looked = 0;
+    let mut asked = 0;
+    // One conflict of a rule is enough to look at it again.
+    let mut told = vec![false; rules.len()];
     for (at, first) in rules.iter().enumerate() {
-        for second in rules.iter().skip(at + 1) {
+        for (other, second) in rules.iter().enumerate().skip(at + 1) {
             let Some(clash) = clash(bench, first, second) else { continue };
-            looked += 1;
-            if looked > PAIRS {
+            let about = if clash.about_first { at } else { other };
+            if told.get(about).copied().unwrap_or(true) {
+                continue;
+            }
+            asked += 1;
+            if asked > PAIRS {
                 bench.unanswered += 1;
                 return;
             }
-            conflict(bench, first, second, &clash);
+            if conflict(bench, first, second, &clash)
+                && let Some(told) = told.get_mut(about)
+            {
+                *told = true;
+            }
         }
     }
 }
 
 /// How two rules would conflict if both matched; the first ranks before the second.
-fn clash(bench: &Bench<'_>, first: &CompiledRule, second: &CompiledRule) -> Option<String> {
+fn clash(bench: &Bench<'_>, first: &CompiledRule, second: &CompiledRule) -> Option<Clash> {
     if first.shadow != second.shadow || first.stages.intersection(second.stages).is_empty() {
         return None;
     }
+    let clash = |why: String, about_first| Some(Clash { why, about_first });
     let same_priority = priority(bench, first)? == priority(bench, second)?;
     if same_priority && let Some(target) = both_change(first, second) {
-        return Some(format!("both change `{target}`, and the first one written counts"));
+        return clash(format!("both change `{target}`, and the first one written counts"), false);
     }
     if first.document != second.document {
         return None;
     }
     let (a, b) = (decides(first)?, decides(second)?);
     match bench.document(first)?.combine {
-        Combine::FirstMatch if same_priority && a != b => {
-            Some(format!("one decides `{a}`, the other `{b}`, and at the same priority the first one written counts"))
-        }
+        Combine::FirstMatch if same_priority && a != b => clash(
+            format!("one decides `{a}`, the other `{b}`, and at the same priority the first one written counts"),
+            false,
+        ),
         // The one of higher priority loses.
-        Combine::DenyOverrides if !same_priority && a == Effect::Allow && b > a => {
-            Some(format!("`{}` has the higher priority, yet `{b}` wins over `{a}` whatever the priorities", first.id))
-        }
+        Combine::DenyOverrides if !same_priority && a == Effect::Allow && b > a => clash(
+            format!("`{}` has the higher priority, yet `{b}` wins over `{a}` whatever the priorities", first.id),
+            true,
+        ),
         _ => None,
     }
 }
@@ -95,20 +115,19 @@ fn both_change(first: &CompiledRule, second: &CompiledRule) -> Option<String> {
     None
 }
 
-fn conflict(bench: &mut Bench<'_>, first: &CompiledRule, second: &CompiledRule, why: &str) {
+/// Claims that two rules conflict, if a context shows it.
+fn conflict(bench: &mut Bench<'_>, first: &CompiledRule, second: &CompiledRule, clash: &Clash) -> bool {
     let now = bench.options.now;
     let mut goals = vec![Goal::Is(first.condition, Outcomes::TRUE), Goal::Is(second.condition, Outcomes::TRUE)];
     for rule in [first, second] {
         goals.extend(live(rule, now).map(|exception| Goal::Is(exception.condition, Outcomes::NOT_TRUE)));
     }
-    let Some(stage) = first.stages.intersection(second.stages).iter().next() else { return };
-    let Answer::Maybe(state) = bench.solve(&goals) else { return };
+    let Some(stage) = first.stages.intersection(second.stages).iter().next() else { return false };
+    let Answer::Maybe(state) = bench.solve(&goals) else { return false };
     // A rule for a special case of the other's is meant to differ.
-    let is_case = |a: &CompiledRule, b: &CompiledRule| {
-        [Goal::Is(a.condition, Outcomes::TRUE), Goal::Is(b.condition, Outcomes::NOT_TRUE)]
-    };
-    if bench.never(&is_case(first, second)) && decides(first).is_some_and(|effect| effect != Effect::Allow) {
-        return;
+    let is_case = [Goal::Is(first.condition, Outcomes::TRUE), Goal::Is(second.condition, Outcomes::NOT_TRUE)];
+    if decides(first).is_some_and(|effect| effect != Effect::Allow) && bench.never(&is_case) {
+        return false;
     }
     let policy = |rule: &CompiledRule| bench.document(rule).map(|d| d.id.clone()).unwrap_or_else(|| "".into());
     let (one, other) = (policy(first), policy(second));
@@ -116,13 +135,15 @@ fn conflict(bench: &mut Bench<'_>, first: &CompiledRule, second: &CompiledRule, 
         came_out(explained, first, &one, Outcomes::TRUE) && came_out(explained, second, &other, Outcomes::TRUE)
     });
     // What could not be shown is not claimed.
-    let Some(witness) = witness else { return };
-    let name = bench.name(first, second);
-    let message = format!("rules {name} and `{}` conflict: {why}", second.id);
-    let diagnostic = Diagnostic::warning("conflicting-rules", message, place(second))
-        .with_help("give them different priorities, or let one condition leave out the other's case");
-    if let Some(claim) = bench.claim(second, Weight::Warning, diagnostic) {
+    let Some(witness) = witness else { return false };
+    let (about, against, policy) = if clash.about_first { (first, second, other) } else { (second, first, one) };
+    let name = bench.name(against, about);
+    let message = format!("rules `{}` and {name} conflict: {}", about.id, clash.why);
+    let diagnostic = Diagnostic::warning("conflicting-rules", message, place(about))
+        .with_help("give them priorities that say which counts, or let one condition leave out the other's case");
+    if let Some(claim) = bench.claim(about, Weight::Warning, diagnostic) {
         claim.witness = Some(witness);
-        claim.others = vec![format!("{one}/{}", first.id)];
+        claim.others = vec![format!("{policy}/{}", against.id)];
     }
+    true
 }

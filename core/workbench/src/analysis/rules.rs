@@ -5,10 +5,11 @@ use llm_policy_engine::compile::rules::{Clause, CompiledRule};
 use llm_policy_engine::context::Stage;
 use llm_policy_engine::diagnostic::Diagnostic;
 use llm_policy_engine::document::ActionClass;
+use llm_policy_engine::document::model::Combine;
 use llm_policy_engine::explain::{Explanation, Outcome};
 
 use super::outcomes::Outcomes;
-use super::scenario::{decides, not_overridden_by, scenarios};
+use super::scenario::{Rival, decides, not_overridden_by, scenarios};
 use super::solver::{Answer, Goal};
 use super::witness::is_constant;
 use super::{Bench, Weight};
@@ -235,6 +236,7 @@ fn overriding(
             *other != number && bench.compiled.rules.get(*other).is_some_and(|other| !other.shadow || rule.shadow)
         })
         .collect();
+    let in_stage = |n: usize| bench.compiled.rules.get(n).is_some_and(|rule| rule.stages.contains(stage));
     let mut all = Vec::new();
     for scenario in scenarios(rule, now).into_iter().filter(|scenario| scenario.failing == failing) {
         let spared: Vec<(usize, Goal)> = candidates
@@ -242,8 +244,20 @@ fn overriding(
             .filter_map(|at| {
                 let other = bench.compiled.rules.get(*at)?;
                 let document = bench.document(other)?;
-                let same = other.document == rule.document;
-                Some((*at, not_overridden_by(other, document, same, *at < number, scenario.effect, now)?))
+                let matters = document.combine == Combine::FirstMatch && other.document != rule.document;
+                let leaders: Vec<(&CompiledRule, bool)> = (0..*at)
+                    .filter(|n| matters && *n != number && in_stage(*n))
+                    .filter_map(|n| Some((bench.compiled.rules.get(n)?, n < number)))
+                    .filter(|(leader, _)| leader.document == other.document)
+                    .collect();
+                let rival = Rival {
+                    rule: other,
+                    document,
+                    same_document: other.document == rule.document,
+                    ranks_before: *at < number,
+                    leaders: &leaders,
+                };
+                Some((*at, not_overridden_by(rival, scenario.effect, now)?))
             })
             .collect();
         let with = |spared: &[&(usize, Goal)]| {

@@ -72,39 +72,60 @@ pub(crate) fn scenarios(rule: &CompiledRule, now: jiff::Timestamp) -> Vec<Scenar
     out
 }
 
-/// The goal that `other` does not override a rule of `document` which decides `effect` and ranks behind it or not.
-/// `None`: it never does.
-pub(crate) fn not_overridden_by(
-    other: &CompiledRule,
-    other_document: &CompiledDocument,
-    same_document: bool,
-    ranks_before: bool,
-    effect: Effect,
-    now: jiff::Timestamp,
-) -> Option<Goal> {
-    // What is throttled or approved for several reasons is throttled by the longest, and asked of all.
-    let ties = matches!(effect, Effect::Deny | Effect::Allow);
+/// A rule that may override another one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rival<'r> {
+    pub(crate) rule: &'r CompiledRule,
+    pub(crate) document: &'r CompiledDocument,
+    /// Whether it stands in the same document as the other.
+    pub(crate) same_document: bool,
+    /// Whether it ranks before the other.
+    pub(crate) ranks_before: bool,
+    /// The rules of its document that rank before it, with whether they rank before the other.
+    pub(crate) leaders: &'r [(&'r CompiledRule, bool)],
+}
+
+/// Whether, between documents or where the strongest effect wins, `with` wins over `effect`.
+fn wins(with: Effect, effect: Effect, ranks_before: bool) -> bool {
+    with > effect || with == effect && ranks_before && alone_counts(effect)
+}
+
+/// Whether of several rules with this effect one gives the decision. What is throttled or approved for several reasons is
+/// throttled by the longest, and asked of all.
+fn alone_counts(effect: Effect) -> bool {
+    matches!(effect, Effect::Deny | Effect::Allow)
+}
+
+/// All effects that a rule may decide.
+fn effects(rule: &CompiledRule) -> impl Iterator<Item = Effect> {
+    rule.actions.iter().filter_map(|action| effect_of(&action.effect))
+}
+
+/// The goal that `rival` does not override a rule that decides `effect`. `None`: it never does.
+pub(crate) fn not_overridden_by(rival: Rival<'_>, effect: Effect, now: jiff::Timestamp) -> Option<Goal> {
+    let Rival { rule, document, same_document, ranks_before, leaders } = rival;
+    // In another document that decides by the first match, a rule before this one may decide something weaker.
+    let leads = || leaders.iter().all(|(leader, before)| effects(leader).all(|with| wins(with, effect, *before)));
     let overrides = |with: Option<Effect>| {
-        with.is_some_and(|with| match (other_document.combine, same_document) {
-            (Combine::DenyOverrides, _) => with > effect || with == effect && ranks_before && ties,
-            (Combine::FirstMatch, true) => ranks_before && (with != effect || ties),
-            // Another rule of that document may decide first.
-            (Combine::FirstMatch, false) => false,
+        with.is_some_and(|with| match (document.combine, same_document) {
+            (Combine::DenyOverrides, _) => wins(with, effect, ranks_before),
+            (Combine::FirstMatch, true) => ranks_before && (with != effect || alone_counts(effect)),
+            (Combine::FirstMatch, false) => wins(with, effect, ranks_before) && leads(),
         })
     };
     let mut outcomes = Outcomes::NONE;
-    if overrides(decides(other)) {
+    if overrides(decides(rule)) {
         outcomes = outcomes | Outcomes::TRUE;
     }
-    if overrides(decides_on_error(other)) && !other_document.fail_open {
+    if overrides(decides_on_error(rule)) && !document.fail_open {
         outcomes = outcomes | Outcomes::ERROR;
     }
     if outcomes.is_empty() {
         return None;
     }
-    let misses = Goal::Is(other.condition, outcomes.others());
+    let misses = Goal::Is(rule.condition, outcomes.others());
     let suspended: Vec<Vec<Goal>> =
-        live(other, now).map(|exception| vec![Goal::Is(exception.condition, Outcomes::TRUE)]).collect();
+        live(rule, now).map(|exception| vec![Goal::Is(exception.condition, Outcomes::TRUE)]).collect();
     Some(match suspended.is_empty() {
         true => misses,
         false => Goal::any([vec![vec![misses]], suspended].concat()),

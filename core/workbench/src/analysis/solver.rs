@@ -139,15 +139,13 @@ impl Search<'_, '_> {
         mut open: Vec<Alternatives>,
     ) -> Result<Option<State>, Exhausted> {
         loop {
-            while let Some(goal) = todo.pop() {
-                if !self.step(&mut state, goal, &mut todo, &mut open)? {
-                    return Ok(None);
-                }
+            if !self.follow(&mut state, &mut todo, &mut open)? {
+                return Ok(None);
             }
             let mut least: Option<(usize, Vec<Vec<Goal>>)> = None;
+            let mut learned = false;
             let mut at = 0;
-            while at < open.len() {
-                let Some(alternatives) = open.get(at).cloned() else { break };
+            while let Some(alternatives) = open.get(at).cloned() {
                 let mut viable = Vec::new();
                 let mut settled = false;
                 for alternative in alternatives.iter() {
@@ -164,21 +162,24 @@ impl Search<'_, '_> {
                     open.swap_remove(at);
                     continue;
                 }
-                match viable.as_slice() {
-                    [] => return Ok(None),
-                    [_] => {
+                match viable.len() {
+                    0 => return Ok(None),
+                    1 => {
+                        // There is no choice. What comes of it may settle others, so all are looked at once more.
                         open.swap_remove(at);
                         todo.extend(viable.pop().unwrap_or_default());
-                        break;
+                        if !self.follow(&mut state, &mut todo, &mut open)? {
+                            return Ok(None);
+                        }
+                        learned = true;
+                        continue;
                     }
-                    more if least.as_ref().is_none_or(|(_, known)| more.len() < known.len()) => {
-                        least = Some((at, viable));
-                    }
+                    count if least.as_ref().is_none_or(|(_, known)| count < known.len()) => least = Some((at, viable)),
                     _ => {}
                 }
                 at += 1;
             }
-            if !todo.is_empty() {
+            if learned {
                 continue;
             }
             let Some((at, alternatives)) = least else {
@@ -194,15 +195,28 @@ impl Search<'_, '_> {
         }
     }
 
+    /// Takes goals until none is left to do. False: they contradict what is known.
+    fn follow(
+        &mut self,
+        state: &mut State,
+        todo: &mut Vec<Goal>,
+        open: &mut Vec<Alternatives>,
+    ) -> Result<bool, Exhausted> {
+        while let Some(goal) = todo.pop() {
+            if !self.step(state, goal, todo, open)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// What comes of an alternative, as far as it can be seen without trying anything further.
     fn trial(&mut self, state: &State, alternative: &[Goal]) -> Result<Trial, Exhausted> {
         let mut after = state.clone();
         let mut todo = alternative.to_vec();
         let mut open = Vec::new();
-        while let Some(goal) = todo.pop() {
-            if !self.step(&mut after, goal, &mut todo, &mut open)? {
-                return Ok(Trial::Fails);
-            }
+        if !self.follow(&mut after, &mut todo, &mut open)? {
+            return Ok(Trial::Fails);
         }
         Ok(if open.is_empty() && after == *state { Trial::Holds } else { Trial::Open })
     }

@@ -1,6 +1,12 @@
 //! The analysis: every kind of claim with an example and a near miss, and its claims against all inputs of small domains.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod brute_force;
 mod kinds;
