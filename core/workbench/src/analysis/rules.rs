@@ -193,8 +193,8 @@ fn overridden(bench: &mut Bench<'_>, number: usize, rule: &CompiledRule, effect:
     let witness = match bench.solve(&goals) {
         Answer::Maybe(state) => first_stage(rule).and_then(|stage| {
             bench.show(&state, &goals, stage, |decision, explained| {
-                let other = others.iter().any(|o| decision.rule() == Some(&o.id));
-                other && came_out(explained, rule, &policy, Outcomes::TRUE)
+                let decides = decision.rule() == Some(&rule.id) && decision.policy() == Some(&policy);
+                !decides && came_out(explained, rule, &policy, Outcomes::TRUE)
             })
         }),
         _ => None,

@@ -15,8 +15,10 @@ use super::solver::{Goal, State};
 use super::tests_of::{Subject, Test};
 use super::theory::Theory;
 
-/// So many guesses are tried.
+/// So many guesses are made.
 const GUESSES: u32 = 200;
+/// So many of those for which the goals hold are tried on the whole engine.
+const TRIED: u32 = 12;
 
 /// What one slot holds in a guess.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,14 +66,18 @@ pub(crate) fn find<T>(
     slots.sort_unstable();
     slots.dedup();
     let loose = loose_slots(theory, state);
-    let mut dice = Dice::new();
+    let (mut dice, mut tried) = (Dice::new(), 0);
     for number in 0..GUESSES {
         let guess: Guess =
             slots.iter().map(|slot| (*slot, hold(theory, state, *slot, &loose, number, &mut dice))).collect();
-        if goals.iter().all(|goal| holds(theory, goal, &guess))
-            && let Some(found) = fits(theory, &guess)
-        {
-            return Some(found);
+        if goals.iter().all(|goal| holds(theory, goal, &guess)) {
+            if let Some(found) = fits(theory, &guess) {
+                return Some(found);
+            }
+            tried += 1;
+        }
+        if tried == TRIED {
+            return None;
         }
         // Where nothing is left to chance, another guess would be the same.
         if number > 3 && slots.is_empty() {
