@@ -4,9 +4,12 @@
 
 mod cli {
     pub mod benchmark;
+    pub mod analysis;
     pub mod common;
+    pub mod diff;
     pub mod evaluate;
     pub mod explain;
+    pub mod inspect;
     pub mod usage;
     pub mod validate;
 }
