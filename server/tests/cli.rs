@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cli {
-    pub mod benchmark;
     pub mod analysis;
+    pub mod benchmark;
     pub mod common;
     pub mod diff;
     pub mod evaluate;

@@ -55,8 +55,7 @@ fn rules_that_come_and_go() {
 
 #[test]
 fn names_are_part_of_a_condition() {
-    let rules =
-        "rules: [{id: r, when: \"user.tier in lists.x && lookup('t', user.id, 0) > 0\", actions: [deny]}]";
+    let rules = "rules: [{id: r, when: \"user.tier in lists.x && lookup('t', user.id, 0) > 0\", actions: [deny]}]";
     let with = |list: &str, entry: i32, other: i32| {
         read(&format!(
             "lists: {{x: [{list}]}}\ntables: {{t: {{key: string, value: int, entries: {{a: {entry}}}}}, u: {{key: string, value: int, entries: {{a: {other}}}}}}}\n{rules}"

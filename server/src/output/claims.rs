@@ -27,7 +27,12 @@ fn render(claim: &Claim) -> String {
 pub fn all(analysis: &Analysis) -> Vec<String> {
     let (reads, others): (Vec<&Claim>, Vec<&Claim>) =
         analysis.claims.iter().partition(|claim| claim.code() == "unguarded-read");
-    let mut out: Vec<String> = others.into_iter().map(render).collect();
+    let (warnings, notes): (Vec<&Claim>, Vec<&Claim>) =
+        others.into_iter().partition(|claim| claim.weight == Weight::Warning);
+    let mut out: Vec<String> = warnings.into_iter().map(render).collect();
+    if !notes.is_empty() {
+        out.push(format!("{}\n", notes.into_iter().map(render).collect::<Vec<_>>().join("\n")));
+    }
     let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for claim in reads {
         for field in &claim.fields {

@@ -20,7 +20,10 @@ pub fn render(view: &View, about: &str) -> String {
         units::grouped(rule),
         units::grouped(all)
     ));
-    out.push_str(&format!("a decision depends on bundle {} and the fields below\n", units::digest(&view.bundle)));
+    out.push_str(&format!(
+        "a decision depends on the policies, digest {}, and on the fields below\n",
+        units::digest(&view.bundle)
+    ));
     index(view, &mut out);
     fields(view, &mut out);
     rules(view, &mut out);

@@ -42,7 +42,11 @@ fn recorded_decisions() {
     assert_eq!(run_with("diff --recorded changed", records.as_bytes()).code, 1);
     let wrong = run_with("diff --recorded policies", b"{\"context\": {}}\n{}");
     assert_eq!(wrong.code, 3);
-    assert!(wrong.err.contains("the record has no `decision`") && wrong.err.contains("help: a record is"), "{}", wrong.err);
+    assert!(
+        wrong.err.contains("the record has no `decision`") && wrong.err.contains("help: a record is"),
+        "{}",
+        wrong.err
+    );
 }
 
 #[test]
