@@ -20,7 +20,7 @@ help:
 need-cargo:
 	@command -v cargo >/dev/null || $(call missing,cargo is missing: install Rust 1.95 or later from https://rustup.rs)
 need-npm:
-	@command -v npm >/dev/null || $(call missing,npm is missing: install Node.js 20 or later (CEL's conformance tests are an npm package))
+	@command -v npm >/dev/null || $(call missing,npm is missing: install Node.js 20 or later (CEL's conformance tests and the providers' types are npm packages))
 need-nightly: need-cargo
 	@cargo +nightly --version >/dev/null 2>&1 || $(call missing,a nightly toolchain is missing: rustup toolchain install nightly)
 	@cargo fuzz --version >/dev/null 2>&1 || $(call missing,cargo-fuzz is missing: cargo install cargo-fuzz)
@@ -46,6 +46,7 @@ test-long: need-cargo need-npm
 	ORACLE_CASES=5000000 PROPTEST_CASES=20000 cargo test --release --locked -p llm-policy-cel
 	ANALYSIS_CASES=10000 cargo test --release --locked -p llm-policy-workbench
 	INDEX_CASES=20000 PROPTEST_CASES=20000 cargo test --release --locked -p llm-policy-engine
+	LEDGER_CASES=500000 cargo test --release --locked -p llm-policy-ledger --test model
 
 .PHONY: bench-peers
 bench-peers: need-cargo

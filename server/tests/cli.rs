@@ -4,12 +4,16 @@
 
 mod cli {
     pub mod analysis;
+    pub mod author;
     pub mod benchmark;
+    pub mod bodies;
     pub mod common;
     pub mod diff;
     pub mod evaluate;
     pub mod explain;
+    pub mod fmt;
     pub mod inspect;
+    pub mod test;
     pub mod usage;
     pub mod validate;
 }

@@ -4,6 +4,7 @@ mod functions;
 mod generate;
 mod json_schema;
 mod markdown;
+mod providers;
 mod results;
 mod rust_table;
 mod schema;

@@ -8,6 +8,7 @@ use llm_policy_engine::explain::Explanation;
 use llm_policy_engine::handles::Handles;
 use llm_policy_engine::input::{Json, Prepared};
 use llm_policy_engine::{Decision, Engine as Inner};
+use llm_policy_provider::{Body, Format};
 
 use crate::error::{Error, ErrorCode};
 use crate::guard::guarded;
@@ -71,6 +72,56 @@ impl Engine {
     /// As [`Engine::evaluate`].
     pub fn explain(&self, input: &[u8], question: Question) -> Result<Explanation, Error> {
         guarded(|| Ok(self.inner.explain(question.stage, &Json::new(input), question.now)?))
+    }
+
+    /// Decides about a provider's own body. `host` is what the host says beside it, a context in JSON: who asks above all, and
+    /// what does not stand in the body, such as the model of a format that has it in the address. Where both say a field, the
+    /// host's counts; a body sets fields of the body only.
+    ///
+    /// ```
+    /// use llm_policy_embed::{Documents, Format, Options, Question};
+    ///
+    /// let mut documents = Documents::new();
+    /// let policy = "{version: '1.0', metadata: {name: a}, rules: [{id: r, when: \"request.messages.all(m, size(m.text) < 9) && \
+    ///     user.id == 'ann'\", actions: [{type: allow}]}]}";
+    /// documents.add_bytes(policy.as_bytes(), "a.yaml");
+    /// let engine = documents.check(Options::default()).into_engine()?;
+    /// let body = br#"{"model": "gpt-5", "messages": [{"role": "user", "content": "Hello!"}]}"#;
+    /// let host = br#"{"user": {"id": "ann"}}"#;
+    /// assert!(engine.evaluate_body(Format::OpenaiChat, body, host, Question::default())?.allowed());
+    /// # Ok::<(), llm_policy_embed::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Engine::evaluate`], and when the format has no bodies of the stage.
+    pub fn evaluate_body(
+        &self,
+        format: Format,
+        body: &[u8],
+        host: &[u8],
+        question: Question,
+    ) -> Result<Decision, Error> {
+        guarded(|| {
+            let body = Body::new(format, question.stage, body)?.host(host);
+            Ok(self.inner.evaluate(question.stage, &body, question.now)?)
+        })
+    }
+
+    /// As [`Engine::evaluate_body`], and says of each rule and each clause why it did or did not match.
+    ///
+    /// # Errors
+    /// As [`Engine::evaluate_body`].
+    pub fn explain_body(
+        &self,
+        format: Format,
+        body: &[u8],
+        host: &[u8],
+        question: Question,
+    ) -> Result<Explanation, Error> {
+        guarded(|| {
+            let body = Body::new(format, question.stage, body)?.host(host);
+            Ok(self.inner.explain(question.stage, &body, question.now)?)
+        })
     }
 
     /// Reads what the policies ask for, once for many evaluations.

@@ -26,7 +26,7 @@
 pub mod documents;
 pub mod engine;
 pub mod error;
-mod files;
+pub mod files;
 mod guard;
 
 pub use documents::{Checked, Documents};
@@ -36,12 +36,14 @@ pub use jiff::Timestamp;
 pub use llm_policy_engine::context::Stage;
 pub use llm_policy_engine::decision::canonical;
 pub use llm_policy_engine::diagnostic::{Diagnostic, Severity};
-pub use llm_policy_engine::document::Document;
+pub use llm_policy_engine::document::{Document, MAX_BYTES as MAX_DOCUMENT_BYTES, Refused};
 pub use llm_policy_engine::explain;
 pub use llm_policy_engine::handles::{Handles, UnknownAction};
 pub use llm_policy_engine::input::Prepared;
 pub use llm_policy_engine::input::json::MAX_BYTES as MAX_INPUT_BYTES;
+pub use llm_policy_engine::instant;
 pub use llm_policy_engine::{Decision, Effect, Finding, Options};
+pub use llm_policy_provider::{Format, UnknownFormat};
 
 /// What README.md shows works.
 #[cfg(doctest)]

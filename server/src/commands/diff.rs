@@ -48,7 +48,7 @@ pub struct Command {
     examples: usize,
     /// `text` for people; `json`: one object
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
-    output: Format,
+    pub output: Format,
 }
 
 /// So many contexts a thread takes at a time.
@@ -99,7 +99,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     Ok(match (summary.refused, summary.changed()) {
         (refused, _) if refused > 0 => Exit::Invalid,
         (_, 0) => Exit::Allowed,
-        _ => Exit::Changed,
+        _ => Exit::Failed,
     })
 }
 

@@ -34,7 +34,7 @@ pub struct Command {
     now: Option<Timestamp>,
     /// `text` for people; `json`: one object with all findings
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
-    output: Format,
+    pub output: Format,
 }
 
 pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {

@@ -4,6 +4,7 @@ use llm_policy_embed::{Checked, Finding};
 use serde_json::{Value as Json, json};
 
 use super::{style, units};
+use crate::failure::Failure;
 
 /// How many findings are errors, and how many warnings.
 pub fn counts(findings: &[Finding]) -> (usize, usize) {
@@ -36,6 +37,20 @@ pub fn about(checked: &Checked) -> String {
         Ok(engine) => format!("{documents}, {rules}, digest {}", units::digest(&engine.bundle())),
         Err(_) => format!("{documents}, {rules}"),
     }
+}
+
+/// Why a command could not do its work, or what it warns about, for programs.
+pub fn report(severity: &str, failure: &Failure) -> Json {
+    let found: Vec<Json> = failure.findings.iter().map(json).collect();
+    let message = match failure.findings.as_slice() {
+        [first, ..] if failure.message.is_empty() => &first.diagnostic.message,
+        _ => &failure.message,
+    };
+    let mut out = json!({"severity": severity, "code": failure.code, "message": message, "findings": found});
+    if let (Some(object), Some(help)) = (out.as_object_mut(), &failure.help) {
+        object.insert("help".to_owned(), json!(help));
+    }
+    out
 }
 
 /// A finding for programs.

@@ -72,6 +72,8 @@ pub struct Decision {
     pub(crate) facts: Vec<u32>,
     pub(crate) errors: Vec<RuleError>,
     pub(crate) error_count: usize,
+    /// `set` or `route` changed the request, and it was decided about once more.
+    pub(crate) rewritten: bool,
 }
 
 /// A rule that had a say.

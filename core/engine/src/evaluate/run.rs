@@ -29,6 +29,8 @@ pub(crate) struct Pass<'p, 'a> {
     pub(crate) stage: Stage,
     pub(crate) now: jiff::Timestamp,
     pub(crate) evaluator: &'p Evaluator<'a>,
+    /// By rule number, whether the rule takes part; `None`: all do.
+    pub(crate) among: Option<&'p [bool]>,
 }
 
 impl Pass<'_, '_> {
@@ -50,6 +52,9 @@ impl Pass<'_, '_> {
                 (None, None) => return true,
             };
             let Some(rule) = next else { return true };
+            if self.among.is_some_and(|among| among.get(rule as usize) != Some(&true)) {
+                continue;
+            }
             used = used.saturating_add(self.rule(rule, outcomes));
             if used > self.compiled.options.total_fuel {
                 return false;
