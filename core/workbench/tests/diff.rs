@@ -1,6 +1,6 @@
 //! What a change of policies changes: decisions, and conditions compared as logic.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use llm_policy_engine::document::{self, Document};
 use llm_policy_engine::{Engine, Options, context::Stage, input::Json as Input};

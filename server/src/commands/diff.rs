@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use llm_policy_embed::{Document, Engine, Options, Question, canonical};
+use llm_policy_embed::{Document, Engine, ErrorCode, Options, Question, canonical};
 use llm_policy_workbench::diff::{RuleChange, Summary, compare, compare_rules, report};
 use serde_json::Value as Json;
 
@@ -93,7 +93,9 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         (old.map_or("the recorded decisions".to_owned(), |old| old.display().to_string()), new.display().to_string());
     if let Some(file) = &command.report {
         let page = report(&summary, &rules, &names.0, &names.1);
-        fs::write(file, page).map_err(|e| Failure::invalid(format!("`{}` cannot be written: {e}", file.display())))?;
+        fs::write(file, page).map_err(|e| {
+            Failure::invalid(ErrorCode::UnreadableFile, format!("`{}` cannot be written: {e}", file.display()))
+        })?;
     }
     show(command, out, &summary, &rules);
     Ok(match (summary.refused, summary.changed()) {
@@ -175,7 +177,7 @@ fn compare_all(sides: &Sides, contexts: Contexts, bar: &ProgressBar) -> Result<S
         // That all workers have ended already is told by what they give back.
         let _ = sender.send((number, batch));
         drop(sender);
-        let gone = || Failure::invalid("a thread of the comparison ended before its time");
+        let gone = || Failure::invalid(ErrorCode::InternalError, "a thread of the comparison ended before its time");
         workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| Err(gone()))).collect()
     });
     bar.finish_and_clear();
@@ -250,7 +252,7 @@ impl Record {
     fn read(line: &Context, question: Question) -> Result<Self, Failure> {
         let wrong = |what: &str| Failure {
             help: Some("a record is {\"context\": {...}, \"decision\": {...}}".to_owned()),
-            ..Failure::invalid(format!("{}: {what}", line.origin()))
+            ..Failure::invalid(ErrorCode::InvalidInput, format!("{}: {what}", line.origin()))
         };
         let record: Json = serde_json::from_slice(&line.bytes).map_err(|_| wrong("this is not valid JSON"))?;
         let part = |name: &str| record.get(name).ok_or_else(|| wrong(&format!("the record has no `{name}`")));

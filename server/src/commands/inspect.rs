@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use llm_policy_embed::canonical;
 use llm_policy_workbench::inspect::{View, svg};
 
-use crate::args::Policies;
+use crate::args::{Format, Policies};
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, view};
 
@@ -36,6 +36,13 @@ pub struct Command {
     /// `text` for people; `json`: one object; `svg`: a picture of which field feeds which rules
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
     output: Shown,
+}
+
+impl Command {
+    /// For whom it writes errors.
+    pub fn format(&self) -> Format {
+        if self.output == Shown::Json { Format::Json } else { Format::Text }
+    }
 }
 
 pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {

@@ -5,7 +5,7 @@
 //! that begin with a prefix are one, the numbers between two neighbouring constants are one. A test is then a table: its
 //! outcome for each cell, found by trying a sample.
 
-use llm_policy_cel::value::{Timestamp, Value};
+use llm_policy_engine::cel::value::{Timestamp, Value};
 use llm_policy_engine::input::paths::SlotType;
 
 use super::tests_of::Test;

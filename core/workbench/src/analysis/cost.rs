@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llm_policy_cel::program::{Node, NodeId, Program};
+use llm_policy_engine::cel::program::{Node, NodeId, Program};
 use serde_json::{Value as Json, json};
 
 use super::{Bench, fields};

@@ -144,7 +144,7 @@ pub(super) fn opaque(bench: &mut Bench<'_>, rule: &CompiledRule) -> Vec<String> 
 
 impl Bench<'_> {
     /// Whether every test below `node` has one outcome in each cell of its subject.
-    fn is_understood(&mut self, node: llm_policy_cel::program::NodeId) -> bool {
+    fn is_understood(&mut self, node: llm_policy_engine::cel::program::NodeId) -> bool {
         use super::theory::Form;
         let form = self.theory.form(node);
         match &*form {

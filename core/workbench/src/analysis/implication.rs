@@ -1,7 +1,7 @@
 //! Whether one condition implies another.
 
-use llm_policy_cel::program::NodeId;
 use llm_policy_engine::Engine;
+use llm_policy_engine::cel::program::NodeId;
 use llm_policy_engine::compile::Compiled;
 use llm_policy_engine::context::Stage;
 use llm_policy_engine::input::Json as JsonInput;

@@ -32,6 +32,7 @@ mod implication;
 mod names;
 mod outcomes;
 mod pairs;
+mod proofs;
 mod reads;
 mod rules;
 mod sample;
@@ -43,8 +44,8 @@ mod witness;
 
 use std::sync::Arc;
 
-use llm_policy_cel::ast::Span;
-use llm_policy_cel::program::NodeId;
+use llm_policy_engine::cel::ast::Span;
+use llm_policy_engine::cel::program::NodeId;
 use llm_policy_engine::compile::Compiled;
 use llm_policy_engine::compile::rules::{CompiledDocument, CompiledRule};
 use llm_policy_engine::context::Stage;
@@ -61,6 +62,7 @@ pub use claim::{Claim, Weight, Witness};
 pub use cost::Cost;
 pub(crate) use implication::Implication;
 pub(crate) use names::used_by;
+pub use proofs::Proofs;
 
 use solver::{Answer, Goal, State, solve};
 use theory::Theory;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use llm_policy_cel::ast::{Expr, Literal};
-use llm_policy_cel::parser::{ParserOptions, parse};
+use llm_policy_engine::cel::ast::{Expr, Literal};
+use llm_policy_engine::cel::parser::{ParserOptions, parse};
 use llm_policy_engine::diagnostic::Diagnostic;
 use llm_policy_engine::document::action::{Action, Assignment, Metadata};
 use llm_policy_engine::document::model::Text;

@@ -2,7 +2,7 @@
 
 use std::ops::{BitAnd, BitOr};
 
-use llm_policy_cel::eval::Truth;
+use llm_policy_engine::cel::eval::Truth;
 
 /// A set of the three outcomes of a condition: true, false, an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

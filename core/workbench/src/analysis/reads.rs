@@ -1,7 +1,7 @@
 //! What nodes read, what they cannot do without, and what kind of values they give.
 
-use llm_policy_cel::program::{Node, NodeId, Program};
-use llm_policy_cel::value::Value;
+use llm_policy_engine::cel::program::{Node, NodeId, Program};
+use llm_policy_engine::cel::value::Value;
 use llm_policy_engine::input::paths::SlotType;
 use rustc_hash::FxHashMap;
 
@@ -180,7 +180,7 @@ impl<'p> Reads<'p> {
             }
             Node::Arithmetic(operation, ..) => {
                 let all = program.operands(id);
-                !matches!(operation, llm_policy_cel::program::Arithmetic::Modulo)
+                !matches!(operation, llm_policy_engine::cel::program::Arithmetic::Modulo)
                     && all.iter().all(|id| kind(*id) == Some(TermKind::Double) && total(*id))
             }
             Node::Add(_) => {

@@ -95,7 +95,7 @@ fn never_true(bench: &mut Bench<'_>, rule: &CompiledRule) -> bool {
 }
 
 /// The written condition, or the rule's name when there is none.
-pub(super) fn place(rule: &CompiledRule) -> llm_policy_cel::ast::Span {
+pub(super) fn place(rule: &CompiledRule) -> llm_policy_engine::cel::ast::Span {
     match (rule.clauses.first(), rule.clauses.last()) {
         (Some(first), Some(last)) => first.span.join(last.span),
         _ => rule.name,

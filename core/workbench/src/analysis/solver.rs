@@ -5,8 +5,8 @@
 
 use std::rc::Rc;
 
-use llm_policy_cel::program::NodeId;
-use llm_policy_cel::slot::Slot;
+use llm_policy_engine::cel::program::NodeId;
+use llm_policy_engine::cel::slot::Slot;
 use llm_policy_engine::input::coerce::coerce;
 use rustc_hash::FxHashMap;
 

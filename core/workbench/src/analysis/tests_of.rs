@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use llm_policy_cel::program::{Node, NodeId, Program, Relation};
-use llm_policy_cel::value::{Val, Value};
+use llm_policy_engine::cel::program::{Node, NodeId, Program, Relation};
+use llm_policy_engine::cel::value::{Val, Value};
 
 use super::outcomes::Outcomes;
 

@@ -10,12 +10,12 @@ use std::cell::Cell as StdCell;
 use std::rc::Rc;
 
 use bumpalo::Bump;
-use llm_policy_cel::error::ErrorKind;
-use llm_policy_cel::eval::{Evaluator, Scratch, Truth};
-use llm_policy_cel::function::Context;
-use llm_policy_cel::program::{LoopKind, Node, NodeId, Program};
-use llm_policy_cel::slot::Slot;
-use llm_policy_cel::value::Value;
+use llm_policy_engine::cel::error::ErrorKind;
+use llm_policy_engine::cel::eval::{Evaluator, Scratch, Truth};
+use llm_policy_engine::cel::function::Context;
+use llm_policy_engine::cel::program::{LoopKind, Node, NodeId, Program};
+use llm_policy_engine::cel::slot::Slot;
+use llm_policy_engine::cel::value::Value;
 use llm_policy_engine::compile::Compiled;
 use llm_policy_engine::input::coerce::coerce;
 use llm_policy_engine::input::paths::SlotType;

@@ -1,8 +1,8 @@
 //! Contexts that show what a claim says: guessed from what the solver left possible, and tried before they are believed.
 
-use llm_policy_cel::program::{Node, NodeId};
-use llm_policy_cel::slot::Slot;
-use llm_policy_cel::value::{Val, Value};
+use llm_policy_engine::cel::program::{Node, NodeId};
+use llm_policy_engine::cel::slot::Slot;
+use llm_policy_engine::cel::value::{Val, Value};
 use llm_policy_engine::compile::Compiled;
 use llm_policy_engine::input::coerce::coerce;
 use llm_policy_engine::input::paths::SlotType;

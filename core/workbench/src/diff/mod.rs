@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 pub use report::render as report;
+pub(crate) use rules::same_condition;
 pub use rules::{Relation, RuleChange, RuleChangeKind, compare_rules};
 
 /// Who decides what.

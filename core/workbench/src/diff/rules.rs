@@ -93,6 +93,27 @@ pub fn compare_rules(before: &[Document], after: &[Document], options: &Options)
     out
 }
 
+/// Whether the condition of rule `position` of `document` would be true, and fail, for the same contexts if it were that of
+/// `new`, which is the same rule but for its condition.
+pub(crate) fn same_condition(documents: &[Document], document: &Document, position: usize, new: &Rule) -> bool {
+    let Some(old) = document.rules.get(position) else { return false };
+    let rest_is_same = Rule { condition: old.condition.clone(), ..new.clone() } == *old;
+    let changed = |known: &Document| {
+        let mut changed = known.clone();
+        if known.id() == document.id()
+            && let Some(rule) = changed.rules.get_mut(position)
+        {
+            *rule = new.clone();
+        }
+        changed
+    };
+    let after: Vec<Document> = documents.iter().map(changed).collect();
+    let Some(other) = after.iter().find(|d| d.id() == document.id()) else { return false };
+    rest_is_same
+        && together(documents, &after, &Options::default())
+            .is_some_and(|engine| relation(&engine, document, old, other, new) == Relation::Same)
+}
+
 /// Both sets as one program.
 fn together(before: &[Document], after: &[Document], options: &Options) -> Option<Engine> {
     let old = before.iter().cloned().map(|mut document| {
@@ -182,7 +203,7 @@ fn reads_the_same(before: &Document, old: &Rule, after: &Document, new: &Rule) -
 
 /// The actions as they were written.
 fn actions(document: &Document, rule: &Rule) -> Vec<String> {
-    let text = |span: llm_policy_cel::ast::Span| {
+    let text = |span: llm_policy_engine::cel::ast::Span| {
         let text = document.text.get(span.start as usize..span.end as usize).unwrap_or_default();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     };
@@ -224,7 +245,7 @@ fn relation(engine: &Engine, before: &Document, old: &Rule, after: &Document, ne
     }
 }
 
-fn clauses(rule: &CompiledRule) -> Vec<llm_policy_cel::program::NodeId> {
+fn clauses(rule: &CompiledRule) -> Vec<llm_policy_engine::cel::program::NodeId> {
     let mut nodes: Vec<_> = rule.clauses.iter().map(|clause| clause.node).collect();
     nodes.sort_unstable();
     nodes.dedup();

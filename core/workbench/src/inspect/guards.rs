@@ -1,6 +1,6 @@
 //! The tests that rules are looked up by, in words.
 
-use llm_policy_cel::program::NodeId;
+use llm_policy_engine::cel::program::NodeId;
 use llm_policy_engine::compile::Compiled;
 use llm_policy_engine::compile::guards::{Atom, Key, Test, guards};
 

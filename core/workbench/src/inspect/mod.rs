@@ -17,7 +17,7 @@ pub mod svg;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use llm_policy_cel::program::{Node, NodeId, Program};
+use llm_policy_engine::cel::program::{Node, NodeId, Program};
 use llm_policy_engine::compile::Compiled;
 use llm_policy_engine::compile::rules::CompiledRule;
 use llm_policy_engine::context::Stage;

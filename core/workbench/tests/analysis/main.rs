@@ -10,6 +10,7 @@
 
 mod brute_force;
 mod kinds;
+mod proofs;
 
 use llm_policy_engine::document::{self, Document};
 use llm_policy_workbench::analysis::{Analysis, Options, analyse};
