@@ -228,7 +228,8 @@ impl Subject {
     }
 }
 
-fn stage_parser() -> impl TypedValueParser<Value = Stage> {
+/// A stage by its name.
+pub fn stage_parser() -> impl TypedValueParser<Value = Stage> {
     PossibleValuesParser::new(Stage::ALL.map(Stage::name)).try_map(|name| name.parse::<Stage>())
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::schema::Schema;
-use crate::{functions, json_schema, markdown, providers, results, rust_table};
+use crate::{functions, header, json_schema, markdown, providers, results, rust_table};
 
 const SOURCE: &str = "schema/context.toml";
 
@@ -19,6 +19,7 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
         ("docs/providers.md", providers::render()),
         ("docs/cel-functions.md", functions::render()?),
         ("README.md", results::render(root)?),
+        ("ffi/include/llm_policy.h", header::render(root)?),
     ])
 }
 

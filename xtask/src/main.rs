@@ -2,6 +2,7 @@
 
 mod functions;
 mod generate;
+mod header;
 mod json_schema;
 mod markdown;
 mod providers;

@@ -7,9 +7,10 @@ use llm_policy_engine::compile::check;
 use llm_policy_engine::document::model::SchemaField;
 use llm_policy_engine::document::{self, Document, Refused};
 use llm_policy_engine::{Engine as Inner, Finding, Options};
+use serde_json::{Value as Json, json};
 
 use crate::engine::Engine;
-use crate::error::{Error, ErrorCode};
+use crate::error::{Error, ErrorCode, finding_json};
 use crate::files;
 use crate::guard::guarded;
 
@@ -57,7 +58,37 @@ impl Checked {
     /// # Errors
     /// When a document is refused, with all findings.
     pub fn into_engine(self) -> Result<Engine, Error> {
-        self.engine.map_err(|error| Error { findings: self.findings, ..error })
+        self.into_parts().map(|(engine, _)| engine)
+    }
+
+    /// The findings as JSON, for borders and machines: `valid`, `documents`, `rules`, `findings` (each as
+    /// [`finding_json`] makes it), `error` when something else failed, and the `bundle` when the documents are valid.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let mut out = json!({
+            "valid": self.engine.is_ok(),
+            "documents": self.documents,
+            "rules": self.rules,
+            "findings": self.findings.iter().map(finding_json).collect::<Vec<_>>(),
+        });
+        if let Some(object) = out.as_object_mut() {
+            match &self.engine {
+                Ok(engine) => object.insert("bundle".to_owned(), json!(&*engine.bundle())),
+                Err(error) => object.insert("error".to_owned(), error.to_json()),
+            };
+        }
+        out
+    }
+
+    /// The engine, and the warnings.
+    ///
+    /// # Errors
+    /// As [`Checked::into_engine`].
+    pub fn into_parts(self) -> Result<(Engine, Vec<Finding>), Error> {
+        match self.engine {
+            Ok(engine) => Ok((engine, self.findings)),
+            Err(error) => Err(Error { findings: self.findings, ..error }),
+        }
     }
 
     /// The engine, if there is one.

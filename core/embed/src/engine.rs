@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use llm_policy_engine::context::Stage;
 use llm_policy_engine::explain::Explanation;
 use llm_policy_engine::handles::Handles;
-use llm_policy_engine::input::{Json, Prepared};
-use llm_policy_engine::{Decision, Engine as Inner};
+use llm_policy_engine::input::{Input, Json, Prepared};
+use llm_policy_engine::{Decision, Engine as Inner, Finding};
 use llm_policy_provider::{Body, Format};
 
+use crate::documents::Documents;
 use crate::error::{Error, ErrorCode};
 use crate::guard::guarded;
 
@@ -52,10 +53,32 @@ impl Engine {
         self.inner.bundle()
     }
 
+    /// The rules, by rank, that the index leaves to be looked at for the context in `input`.
+    ///
+    /// # Errors
+    /// As [`Engine::evaluate`].
+    pub fn candidates(&self, input: &[u8], question: Question) -> Result<Vec<u32>, Error> {
+        guarded(|| {
+            let compiled = self.inner.compiled();
+            Ok(llm_policy_engine::inspect::candidates(&compiled, question.stage, &Json::new(input), question.now)?)
+        })
+    }
+
     /// The program, for tools that look into it.
     #[must_use]
     pub fn compiled(&self) -> Arc<llm_policy_engine::compile::Compiled> {
         self.inner.compiled()
+    }
+
+    /// Replaces the policies in one step, for all clones of this engine; its options stay. When a document is refused,
+    /// nothing changes. What comes back are warnings.
+    ///
+    /// # Errors
+    /// When a document is refused, with all findings.
+    pub fn reload(&self, documents: Documents) -> Result<Vec<Finding>, Error> {
+        let (engine, findings) = documents.check(self.inner.compiled().options.clone()).into_parts()?;
+        self.inner.adopt(&engine.inner);
+        Ok(findings)
     }
 
     /// Decides about the context in `input`, which is JSON.
@@ -64,6 +87,14 @@ impl Engine {
     /// When the input is refused as a whole: [`Error::decision`] is the deny that stands for it.
     pub fn evaluate(&self, input: &[u8], question: Question) -> Result<Decision, Error> {
         guarded(|| Ok(self.inner.evaluate(question.stage, &Json::new(input), question.now)?))
+    }
+
+    /// Decides about a context that a host has in another form than JSON.
+    ///
+    /// # Errors
+    /// As [`Engine::evaluate`].
+    pub fn evaluate_input(&self, input: &dyn Input, question: Question) -> Result<Decision, Error> {
+        guarded(|| Ok(self.inner.evaluate(question.stage, input, question.now)?))
     }
 
     /// Decides, and says of each rule and each clause why it did or did not match.
@@ -130,6 +161,14 @@ impl Engine {
     /// As [`Engine::evaluate`].
     pub fn prepare(&self, input: &[u8]) -> Result<Prepared, Error> {
         guarded(|| Ok(self.inner.prepare(&Json::new(input))?))
+    }
+
+    /// As [`Engine::prepare`], for a context that a host has in another form than JSON.
+    ///
+    /// # Errors
+    /// As [`Engine::evaluate`].
+    pub fn prepare_input(&self, input: &impl Input) -> Result<Prepared, Error> {
+        guarded(|| Ok(self.inner.prepare(input)?))
     }
 
     /// Decides about an input that was prepared.

@@ -79,6 +79,11 @@ impl Engine {
         Ok(warnings)
     }
 
+    /// Replaces the policies by those of `other`, which was compiled beside, in one step.
+    pub fn adopt(&self, other: &Self) {
+        self.compiled.store(other.compiled());
+    }
+
     /// The program as it is now.
     #[must_use]
     pub fn compiled(&self) -> Arc<Compiled> {

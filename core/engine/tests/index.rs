@@ -9,7 +9,7 @@ mod generate;
 use std::collections::BTreeMap;
 
 use common::{documents, now, rendered};
-use generate::{Policies, contexts, policies};
+use generate::{Policies, contexts, crowds, policies};
 use llm_policy_engine::context::Stage;
 use llm_policy_engine::explain::Outcome;
 use llm_policy_engine::handles::Handles;
@@ -112,6 +112,11 @@ proptest! {
 
     #[test]
     fn an_index_gives_what_a_scan_gives(policies in policies(), contexts in contexts(24)) {
+        indexed_is_plain(&policies, &contexts.0)?;
+    }
+
+    #[test]
+    fn an_index_of_many_rules_gives_what_a_scan_gives(policies in crowds(), contexts in contexts(24)) {
         indexed_is_plain(&policies, &contexts.0)?;
     }
 

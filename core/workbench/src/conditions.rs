@@ -67,7 +67,8 @@ impl Tree {
         }
     }
 
-    /// Whether clause `at` alone decides: with its other value, the condition has its other value.
+    /// Whether clause `at` alone decides: with its other value, the condition has its other value, or none. So a guard
+    /// (`has(a.x) && a.x > 1`) decides when it is false: without it the condition is an error.
     #[must_use]
     pub fn decided_by(&self, at: usize, values: &[Option<bool>]) -> bool {
         let Some(value) = values.get(at).copied().flatten() else { return false };
@@ -75,10 +76,7 @@ impl Tree {
         if let Some(clause) = other.get_mut(at) {
             *clause = Some(!value);
         }
-        match (self.value(values), self.value(&other)) {
-            (Some(as_it_is), Some(otherwise)) => as_it_is != otherwise,
-            _ => false,
-        }
+        self.value(values).is_some_and(|as_it_is| self.value(&other) != Some(as_it_is))
     }
 }
 
@@ -202,6 +200,8 @@ mod tests {
         assert!(tree.decided_by(0, &[t, t, t]) && tree.decided_by(1, &[t, t, t]));
         assert!(!tree.decided_by(2, &[t, t, t]));
         assert!(!tree.decided_by(1, &[f, t, t]));
+        let guarded = condition("has(a.x) && a.x > 1").tree;
+        assert!(guarded.decided_by(0, &[f, None]) && !guarded.decided_by(0, &[t, None]));
         let choice = condition("a ? b : c").tree;
         assert!(choice.decided_by(1, &[t, f, t]) && !choice.decided_by(2, &[t, f, t]));
         assert_eq!(choice.value(&[None, t, t]), None);

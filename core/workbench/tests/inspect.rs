@@ -39,7 +39,7 @@ fn what_is_there_is_shown() {
     assert_eq!(rule("tier").guards[0], "user.tier == 'a'");
     assert_eq!(rule("roles").guards, ["'x' in user.roles"]);
     assert_eq!(rule("roles").stages, "request, response");
-    assert!(rule("all").guards.is_empty());
+    assert!(rule("all").guards.is_empty() && rule("all").bars.is_empty());
     assert!(rule("odd").nanoseconds > rule("tier").nanoseconds / 4);
     assert_eq!(view.patterns, ["key[0-9]+"]);
     assert_eq!(view.texts[0].path, "request.prompt");

@@ -1,15 +1,21 @@
 //! `policy-engine inspect`
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
-use llm_policy_embed::canonical;
+use llm_policy_embed::{Engine, Question, Stage, Timestamp, canonical};
 use llm_policy_workbench::inspect::{View, svg};
 
-use crate::args::{Format, Policies};
+use serde_json::json;
+
+use crate::args::{Format, Policies, stage_parser};
+use crate::contexts;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, view};
 
 const EXAMPLES: &str = "Examples:
   policy-engine inspect -p policies/
+  policy-engine inspect -p policies/ -c calls.jsonl
   policy-engine inspect -p policies/ --output json | jq '.rules[] | {rule, guards}'
   policy-engine inspect -p policies/ --output svg > fields.svg
 
@@ -33,9 +39,35 @@ pub enum Shown {
 pub struct Command {
     #[command(flatten)]
     policies: Policies,
+    /// Contexts to count for how many rules the index leaves to be looked at: a file, JSONL, or a directory; may be
+    /// repeated
+    #[arg(short = 'c', long = "context", value_name = "FILE")]
+    contexts: Vec<PathBuf>,
+    /// The stage that the contexts are about
+    #[arg(short, long, default_value = "request", value_parser = stage_parser())]
+    stage: Stage,
     /// `text` for people; `json`: one object; `svg`: a picture of which field feeds which rules
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
     output: Shown,
+}
+
+/// Counts the rules that the index leaves for the contexts.
+fn looked_at(command: &Command, engine: &Engine) -> Result<view::Looked, Failure> {
+    let mut looked = view::Looked::default();
+    let mut files = Vec::new();
+    for file in &command.contexts {
+        files.extend(contexts::files(file)?);
+    }
+    for context in contexts::Contexts::new(files) {
+        let context = context?;
+        let found = engine
+            .candidates(&context.bytes, Question { stage: command.stage, now: Timestamp::now() })
+            .map_err(|error| context.refused(error))?;
+        looked.contexts += 1;
+        looked.rules += found.len();
+        looked.most = looked.most.max(found.len());
+    }
+    Ok(looked)
 }
 
 impl Command {
@@ -48,9 +80,20 @@ impl Command {
 pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let (engine, checked) = command.policies.load()?;
     let view = View::of(&engine.compiled());
+    let looked = looked_at(command, &engine)?;
     match command.output {
-        Shown::Text => out.print(&view::render(&view, &crate::output::findings::about(&checked))),
-        Shown::Json => out.print(&canonical::to_string(&view.to_json())),
+        Shown::Text => {
+            let about = crate::output::findings::about(&checked);
+            out.print(&view::render(&view, &about, Some((command.stage, looked))));
+        }
+        Shown::Json => {
+            let mut json = view.to_json();
+            if let Some(object) = json.as_object_mut().filter(|_| looked.contexts > 0) {
+                let looked = json!({"contexts": looked.contexts, "rules": looked.rules, "most": looked.most});
+                object.insert("looked_at".to_owned(), looked);
+            }
+            out.print(&canonical::to_string(&json));
+        }
         Shown::Svg => out.print(svg::render(&view).trim_end()),
     }
     Ok(Exit::Allowed)

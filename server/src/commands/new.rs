@@ -17,9 +17,9 @@ const EXAMPLES: &str = "Examples:
   policy-engine new policies
   policy-engine new policies --pattern model-access --pattern budget
 
-Nothing is overwritten. Exit codes: 0 written, 2 usage, 3 a file is there already or cannot be written.";
+docs/policy-design.md explains each pattern. Nothing is overwritten. Exit codes: 0 written, 2 usage, 3 a file is there already or cannot be written.";
 
-/// Write policies to begin with, each with its tests and a context
+/// Write policies to begin with, each with its tests
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Command {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use llm_policy_embed::error::finding_json;
 use llm_policy_embed::{Timestamp, canonical};
 use llm_policy_workbench::analysis::{Claim, Cost, Options, analyse};
 use serde_json::json;
@@ -68,7 +69,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
             out.print(&findings::summary(&checked, claimed, refused));
         }
         Format::Json => {
-            let mut found: Vec<_> = checked.findings.iter().map(findings::json).collect();
+            let mut found: Vec<_> = checked.findings.iter().map(finding_json).collect();
             found.extend(analysis.iter().flat_map(|analysis| &analysis.claims).map(Claim::to_json));
             let mut report = json!({
                 "valid": !refused,

@@ -1,11 +1,23 @@
 //! The compiled program for people.
 
+use llm_policy_embed::Stage;
 use llm_policy_workbench::inspect::View;
 
 use super::{style, units};
 
-/// The program as text.
-pub fn render(view: &View, about: &str) -> String {
+/// How many rules were looked at for the contexts of one stage.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Looked {
+    /// How many contexts.
+    pub contexts: usize,
+    /// How many rules for all of them together.
+    pub rules: usize,
+    /// The most for one.
+    pub most: usize,
+}
+
+/// The program as text, with how many rules of `stage` were `looked` at.
+pub fn render(view: &View, about: &str, looked: Option<(Stage, Looked)>) -> String {
     let mut out = format!("{}\n", style::title(about));
     let facts = [
         units::count(view.nodes, "node"),
@@ -24,7 +36,7 @@ pub fn render(view: &View, about: &str) -> String {
         "a decision depends on the policies, digest {}, and on the fields below\n",
         units::digest(&view.bundle)
     ));
-    index(view, &mut out);
+    index(view, looked, &mut out);
     fields(view, &mut out);
     rules(view, &mut out);
     shared(view, &mut out);
@@ -36,13 +48,22 @@ fn heading(out: &mut String, text: &str) {
     out.push_str(&format!("\n{}\n", style::title(text)));
 }
 
-fn index(view: &View, out: &mut String) {
-    heading(out, "Index: of each stage's rules, those that are looked at for every input");
+fn index(view: &View, looked: Option<(Stage, Looked)>, out: &mut String) {
+    heading(out, "Index: of each stage's rules, those whose condition is looked at for every input");
     for stage in &view.stages {
         let names: Vec<&str> =
             stage.always.iter().filter_map(|n| view.rules.get(*n)).map(|rule| rule.rule.as_str()).collect();
         let counts = format!("{} of {}", names.len(), stage.rules);
         out.push_str(&format!("  {:<12}{counts:<10}{}\n", stage.stage.name(), style::quiet(names.join(", "))));
+    }
+    if let Some((stage, looked)) = looked.filter(|(_, looked)| looked.contexts > 0) {
+        let of = view.stages.iter().find(|s| s.stage == stage).map_or(0, |s| s.rules);
+        let contexts = units::count(looked.contexts, "context");
+        let average = looked.rules as f64 / looked.contexts as f64;
+        out.push_str(&format!(
+            "  for {contexts}, {average:.1} of {of} rules of the stage {stage} were looked at on average, {} at most\n",
+            looked.most
+        ));
     }
 }
 
@@ -72,12 +93,13 @@ fn rules(view: &View, out: &mut String) {
             rule.stages
         ));
         out.push_str(&format!("      reads  {}\n", style::quiet(rule.reads.join(", "))));
-        if rule.guards.is_empty() {
-            out.push_str("      found  for every input\n");
-        }
         for (at, guard) in rule.guards.iter().enumerate() {
             let label = if at == 0 { "found" } else { "or" };
             out.push_str(&format!("      {label:<5}  by {}\n", style::quiet(style::line(guard, 100))));
+        }
+        if !rule.bars.is_empty() {
+            let bars = style::line(&rule.bars.join(" or "), 100);
+            out.push_str(&format!("      not    when {}\n", style::quiet(bars)));
         }
     }
 }

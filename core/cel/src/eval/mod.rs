@@ -6,19 +6,21 @@
 
 mod literals;
 mod loops;
+mod numbers;
 mod scratch;
 
 use std::cell::{Cell, RefCell};
 
 use bumpalo::collections::Vec as ArenaVec;
 
+use numbers::Number;
 pub use scratch::Scratch;
 use scratch::{Kept, Outcome};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::Context;
-use crate::library::{operators, optionals, strings};
-use crate::program::{Arithmetic, Children, Node, NodeId, Program, Relation};
+use crate::library::{operators, optionals};
+use crate::program::{Children, Node, NodeId, Program};
 use crate::slot::Slot;
 use crate::value::Val;
 
@@ -31,6 +33,18 @@ pub enum Truth {
     True,
     /// An error, which [`Evaluator::error`] has.
     Error,
+}
+
+impl Truth {
+    /// `!` of it.
+    #[inline]
+    fn negated(self) -> Self {
+        match self {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            Self::Error => Self::Error,
+        }
+    }
 }
 
 impl From<bool> for Truth {
@@ -51,6 +65,8 @@ pub struct Evaluator<'a> {
     locals: &'a [Cell<Result<Val<'a>>>],
     kept: RefCell<ArenaVec<'a, Result<Val<'a>>>>,
     error: Cell<Error>,
+    /// The last result that was no [`Number`].
+    left: Cell<Result<Val<'a>>>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -67,6 +83,7 @@ impl<'a> Evaluator<'a> {
             locals: cx.arena.alloc_slice_fill_with(program.locals(), |_| unbound()),
             kept: RefCell::new(ArenaVec::new_in(cx.arena)),
             error: Cell::new(Error::new(ErrorKind::UnknownFunction)),
+            left: Cell::new(Ok(Val::Null)),
         }
     }
 
@@ -136,51 +153,24 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether `node` is true.
+    ///
+    /// Each kind of node has a function of its own, so that this one needs no stack and only jumps.
     fn test(&self, node: &Node) -> Truth {
         match *node {
-            Node::SlotEqualsString { slot, constant } => match self.slots.get(slot as usize) {
-                Some(Slot::Present(Val::Str(text))) => (*text == self.program.constant_str(constant)).into(),
-                _ => self.slot(slot).map_or_else(|e| self.fail(e), |_| Truth::False),
-            },
-            Node::SlotCompareInt { relation, slot, constant } => match self.slots.get(slot as usize) {
-                Some(Slot::Present(Val::Int(i))) => relation.holds(i.cmp(&constant)).into(),
-                _ => match self.slot(slot) {
-                    Ok(value) => self.ordered(value.compare(Val::Int(constant)), relation),
-                    Err(e) => self.fail(e),
-                },
-            },
-            Node::SlotCompareSlot { relation, left, right } => {
-                self.compare(relation, self.slot(left), self.slot(right))
-            }
+            Node::SlotEqualsString { slot, constant } => self.slot_is(slot, constant),
+            Node::SlotCompareInt { relation, slot, constant } => self.compare_slot_int(relation, slot, constant),
+            Node::CompareInt { relation, operand, constant } => self.compare_int(relation, operand, constant),
+            Node::SlotCompareSlot { relation, left, right } => self.compare_slots(relation, left, right),
             Node::And(run) => self.junction(run, Truth::False, Truth::True),
             Node::Or(run) => self.junction(run, Truth::True, Truth::False),
-            Node::Not(operand) => match self.truth(operand) {
-                Truth::True => Truth::False,
-                Truth::False => Truth::True,
-                Truth::Error => Truth::Error,
-            },
+            Node::Not(operand) => self.not(operand),
             Node::NotStrictlyFalse(operand) => (self.truth(operand) != Truth::False).into(),
-            Node::HasSlot(slot) => match self.slots.get(slot as usize) {
-                Some(Slot::Present(_)) => Truth::True,
-                Some(Slot::Mistyped) => self.fail(ErrorKind::MistypedInput(slot)),
-                Some(Slot::Absent) | None => Truth::False,
-            },
+            Node::HasSlot(slot) => self.has_slot(slot),
             Node::Memo { inner, index } => self.remembered_truth(inner, index),
             Node::Equal(a, b) => self.equal(a, b),
-            Node::NotEqual(a, b) => match self.equal(a, b) {
-                Truth::True => Truth::False,
-                Truth::False => Truth::True,
-                Truth::Error => Truth::Error,
-            },
-            Node::Compare(relation, a, b) => self.compare(relation, self.value(a), self.value(b)),
-            Node::InSet { operand, set } => match (self.value(operand), self.program.set(set)) {
-                (Ok(value), Some(set)) => match self.cx.pay(set.work(value)) {
-                    Ok(()) => set.contains(value).into(),
-                    Err(e) => self.fail(e),
-                },
-                (Err(e), _) => self.fail(e),
-                (_, None) => self.fail(ErrorKind::UnknownFunction),
-            },
+            Node::NotEqual(a, b) => self.not_equal(a, b),
+            Node::Compare(relation, a, b) => self.compare(relation, a, b),
+            Node::InSet { operand, set } => self.in_set(operand, set),
             Node::StartsWith { .. }
             | Node::EndsWith { .. }
             | Node::Contains { .. }
@@ -188,20 +178,69 @@ impl<'a> Evaluator<'a> {
             | Node::ContainsLiteral { .. }
             | Node::MatchesLiteral { .. } => self.test_text(node),
             Node::Loop(index) => self.loop_truth(index),
-            Node::Conditional { condition, then, otherwise } => match self.truth(condition) {
-                Truth::True => self.truth(then),
-                Truth::False => self.truth(otherwise),
-                Truth::Error => Truth::Error,
-            },
-            _ => match self.run(node) {
-                Ok(Val::Bool(b)) => b.into(),
-                Ok(_) => self.fail(ErrorKind::NoSuchOverload),
-                Err(e) => self.fail(e),
-            },
+            Node::Conditional { condition, then, otherwise } => self.choose(condition, then, otherwise),
+            _ => self.test_value(node),
         }
     }
 
-    /// [`Evaluator::test`] for tests of text; apart, because the frames of that one add up.
+    #[inline(never)]
+    fn slot_is(&self, slot: u32, constant: u32) -> Truth {
+        match self.slots.get(slot as usize) {
+            Some(Slot::Present(Val::Str(text))) => (*text == self.program.constant_str(constant)).into(),
+            _ => self.slot(slot).map_or_else(|e| self.fail(e), |_| Truth::False),
+        }
+    }
+
+    #[inline(never)]
+    fn not(&self, operand: NodeId) -> Truth {
+        self.truth(operand).negated()
+    }
+
+    #[inline(never)]
+    fn has_slot(&self, slot: u32) -> Truth {
+        match self.slots.get(slot as usize) {
+            Some(Slot::Present(_)) => Truth::True,
+            Some(Slot::Mistyped) => self.fail(ErrorKind::MistypedInput(slot)),
+            Some(Slot::Absent) | None => Truth::False,
+        }
+    }
+
+    #[inline(never)]
+    fn not_equal(&self, a: NodeId, b: NodeId) -> Truth {
+        self.equal(a, b).negated()
+    }
+
+    #[inline(never)]
+    fn in_set(&self, operand: NodeId, set: u32) -> Truth {
+        match (self.value(operand), self.program.set(set)) {
+            (Ok(value), Some(set)) => match self.cx.pay(set.work(value)) {
+                Ok(()) => set.contains(value).into(),
+                Err(e) => self.fail(e),
+            },
+            (Err(e), _) => self.fail(e),
+            (_, None) => self.fail(ErrorKind::UnknownFunction),
+        }
+    }
+
+    #[inline(never)]
+    fn choose(&self, condition: NodeId, then: NodeId, otherwise: NodeId) -> Truth {
+        match self.truth(condition) {
+            Truth::True => self.truth(then),
+            Truth::False => self.truth(otherwise),
+            Truth::Error => Truth::Error,
+        }
+    }
+
+    #[inline(never)]
+    fn test_value(&self, node: &Node) -> Truth {
+        match self.run(node) {
+            Ok(Val::Bool(b)) => b.into(),
+            Ok(_) => self.fail(ErrorKind::NoSuchOverload),
+            Err(e) => self.fail(e),
+        }
+    }
+
+    /// [`Evaluator::test`] for tests of text.
     #[inline(never)]
     fn test_text(&self, node: &Node) -> Truth {
         match *node {
@@ -219,8 +258,8 @@ impl<'a> Evaluator<'a> {
                 self.text_test(operand, usize::MAX, |text| text.contains(self.program.constant_str(needle)))
             }
             Node::Matches { operand, regex } => self.text_test(operand, usize::MAX, |text| self.matches(regex, text)),
-            Node::ContainsLiteral { text, literal } => self.with_hits(text, |bits, _| has_bit(bits, literal)),
-            Node::MatchesLiteral { text, literals, regex } => self.with_hits(text, |bits, value| {
+            Node::ContainsLiteral { text, literal } => self.with_hits(text.into(), |bits, _| has_bit(bits, literal)),
+            Node::MatchesLiteral { text, literals, regex } => self.with_hits(text.into(), |bits, value| {
                 self.program.children(literals).iter().any(|l| has_bit(bits, l.0)) && self.matches(regex, value)
             }),
             _ => self.fail(ErrorKind::UnknownFunction),
@@ -228,7 +267,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// `&&` or `||`: the first operand that is `decisive` decides, whatever errors stand beside it.
-    #[inline]
+    #[inline(never)]
     fn junction(&self, run: Children, decisive: Truth, otherwise: Truth) -> Truth {
         let mut failed = None;
         for id in self.program.children(run) {
@@ -251,30 +290,6 @@ impl<'a> Evaluator<'a> {
                 Err(e) => self.fail(e),
             },
             (Err(e), _) | (_, Err(e)) => self.fail(e),
-        }
-    }
-
-    /// `<` and its kin.
-    #[inline]
-    fn compare(&self, relation: Relation, a: Result<Val<'a>>, b: Result<Val<'a>>) -> Truth {
-        match (a, b) {
-            // The two kinds of numbers that JSON gives come first.
-            (Ok(Val::Int(x)), Ok(Val::Int(y))) => relation.holds(x.cmp(&y)).into(),
-            (Ok(Val::Double(x)), Ok(Val::Double(y))) => x.partial_cmp(&y).is_some_and(|o| relation.holds(o)).into(),
-            (Ok(x), Ok(y)) => match operators::order(&self.cx, x, y) {
-                Ok(order) => self.ordered(Some(order), relation),
-                Err(e) => self.fail(e),
-            },
-            (Err(e), _) | (_, Err(e)) => self.fail(e),
-        }
-    }
-
-    #[inline]
-    fn ordered(&self, order: Option<Option<std::cmp::Ordering>>, relation: Relation) -> Truth {
-        match order {
-            Some(Some(order)) => relation.holds(order).into(),
-            Some(None) => Truth::False,
-            None => self.fail(ErrorKind::NoSuchOverload),
         }
     }
 
@@ -384,6 +399,9 @@ impl<'a> Evaluator<'a> {
     }
 
     fn keep(&self, result: Result<Val<'a>>) -> Outcome {
+        if let Ok(Val::Bool(b)) = result {
+            return if b { Outcome::True } else { Outcome::False };
+        }
         let mut kept = self.kept.borrow_mut();
         kept.push(result);
         Outcome::Value(u32::try_from(kept.len() - 1).unwrap_or(u32::MAX))
@@ -393,6 +411,7 @@ impl<'a> Evaluator<'a> {
         self.kept.borrow().get(at as usize).copied().unwrap_or(Err(ErrorKind::UnknownFunction.into()))
     }
 
+    #[inline(never)]
     fn remembered_truth(&self, inner: NodeId, index: u32) -> Truth {
         if let Some(kept) = self.recall(index) {
             if let Err(e) = self.cx.pay(kept.fuel) {
@@ -401,6 +420,7 @@ impl<'a> Evaluator<'a> {
             return match kept.what {
                 Outcome::False => Truth::False,
                 Outcome::True => Truth::True,
+                Outcome::Int(_) | Outcome::Double(_) => self.fail(ErrorKind::NoSuchOverload),
                 Outcome::Value(at) => match self.kept_value(at) {
                     Ok(Val::Bool(b)) => b.into(),
                     Ok(_) => self.fail(ErrorKind::NoSuchOverload),
@@ -424,23 +444,32 @@ impl<'a> Evaluator<'a> {
     }
 
     #[inline(never)]
-    fn remembered_value(&self, inner: NodeId, index: u32) -> Result<Val<'a>> {
+    fn remembered_number(&self, inner: NodeId, index: u32) -> Number {
         if let Some(kept) = self.recall(index) {
-            self.cx.pay(kept.fuel)?;
+            if let Err(e) = self.cx.pay(kept.fuel) {
+                return self.leave(Err(e));
+            }
             return match kept.what {
-                Outcome::False => Ok(Val::Bool(false)),
-                Outcome::True => Ok(Val::Bool(true)),
-                Outcome::Value(at) => self.kept_value(at),
+                Outcome::Int(i) => Number::Int(i),
+                Outcome::Double(d) => Number::double(d),
+                Outcome::False => self.leave(Ok(Val::Bool(false))),
+                Outcome::True => self.leave(Ok(Val::Bool(true))),
+                Outcome::Value(at) => self.leave(self.kept_value(at)),
             };
         }
         let before = self.cx.fuel.get();
-        let result = self.value(inner);
-        // How much fuel is left differs from rule to rule, so running out of it is nothing to remember.
-        if !matches!(result, Err(Error { kind: ErrorKind::OutOfFuel, .. })) {
-            let outcome = self.keep(result);
-            self.remember(index, outcome, before);
-        }
-        result
+        let number = self.number(inner);
+        let outcome = match number {
+            Number::Int(i) => Outcome::Int(i),
+            Number::Double(d) => Outcome::Double(d.double()),
+            Number::Other => match self.left.get() {
+                // How much fuel is left differs from rule to rule, so running out of it is nothing to remember.
+                Err(Error { kind: ErrorKind::OutOfFuel, .. }) => return number,
+                result => self.keep(result),
+            },
+        };
+        self.remember(index, outcome, before);
+        number
     }
 
     /// The value of `node`.
@@ -463,9 +492,9 @@ impl<'a> Evaluator<'a> {
                 Truth::False => self.value(otherwise),
                 Truth::Error => Err(self.error.get()),
             },
-            Node::Memo { inner, index } => self.remembered_value(inner, index),
-            Node::Add(run) => self.add(run),
-            Node::Arithmetic(operation, a, b) => self.arithmetic(operation, a, b),
+            Node::Add(_) | Node::Arithmetic(..) | Node::ArithmeticInt { .. } | Node::Size(_) | Node::Memo { .. } => {
+                self.pick_up(self.calculate(node))
+            }
             Node::Negate(operand) => operators::negate(self.value(operand)?),
             Node::Index(a, b) => self.index(a, b),
             Node::Call { function, args } => self.call(function, args),
@@ -474,7 +503,6 @@ impl<'a> Evaluator<'a> {
             Node::Map(run) => self.map(run),
             Node::Loop(index) => self.loop_value(index),
             Node::Bind { local, value, body } => self.bind(local, value, body),
-            Node::Size(operand) => self.size(operand),
             Node::In(..)
             | Node::OptionalSelect { .. }
             | Node::OptionalIndex(..)
@@ -490,6 +518,7 @@ impl<'a> Evaluator<'a> {
             | Node::Equal(..)
             | Node::NotEqual(..)
             | Node::Compare(..)
+            | Node::CompareInt { .. }
             | Node::SlotEqualsString { .. }
             | Node::SlotCompareInt { .. }
             | Node::SlotCompareSlot { .. }
@@ -571,42 +600,6 @@ impl<'a> Evaluator<'a> {
         match operand {
             Val::Optional(_) => optionals::index_optional(&self.cx, operand, key),
             _ => operators::index(&self.cx, operand, key),
-        }
-    }
-
-    fn add(&self, run: Children) -> Result<Val<'a>> {
-        let mut operands = self.program.children(run).iter();
-        let Some(first) = operands.next() else { return Err(ErrorKind::NoSuchOverload.into()) };
-        operands.try_fold(self.value(*first)?, |sum, id| match (sum, self.value(*id)?) {
-            (Val::Int(x), Val::Int(y)) => x.checked_add(y).map(Val::Int).ok_or(ErrorKind::Overflow.into()),
-            (Val::Double(x), Val::Double(y)) => Ok(Val::Double(x + y)),
-            (x, y) => operators::add(&self.cx, x, y),
-        })
-    }
-
-    fn arithmetic(&self, operation: Arithmetic, a: NodeId, b: NodeId) -> Result<Val<'a>> {
-        let (x, y) = (self.value(a)?, self.value(b)?);
-        if let (Val::Double(x), Val::Double(y)) = (x, y) {
-            match operation {
-                Arithmetic::Subtract => return Ok(Val::Double(x - y)),
-                Arithmetic::Multiply => return Ok(Val::Double(x * y)),
-                Arithmetic::Divide => return Ok(Val::Double(x / y)),
-                Arithmetic::Modulo => {}
-            }
-        }
-        match operation {
-            Arithmetic::Subtract => operators::subtract(&self.cx, x, y),
-            Arithmetic::Multiply => operators::multiply(&self.cx, x, y),
-            Arithmetic::Divide => operators::divide(&self.cx, x, y),
-            Arithmetic::Modulo => operators::modulo(&self.cx, x, y),
-        }
-    }
-
-    #[inline(never)]
-    fn size(&self, operand: NodeId) -> Result<Val<'a>> {
-        match self.value(operand)? {
-            Val::List(items) => Ok(Val::Int(i64::try_from(items.len()).unwrap_or(i64::MAX))),
-            value => strings::size(&self.cx, value),
         }
     }
 

@@ -38,6 +38,8 @@ pub(super) enum Outcome {
     #[default]
     False,
     True,
+    Int(i64),
+    Double(f64),
     /// The place among the evaluation's kept values.
     Value(u32),
 }

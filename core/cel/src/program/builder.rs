@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use rustc_hash::FxHashMap;
 
-use super::node::{Children, Loop, LoopKind, Node, NodeId, OPTIONAL, PLAIN};
+use super::node::{Arithmetic, Children, Loop, LoopKind, Node, NodeId, OPTIONAL, PLAIN, Relation};
 use super::text::{Literal, TextAutomaton, required_literals};
 use super::{ConstantSet, Program, next_program_id};
 use crate::error::ErrorKind;
@@ -301,6 +301,21 @@ impl ProgramBuilder {
         id
     }
 
+    /// The int that node `id` is.
+    fn int(&self, id: NodeId) -> Option<i64> {
+        match self.as_constant(id) {
+            Some(Value::Int(i)) => Some(*i),
+            _ => None,
+        }
+    }
+
+    fn compare_int(&self, relation: Relation, operand: NodeId, constant: i64) -> Node {
+        match self.program.node(operand) {
+            Node::Slot(slot) => Node::SlotCompareInt { relation, slot, constant },
+            _ => Node::CompareInt { relation, operand, constant },
+        }
+    }
+
     /// The fastest node that means the same.
     fn specialise(&mut self, node: Node) -> Node {
         let plain = |id: NodeId| self.program.node(id);
@@ -322,17 +337,16 @@ impl ProgramBuilder {
                 _ => node,
             },
             Node::Compare(relation, a, b) => match (plain(a), plain(b)) {
-                (Node::Slot(slot), Node::Constant(c)) => match self.program.constant(c) {
-                    Value::Int(constant) => Node::SlotCompareInt { relation, slot, constant: *constant },
-                    _ => node,
-                },
-                (Node::Constant(c), Node::Slot(slot)) => match self.program.constant(c) {
-                    Value::Int(constant) => {
-                        Node::SlotCompareInt { relation: relation.mirrored(), slot, constant: *constant }
-                    }
-                    _ => node,
-                },
                 (Node::Slot(left), Node::Slot(right)) => Node::SlotCompareSlot { relation, left, right },
+                _ => match (self.int(a), self.int(b)) {
+                    (_, Some(constant)) => self.compare_int(relation, a, constant),
+                    (Some(constant), _) => self.compare_int(relation.mirrored(), b, constant),
+                    _ => node,
+                },
+            },
+            Node::Arithmetic(operation, a, b) => match (operation, self.int(a), self.int(b)) {
+                (_, _, Some(constant)) => Node::ArithmeticInt { operation, operand: a, constant },
+                (Arithmetic::Multiply, Some(constant), _) => Node::ArithmeticInt { operation, operand: b, constant },
                 _ => node,
             },
             Node::In(operand, list) => match plain(list) {
@@ -387,7 +401,8 @@ impl ProgramBuilder {
             Node::Local(index) => Facts { open: index + 1, ..own(1) },
             Node::Not(_) | Node::NotStrictlyFalse(_) | Node::And(_) | Node::Or(_) | Node::Memo { .. } => own(1),
             Node::Conditional { .. } | Node::Bind { .. } => own(2),
-            Node::Equal(..) | Node::NotEqual(..) | Node::Compare(..) | Node::Arithmetic(..) | Node::Negate(_) => own(4),
+            Node::Equal(..) | Node::NotEqual(..) | Node::Compare(..) | Node::CompareInt { .. } => own(4),
+            Node::Arithmetic(..) | Node::ArithmeticInt { .. } | Node::Negate(_) => own(4),
             Node::InSet { .. } | Node::StartsWith { .. } | Node::EndsWith { .. } => own(4),
             Node::Select { .. } | Node::Has { .. } | Node::Index(..) | Node::OptionalSelect { .. } => own(8),
             Node::OptionalIndex(..) | Node::OptionalOr(..) | Node::OptionalOrValue(..) => own(8),
@@ -503,8 +518,8 @@ impl ProgramBuilder {
             if literals.len() < AUTOMATON_LITERALS {
                 continue;
             }
+            let Ok(text) = u16::try_from(self.program.texts.len()) else { break };
             let Some(automaton) = TextAutomaton::new(slot, literals) else { continue };
-            let text = index_of(self.program.texts.len());
             self.program.texts.push(automaton);
             for used in uses {
                 let ids: Vec<NodeId> =
@@ -540,6 +555,7 @@ pub(super) fn children_of(program: &Program, node: Node) -> Vec<NodeId> {
             vec![operand]
         }
         Node::Matches { operand, .. } | Node::InSet { operand, .. } => vec![operand],
+        Node::CompareInt { operand, .. } | Node::ArithmeticInt { operand, .. } => vec![operand],
         Node::Not(a) | Node::NotStrictlyFalse(a) | Node::Negate(a) | Node::Size(a) | Node::Memo { inner: a, .. } => {
             vec![a]
         }
@@ -661,6 +677,7 @@ impl Node {
                 | Self::Equal(..)
                 | Self::NotEqual(..)
                 | Self::Compare(..)
+                | Self::CompareInt { .. }
                 | Self::SlotEqualsString { .. }
                 | Self::SlotCompareInt { .. }
                 | Self::SlotCompareSlot { .. }

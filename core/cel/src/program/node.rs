@@ -47,6 +47,18 @@ impl Relation {
             Self::GreaterEqual => order.is_ge(),
         }
     }
+
+    /// Whether doubles stand in this relation, which NaN does to none.
+    #[inline]
+    #[must_use]
+    pub const fn holds_of_doubles(self, a: f64, b: f64) -> bool {
+        match self {
+            Self::Less => a < b,
+            Self::LessEqual => a <= b,
+            Self::Greater => a > b,
+            Self::GreaterEqual => a >= b,
+        }
+    }
 }
 
 /// An operation of arithmetic on two values.
@@ -62,7 +74,7 @@ pub enum Arithmetic {
     Modulo,
 }
 
-/// One instruction. Numbers of constants, slots, sets, regexes, loops and functions point into the program's tables.
+/// One instruction, 16 bytes. Numbers of constants, slots, sets, regexes, loops and functions point into the program's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Node {
     /// A constant.
@@ -142,6 +154,15 @@ pub enum Node {
         /// The right slot.
         right: u32,
     },
+    /// `operand < constant` and its kin, for an int constant.
+    CompareInt {
+        /// The relation.
+        relation: Relation,
+        /// The operand.
+        operand: NodeId,
+        /// The constant.
+        constant: i64,
+    },
     /// `a in b`
     In(NodeId, NodeId),
     /// `a in [constants]`, the constants hashed.
@@ -155,6 +176,15 @@ pub enum Node {
     Add(Children),
     /// `a - b` and its kin
     Arithmetic(Arithmetic, NodeId, NodeId),
+    /// `operand - constant` and its kin, for an int constant.
+    ArithmeticInt {
+        /// The operation.
+        operation: Arithmetic,
+        /// The operand.
+        operand: NodeId,
+        /// The constant.
+        constant: i64,
+    },
     /// `-a`
     Negate(NodeId),
     /// `a[b]`
@@ -183,7 +213,7 @@ pub enum Node {
     /// `slot.contains('constant')`, answered by the slot's automaton.
     ContainsLiteral {
         /// The automaton.
-        text: u32,
+        text: u16,
         /// The number of the literal within it.
         literal: u32,
     },
@@ -197,7 +227,7 @@ pub enum Node {
     /// `slot.matches('constant')` where the pattern can only match if one of some literals is in the text.
     MatchesLiteral {
         /// The automaton.
-        text: u32,
+        text: u16,
         /// The literals; their numbers are stored as a run of children.
         literals: Children,
         /// The compiled pattern.
@@ -252,6 +282,8 @@ pub enum Node {
     /// An error, by its number among the program's errors.
     Fail(u32),
 }
+
+const _: () = assert!(size_of::<Node>() == 16);
 
 /// Marks an element or entry of a literal as optional (`?x`).
 pub const OPTIONAL: NodeId = NodeId(u32::MAX);

@@ -33,7 +33,7 @@ use crate::document::model::{Mode, OnMissing, Rule, SchemaField};
 use derived::Derived;
 use expressions::{Compiler, Expression, Scope};
 use fields::{Clash, Fields};
-use guards::{Guard, guards};
+use guards::{Guards, guards};
 use index::Index;
 use records::Records;
 use rules::{Classes, CompiledDocument, CompiledException, CompiledRule};
@@ -234,7 +234,7 @@ fn compile_with(
     let derived = Derived::want(&mut compiler.slots, &fields);
     let now = compiler.slots.find("now");
     let (program, slots) = compiler.finish();
-    let guards: Vec<Vec<Guard>> = rules.iter().map(|rule| guards(&program, rule.condition)).collect();
+    let guards: Vec<Guards> = rules.iter().map(|rule| guards(&program, rule.condition)).collect();
     let stages = Stage::ALL.map(|stage| stage_program(&program, &compiled, &rules, &guards, stage, &options));
     let digest = digest(&documents);
     let compiled = Compiled {
@@ -293,17 +293,16 @@ fn stage_program(
     program: &Program,
     documents: &[CompiledDocument],
     rules: &[CompiledRule],
-    guards: &[Vec<Guard>],
+    guards: &[Guards],
     stage: Stage,
     options: &Options,
 ) -> StageProgram {
     let numbered = || rules.iter().enumerate().map(|(n, rule)| (u32::try_from(n).unwrap_or(u32::MAX), rule));
     let here: Vec<(u32, &CompiledRule)> = numbered().filter(|(_, rule)| rule.stages.contains(stage)).collect();
     let indexed = options.indexed && options.rule_fuel >= index::LEAST_FUEL;
-    let guarded: Vec<_> = here
-        .iter()
-        .map(|(n, _)| (*n, guards.get(*n as usize).filter(|_| indexed).cloned().unwrap_or_default()))
-        .collect();
+    let none = Guards::default();
+    let guarded: Vec<_> =
+        here.iter().map(|(n, _)| (*n, guards.get(*n as usize).filter(|_| indexed).unwrap_or(&none))).collect();
     let text_slot = |text: u32| program.texts().get(text as usize).map_or(u32::MAX, |t| t.slot());
     let covering = |d: &&CompiledDocument| d.stages.contains(stage);
     StageProgram {

@@ -40,26 +40,28 @@ impl Pass<'_, '_> {
         outcomes.clear();
         let index = &self.compiled.stage(self.stage).index;
         index.candidates(self.evaluator, found);
-        let mut always = index.always().iter().copied().peekable();
-        let mut found = found.iter().copied().peekable();
         let mut used: u64 = 0;
-        loop {
-            // Both lists are in order, and no rule is in both.
-            let next = match (always.peek(), found.peek()) {
-                (Some(a), Some(b)) if a < b => always.next(),
-                (Some(_), None) => always.next(),
-                (_, Some(_)) => found.next(),
-                (None, None) => return true,
-            };
-            let Some(rule) = next else { return true };
-            if self.among.is_some_and(|among| among.get(rule as usize) != Some(&true)) {
-                continue;
-            }
-            used = used.saturating_add(self.rule(rule, outcomes));
-            if used > self.compiled.options.total_fuel {
+        let among = self.among;
+        let mut run = |rules: &[u32]| {
+            rules.iter().all(|rule| {
+                if among.is_some_and(|among| among.get(*rule as usize) != Some(&true)) {
+                    return true;
+                }
+                used = used.saturating_add(self.rule(*rule, outcomes));
+                used <= self.compiled.options.total_fuel
+            })
+        };
+        // Both lists are in order, and no rule is in both.
+        let (mut always, mut found) = (index.always(), found.as_slice());
+        while let (Some(one), Some(other)) = (always.first(), found.first()) {
+            let (list, end) = if one < other { (&mut always, other) } else { (&mut found, one) };
+            let (now, later) = list.split_at(list.iter().take_while(|rule| *rule < end).count());
+            *list = later;
+            if !run(now) {
                 return false;
             }
         }
+        run(always) && run(found)
     }
 
     /// Runs one rule, and gives the fuel that it took.

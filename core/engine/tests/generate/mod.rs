@@ -71,13 +71,26 @@ impl Policies {
 
 /// Some documents with some rules.
 pub fn policies() -> impl Strategy<Value = Policies> {
-    let documents = prop::collection::vec(document(), 1..4).prop_map(|mut documents| {
+    let fuel = prop_oneof![8 => Just(1_000_000_u64), 3 => Just(1_024_u64), 1 => Just(1_100_u64), 1 => Just(3_u64), 1 => Just(0_u64)];
+    policies_of(1..4, 1..9, fuel)
+}
+
+/// Documents with so many rules that most of their tests are common.
+pub fn crowds() -> impl Strategy<Value = Policies> {
+    policies_of(1..3, 40..80, prop_oneof![1 => Just(1_000_000_u64), 1 => Just(4_096_u64)])
+}
+
+fn policies_of(
+    documents: std::ops::Range<usize>,
+    rules: std::ops::Range<usize>,
+    fuel: impl Strategy<Value = u64>,
+) -> impl Strategy<Value = Policies> {
+    let documents = prop::collection::vec(document(rules), documents).prop_map(|mut documents| {
         for (number, document) in documents.iter_mut().enumerate() {
             document["metadata"] = json!({"name": format!("d{number}")});
         }
         documents
     });
-    let fuel = prop_oneof![8 => Just(1_000_000_u64), 3 => Just(1_024_u64), 1 => Just(1_100_u64), 1 => Just(3_u64), 1 => Just(0_u64)];
     (documents, any::<bool>(), fuel).prop_map(|(documents, handled, fuel)| Policies { documents, handled, fuel })
 }
 
@@ -101,7 +114,7 @@ fn target() -> impl Strategy<Value = Value> {
     ])
 }
 
-fn document() -> impl Strategy<Value = Value> {
+fn document(rules: std::ops::Range<usize>) -> impl Strategy<Value = Value> {
     let config = (
         maybe(0.5, word(&["allow", "deny"])),
         word(&["deny_overrides", "deny_overrides", "first_match"]),
@@ -124,7 +137,7 @@ fn document() -> impl Strategy<Value = Value> {
     let exceptions = prop::collection::vec(exception(), 0..2);
     let fallback =
         maybe(0.2, word(&["allow", "deny"]).prop_map(|action| json!({"action": action, "reason": "cannot tell"})));
-    (config, variables, prop::collection::vec(rule(), 1..9), exceptions, fallback).prop_map(
+    (config, variables, prop::collection::vec(rule(), rules), exceptions, fallback).prop_map(
         |(config, variables, mut rules, mut exceptions, fallback)| {
             for (at, rule) in rules.iter_mut().enumerate() {
                 rule["id"] = json!(format!("r{at}"));

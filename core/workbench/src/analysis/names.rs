@@ -42,8 +42,21 @@ fn used(document: &Document) -> BTreeSet<String> {
         rule.rollout.iter().for_each(|rollout| note(&rollout.by));
         rule.actions.iter().for_each(|action| sources(&action.value, &mut note));
     }
+    scheduled(document, &mut used);
     through_variables(document, &mut used);
     used
+}
+
+/// Adds the lists that schedules name under `except`. Of these only the days are left in a document that was read, so every
+/// list counts whose name stands in the text of such a rule.
+fn scheduled(document: &Document, used: &mut BTreeSet<String>) {
+    for rule in document.rules.iter().filter(|rule| rule.schedule.as_ref().is_some_and(|s| !s.except.is_empty())) {
+        let text = document.text.get(rule.span.start as usize..rule.span.end as usize).unwrap_or_default();
+        let is_name = |c: char| c.is_alphanumeric() || c == '_';
+        let words: BTreeSet<&str> = text.split(|c| !is_name(c)).collect();
+        let named = document.lists.iter().filter(|list| words.contains(&*list.name.value));
+        used.extend(named.map(|list| format!("lists.{}", list.name.value)));
+    }
 }
 
 /// The names that `source` uses, directly or through variables of `document`.

@@ -75,10 +75,12 @@ impl<'p> Reads<'p> {
             | Node::Equal(..)
             | Node::NotEqual(..)
             | Node::Compare(..)
+            | Node::CompareInt { .. }
             | Node::In(..)
             | Node::InSet { .. }
             | Node::Add(_)
             | Node::Arithmetic(..)
+            | Node::ArithmeticInt { .. }
             | Node::Negate(_)
             | Node::Index(..)
             | Node::Select { .. }
@@ -131,6 +133,9 @@ impl<'p> Reads<'p> {
                 _ => None,
             },
             Node::Size(_) => Some(TermKind::Size),
+            Node::ArithmeticInt { operand, .. } => {
+                matches!(self.kind(operand), Some(TermKind::Int | TermKind::Size)).then_some(TermKind::Int)
+            }
             Node::Add(_) | Node::Arithmetic(..) => {
                 let kinds: Vec<_> = program.operands(id).into_iter().map(|child| self.kind(child)).collect();
                 let is = |wanted: &[TermKind]| kinds.iter().all(|k| k.is_some_and(|k| wanted.contains(&k)));
@@ -178,6 +183,7 @@ impl<'p> Reads<'p> {
                     && (numeric(kind(a)) && numeric(kind(b))
                         || kind(a) == kind(b) && matches!(kind(a), Some(TermKind::Text | TermKind::Instant)))
             }
+            Node::CompareInt { operand, .. } => total(operand) && numeric(kind(operand)),
             Node::Arithmetic(operation, ..) => {
                 let all = program.operands(id);
                 !matches!(operation, llm_policy_engine::cel::program::Arithmetic::Modulo)

@@ -112,6 +112,7 @@ pub(crate) fn tested(program: &Program, id: NodeId) -> Option<Tested> {
             (Node::Constant(c), _) => on(b, Test::Compare(relation.mirrored(), program.constant(c).clone())),
             _ => None,
         },
+        Node::CompareInt { relation, operand, constant } => on(operand, Test::Compare(relation, Value::Int(constant))),
         Node::InSet { operand, set } => match program.constant(program.set(set)?.constant()) {
             Value::List(items) => on(operand, Test::OneOf(items.clone())),
             _ => None,
@@ -126,7 +127,7 @@ pub(crate) fn tested(program: &Program, id: NodeId) -> Option<Tested> {
         Node::ContainsLiteral { text, literal } => {
             let automaton = program.texts().get(text as usize)?;
             let literal = automaton.literals().get(literal as usize)?;
-            on_slot(automaton.slot(), Test::Contains(literal.text.as_str().into()))
+            on_slot(automaton.slot(), Test::Contains((*literal.text).into()))
         }
         Node::Matches { operand, regex } => on(operand, Test::Matches(program.patterns().nth(regex as usize)?.into())),
         Node::MatchesLiteral { text, regex, .. } => {

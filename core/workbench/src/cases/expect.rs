@@ -139,12 +139,8 @@ struct Names<'r> {
 
 impl Names<'_> {
     fn part(&mut self, reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Pattern> {
-        match self.part {
-            Key::Effect => return effect(reader, node),
-            Key::RetryAfterMs => {
-                return reader.int("retry_after_ms", node, 0..=u64::MAX).map(|n| Pattern::Is(json!(n)));
-            }
-            _ => {}
+        if self.part == Key::Effect {
+            return effect(reader, node);
         }
         if node.is_null() {
             return Some(match self.part.item() {
@@ -156,6 +152,7 @@ impl Names<'_> {
             return self.list(reader, node, text, keys);
         }
         match self.part {
+            Key::RetryAfterMs => reader.int("retry_after_ms", node, 0..=u64::MAX).map(|n| Pattern::Is(json!(n))),
             Key::Rule | Key::Policy => {
                 let name = self.part.name();
                 let named = self.value(reader, name, node)?;

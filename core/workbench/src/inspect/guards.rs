@@ -10,15 +10,22 @@ const SHOWN: usize = 4;
 /// Each guard of `condition`: `user.tier == 'a' or user.tier == 'b'`.
 pub(super) fn texts(compiled: &Compiled, condition: NodeId) -> Vec<String> {
     guards(&compiled.program, condition)
+        .any
         .iter()
         .map(|guard| {
-            let mut parts: Vec<String> = guard.iter().take(SHOWN).map(|atom| text(compiled, atom)).collect();
-            if guard.len() > SHOWN {
-                parts.push(format!("{} more", guard.len() - SHOWN));
+            let tests = &guard.tests;
+            let mut parts: Vec<String> = tests.iter().take(SHOWN).map(|atom| text(compiled, atom)).collect();
+            if tests.len() > SHOWN {
+                parts.push(format!("{} more", tests.len() - SHOWN));
             }
             if parts.is_empty() { "never".to_owned() } else { parts.join(" or ") }
         })
         .collect()
+}
+
+/// Each test that bars a rule with this condition.
+pub(super) fn bars(compiled: &Compiled, condition: NodeId) -> Vec<String> {
+    guards(&compiled.program, condition).bars.iter().map(|atom| text(compiled, atom)).collect()
 }
 
 fn text(compiled: &Compiled, atom: &Atom) -> String {
@@ -34,6 +41,7 @@ fn text(compiled: &Compiled, atom: &Atom) -> String {
         Test::StartsWith(prefix) => format!("{}.startsWith('{prefix}')", slot(atom.slot)),
         Test::Range(from, to) if from.is_infinite() => format!("{} <= {to}", slot(atom.slot)),
         Test::Range(from, _) => format!("{} >= {from}", slot(atom.slot)),
+        Test::Present => format!("has({})", slot(atom.slot)),
         Test::Literal(number) => {
             let automaton = compiled.program.texts().get(atom.slot as usize);
             let path = automaton.map(|automaton| slot(automaton.slot())).unwrap_or_default();

@@ -76,8 +76,10 @@ pub struct RuleView {
     pub shadow: bool,
     /// The fields that its condition and its exceptions read.
     pub reads: Vec<String>,
-    /// The tests that it can be looked up by, in words; it is filed under one of them. None: it is looked at for every input.
+    /// The tests that it can be looked up by, in words: without one of them it cannot match.
     pub guards: Vec<String>,
+    /// The tests by which it is passed over, in words: when one of them holds, it cannot match.
+    pub bars: Vec<String>,
     /// Rough nanoseconds of its condition, when nothing is shared, loops run eight times and text is short.
     pub nanoseconds: u32,
 }
@@ -89,7 +91,7 @@ pub struct StageView {
     pub stage: Stage,
     /// How many rules it has.
     pub rules: usize,
-    /// The rules that are looked at for every input, by their number in [`View::rules`].
+    /// The rules whose whole condition is looked at for every input, by their number in [`View::rules`].
     pub always: Vec<usize>,
 }
 
@@ -141,6 +143,7 @@ impl View {
             shadow: rule.shadow,
             reads: reads.iter().map(path).collect(),
             guards: guards::texts(compiled, rule.condition),
+            bars: guards::bars(compiled, rule.condition),
             nanoseconds: program.cost(rule.condition),
         });
         let stages = Stage::ALL.into_iter().map(|stage| {
@@ -150,7 +153,7 @@ impl View {
         });
         let texts = program.texts().iter().map(|automaton| TextView {
             path: compiled.slots.path(automaton.slot()).to_owned(),
-            literals: automaton.literals().iter().map(|literal| literal.text.clone()).collect(),
+            literals: automaton.literals().iter().map(|literal| literal.text.to_string()).collect(),
         });
         Self {
             bundle: compiled.digest.to_string(),
@@ -196,6 +199,7 @@ impl View {
                 "shadow": rule.shadow,
                 "reads": rule.reads,
                 "guards": rule.guards,
+                "bars": rule.bars,
                 "nanoseconds": rule.nanoseconds,
             })
         });
@@ -279,6 +283,7 @@ fn shared(compiled: &Compiled) -> Vec<SharedView> {
     }
     let mut out: Vec<SharedView> = users
         .into_iter()
+        .filter(|(_, rules)| rules.len() > 1)
         .map(|(node, rules)| {
             let mut nodes = BTreeSet::new();
             below(program, node, &mut nodes);

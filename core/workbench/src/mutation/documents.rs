@@ -2,7 +2,7 @@
 
 use llm_policy_engine::cel::ast::Span;
 use llm_policy_engine::document::Document;
-use llm_policy_engine::document::model::{Combine, DefaultAction, Mode};
+use llm_policy_engine::document::model::{Combine, Constant, DefaultAction, Mode};
 
 use super::conditions::{edits, one_line};
 use super::{Change, Maker, Mutant};
@@ -106,8 +106,11 @@ fn lists(document: &Document, found: &mut Vec<Mutant>) {
         let mut maker = maker(document, format!("list {}", list.name.value), found);
         for (number, item) in list.items.iter().enumerate().take(MOST_ITEMS) {
             let change = changed(document, |d| {
-                if let Some(list) = d.lists.get_mut(at) {
-                    list.items.remove(number);
+                let Some(list) = d.lists.get_mut(at) else { return };
+                let gone = list.items.remove(number).value;
+                // Schedules hold the days of the lists that they name, not the names.
+                for schedule in d.rules.iter_mut().filter_map(|rule| rule.schedule.as_mut()) {
+                    schedule.except.retain(|day| gone != Constant::String(day.to_string().into()));
                 }
             });
             let written = maker.written(item.span);

@@ -394,6 +394,10 @@ fn unused_names() {
     let with = |head: &str, when: &str| format!("{head}\nrules: [{{id: r, when: \"{when}\", actions: [deny]}}]");
     let lists = "lists: {x: [a, b]}";
     pair("unused-list", "list `x`", &with(lists, "user.id == 'lists.x'"), &with(lists, "user.id in lists.x"));
+    // A schedule names lists of days.
+    let days =
+        "lists: {x: [2026-12-25]}\nrules: [{id: r, when: request.stream, actions: [deny], schedule: {except: [D]}}]";
+    pair("unused-list", "list `x`", &days.replace('D', "2026-12-26"), &days.replace('D', "x"));
     let tables = "tables: {t: {key: string, value: int, entries: {a: 1}}}";
     pair("unused-table", "table `t`", &with(tables, "user.id == 't'"), &with(tables, "lookup('t', user.id, 0) > 0"));
 }

@@ -179,3 +179,15 @@ rules:
     assert!(mutation.mutants.iter().all(|(mutant, _)| mutant.description != "`-` instead of `+`"));
     assert!(mutation.mutants.iter().any(|(mutant, _)| mutant.operator == "flip-operator"));
 }
+
+/// A schedule names a list of days: without a day of it, the rule applies on that day.
+#[test]
+fn days_of_a_list_are_missed_in_schedules() {
+    let policy = "version: '1.0'\nmetadata: {name: days}\nlists: {holidays: [2026-12-25, 2027-01-01]}\nrules:\n  - \
+                  {id: workdays, when: true, schedule: {except: [holidays]}, actions: [allow]}\n";
+    let tests = "tests:\n  - {name: a day, context: {}, expect: allow}\n  - {name: christmas, context: {}, now: \
+                 '2026-12-25T12:00:00Z', expect: deny}\n";
+    let survivors = survivors(&mutation::run(&suite(policy, tests), &Unproved, JOBS));
+    assert!(survivors.contains(&"list holidays: without 2027-01-01".to_owned()), "{survivors:?}");
+    assert!(!survivors.contains(&"list holidays: without 2026-12-25".to_owned()), "{survivors:?}");
+}
