@@ -210,7 +210,10 @@ fn overridden(bench: &mut Bench<'_>, number: usize, rule: &CompiledRule, effect:
     };
     let diagnostic = Diagnostic::warning("always-overridden", message, place(rule))
         .with_help("delete the rule, or let it rank before the other, or let the other leave out what this one is for");
-    if let Some(claim) = bench.claim(rule, Weight::Warning, diagnostic) {
+    // Documents have owners of their own, and not all are loaded everywhere.
+    let is_own = others.iter().all(|other| other.document == rule.document);
+    let weight = if is_own { Weight::Warning } else { Weight::Note };
+    if let Some(claim) = bench.claim(rule, weight, diagnostic) {
         claim.witness = witness;
         claim.others = paths;
     }
@@ -267,11 +270,16 @@ fn overriding(
         if bench.never(&with(&[])) {
             continue;
         }
-        let every: Vec<&(usize, Goal)> = spared.iter().collect();
+        // Rules of the same document say more: those of others are left out first.
+        let mut every: Vec<&(usize, Goal)> = spared.iter().collect();
+        let beside = |(at, _): &(usize, Goal)| {
+            bench.compiled.rules.get(*at).is_some_and(|other| other.document == rule.document)
+        };
+        every.sort_by_key(|one| beside(one));
         if !bench.never(&with(&every)) {
             return None;
         }
-        let single = spared.iter().find(|one| bench.never(&with(&[one])));
+        let single = every.iter().rev().copied().find(|one| bench.never(&with(&[one])));
         let mut needed = match single {
             Some(one) => vec![one],
             None => every,

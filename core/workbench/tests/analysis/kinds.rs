@@ -1,5 +1,7 @@
 //! Every kind of claim: an example in which it is found, and one next to it in which it is not.
 
+use llm_policy_workbench::analysis::Weight;
+
 use super::analysis;
 
 /// A document of these parts.
@@ -197,6 +199,7 @@ fn between_documents() {
         let claims: Vec<_> = analysis.claims.iter().filter(|c| c.code() == "always-overridden").collect();
         assert_eq!(claims.len(), count, "{claims:?}");
         for claim in claims {
+            assert_eq!(claim.weight, Weight::Note);
             assert_eq!(claim.others, ["default/a/wide"]);
             let witness = claim.witness.as_ref().unwrap();
             assert_eq!(witness.decision, "deny by default/a › wide");
