@@ -33,6 +33,8 @@ fn main() -> ExitCode {
         Command::Benchmark(command) => commands::benchmark::run(command, &mut out),
         Command::Scan(command) => commands::scan::run(command, &mut out),
         Command::EvalDetectors(command) => commands::eval_detectors::run(command, &mut out),
+        Command::Inspect(command) => commands::inspect::run(command, &mut out),
+        Command::Diff(command) => commands::diff::run(command, &mut out),
         Command::Fmt(command) => commands::fmt::run(command, &mut out),
         Command::New(command) => commands::new::run(command, &mut out),
         Command::Schema(command) => commands::schema::run(command, &mut out),

@@ -10,6 +10,7 @@ pub mod exchange;
 pub mod explain;
 pub mod handles;
 pub mod input;
+pub mod inspect;
 pub mod instant;
 
 pub use compile::{Finding, Options};
