@@ -190,7 +190,9 @@ impl<'a> Evaluator<'a> {
     fn size(&self, operand: NodeId) -> Number {
         let value = match self.program.node_ref(operand) {
             Node::Slot(slot) => match self.slots.get(*slot as usize) {
-                Some(Slot::Present(Val::List(items))) => return Number::Int(i64::try_from(items.len()).unwrap_or(i64::MAX)),
+                Some(Slot::Present(Val::List(items))) => {
+                    return Number::Int(i64::try_from(items.len()).unwrap_or(i64::MAX));
+                }
                 _ => self.slot(*slot),
             },
             _ => self.value(operand),

@@ -244,8 +244,13 @@ fn guard(program: &Program, id: NodeId) -> Option<Vec<Atom>> {
         let pays = matches!(test, Test::Holds(_));
         Some(vec![Atom { slot, test, absent: true, other, pays }])
     };
-    let literal =
-        |text, literal| Atom { slot: u32::from(text), test: Test::Literal(literal), absent: true, other: true, pays: true };
+    let literal = |text, literal| Atom {
+        slot: u32::from(text),
+        test: Test::Literal(literal),
+        absent: true,
+        other: true,
+        pays: true,
+    };
     match program.plain_node(id) {
         Node::SlotEqualsString { slot, constant } => {
             one(slot, Test::Equals(Key::Text(program.constant_str(constant).into())), false)
@@ -284,9 +289,7 @@ fn guard(program: &Program, id: NodeId) -> Option<Vec<Atom>> {
             let Value::Double(bound) = bound else { return None };
             (!bound.is_nan()).then(|| one(slot, range(relation, *bound), true))?
         }
-        Node::HasSlot(slot) => {
-            Some(vec![Atom { slot, test: Test::Present, absent: false, other: false, pays: false }])
-        }
+        Node::HasSlot(slot) => Some(vec![Atom { slot, test: Test::Present, absent: false, other: false, pays: false }]),
         Node::In(item, list) => {
             let Node::Constant(item) = program.plain_node(item) else { return None };
             let Node::Slot(slot) = program.plain_node(list) else { return None };

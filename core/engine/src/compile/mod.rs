@@ -198,7 +198,8 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
     }
     // Stable: documents are sorted by id, and rules within one stand in order.
     rules.sort_by_key(|(priority, _)| std::cmp::Reverse(*priority));
-    let rules: Vec<CompiledRule> = rules.into_iter().map(|(_, rule)| rule).collect();
+    let mut rules: Vec<CompiledRule> = rules.into_iter().map(|(_, rule)| rule).collect();
+    rules.shrink_to_fit();
     let required = required_slots(&mut compiler, &fields);
     // What only derived text is made from is not checked: it is text whatever its type.
     let records = Records::of(&compiler.slots);
@@ -419,7 +420,7 @@ fn compile_rule(
     let parts: Vec<NodeId> = gates.iter().map(|(_, node)| *node).chain(condition_node).collect();
     let all = compiler.builder.and(&parts);
     compiler.builder.use_root(all);
-    let actions: Vec<_> = rule.actions.iter().filter_map(|a| compiler.action(scope, a, stages)).collect();
+    let actions: Box<[_]> = rule.actions.iter().filter_map(|a| compiler.action(scope, a, stages)).collect();
     let exceptions = exceptions_of(compiler, scope, rule, stages, &mut facts);
     let clauses = condition?.clauses;
     Some(CompiledRule {

@@ -62,7 +62,9 @@ fn text_that_is_promising_everywhere_is_searched_to_its_end() {
 #[test]
 fn a_literal_is_found_at_both_ends_and_in_text_that_is_shorter() {
     let literals = [literal("word", false)];
-    for (text, is_there) in [("word", true), ("word.", true), ("a word", true), ("wor", false), ("", false), ("WORD", false)] {
+    for (text, is_there) in
+        [("word", true), ("word.", true), ("a word", true), ("wor", false), ("", false), ("WORD", false)]
+    {
         assert_eq!(found(&literals, text).len(), usize::from(is_there), "{text}");
     }
     assert_eq!(found(&[literal("WoRd", true)], "swORDs").len(), 1);

@@ -104,7 +104,9 @@ struct Shares {
 impl Shares {
     fn of(rules: &[(u32, &Guards)]) -> Self {
         let mut shares = Self { rules: FxHashMap::default() };
-        for atom in rules.iter().flat_map(|(_, guards)| guards.any.iter().flat_map(|guard| &guard.tests).chain(&guards.bars)) {
+        for atom in
+            rules.iter().flat_map(|(_, guards)| guards.any.iter().flat_map(|guard| &guard.tests).chain(&guards.bars))
+        {
             *shares.rules.entry(Self::label(atom)).or_default() += 1;
         }
         shares
