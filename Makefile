@@ -3,6 +3,7 @@
 #   make check        format, lints, documentation, generated files, lock files
 #   make test         all tests
 #   make test-long    the randomised tests with many more cases: about an hour
+#   make install      the C library below PREFIX (/usr/local): shared, static, header, pkg-config file
 #   make bench-peers  the race against other engines; the tables go to benches/RESULTS.md
 #   make fuzz         each fuzz target for FUZZ_SECONDS (600)
 
@@ -20,7 +21,7 @@ help:
 need-cargo:
 	@command -v cargo >/dev/null || $(call missing,cargo is missing: install Rust 1.95 or later from https://rustup.rs)
 need-npm:
-	@command -v npm >/dev/null || $(call missing,npm is missing: install Node.js 20 or later (CEL's conformance tests are an npm package))
+	@command -v npm >/dev/null || $(call missing,npm is missing: install Node.js 20 or later (CEL's conformance tests and the providers' types are npm packages))
 need-nightly: need-cargo
 	@cargo +nightly --version >/dev/null 2>&1 || $(call missing,a nightly toolchain is missing: rustup toolchain install nightly)
 	@cargo fuzz --version >/dev/null 2>&1 || $(call missing,cargo-fuzz is missing: cargo install cargo-fuzz)
@@ -36,15 +37,35 @@ check: need-cargo
 	@# A lock file that names one machine's mirror would lock everybody else out.
 	@! grep -n '^source = ' $(LOCKS) | grep -v '$(CRATES_IO)' || $(call missing,these packages are locked to another source than crates.io)
 
-.PHONY: test test-rust
-test: test-rust
+.PHONY: test test-rust test-c
+test: test-rust test-c
 test-rust: need-cargo need-npm
 	cargo test --workspace --locked
+
+test-c: need-cargo
+	ffi/tests/c.sh
+
+# PROFILE=dev builds faster, for tests.
+PREFIX ?= /usr/local
+PROFILE ?= release
+BUILT := $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+
+.PHONY: install
+install: need-cargo
+	cargo build --locked --profile $(PROFILE) -p llm-policy-ffi
+	install -d "$(DESTDIR)$(PREFIX)/lib/pkgconfig" "$(DESTDIR)$(PREFIX)/include"
+	install -m 644 ffi/include/llm_policy.h "$(DESTDIR)$(PREFIX)/include/"
+	install -m 755 "$(BUILT)/libllm_policy.so" "$(DESTDIR)$(PREFIX)/lib/"
+	install -m 644 "$(BUILT)/libllm_policy.a" "$(DESTDIR)$(PREFIX)/lib/"
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' ffi/llm-policy.pc.in \
+	  > "$(DESTDIR)$(PREFIX)/lib/pkgconfig/llm-policy.pc"
 
 .PHONY: test-long
 test-long: need-cargo need-npm
 	ORACLE_CASES=5000000 PROPTEST_CASES=20000 cargo test --release --locked -p llm-policy-cel
 	INDEX_CASES=20000 PROPTEST_CASES=20000 cargo test --release --locked -p llm-policy-engine
+	LEDGER_CASES=500000 cargo test --release --locked -p llm-policy-ledger --test model
 
 .PHONY: bench-peers
 bench-peers: need-cargo

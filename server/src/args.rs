@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Style, Styles};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
-use llm_policy_embed::{Checked, Documents, Engine, Handles, MAX_INPUT_BYTES, Options, Question, Stage, Timestamp};
+use llm_policy_embed::{
+    Checked, Documents, Engine, ErrorCode, Handles, MAX_INPUT_BYTES, Options, Question, Stage, Timestamp, instant,
+};
 
 use crate::commands;
 use crate::contexts::{self, Contexts};
@@ -24,12 +26,14 @@ Policies are YAML or JSON documents; a context is one JSON object that describes
 
 const EXAMPLES: &str = "Examples:
   policy-engine validate policies/                   check policies before they are used
+  policy-engine test policies/                       run their test cases
   policy-engine evaluate -p policies/ -c call.json   decide about one request
   policy-engine explain -p policies/ -c call.json    see why, rule by rule
   policy-engine benchmark -p policies/ -c call.json  see how fast
 
 Exit codes:
-   0  allowed, or valid        2  the command was not understood
+   0  allowed, or valid        1  a test failed
+                               2  the command was not understood
   10  denied                   3  a policy or an input is not valid
   11  throttled
   12  approval needed";
@@ -59,19 +63,48 @@ pub enum Command {
     Evaluate(commands::evaluate::Command),
     /// Check policies and show everything that is wrong with them
     Validate(commands::validate::Command),
+    /// Run test cases against policies, with coverage and mutation
+    Test(commands::test::Command),
     /// Show of each rule and each clause why it did or did not match
     Explain(commands::explain::Command),
     /// Measure how long decisions take
     Benchmark(commands::benchmark::Command),
+    /// Write policies in one way: indentation, spaces, line breaks of long conditions
+    Fmt(commands::fmt::Command),
+    /// Write policies to begin with, each with its tests and a context
+    New(commands::new::Command),
+    /// Write the JSON Schema of policies, test cases or contexts
+    Schema(commands::schema::Command),
+    /// Try CEL against a context, line by line
+    Repl(commands::repl::Command),
+    /// Rewrite policies of other formats, with a report of every change
+    Import(commands::import::Command),
+    /// Write the completions of a shell
+    Completions(commands::completions::Command),
 }
 
-/// For whom results are written.
+impl Command {
+    /// For whom it writes.
+    pub fn format(&self) -> Format {
+        match self {
+            Self::Evaluate(command) => command.output,
+            Self::Validate(command) => command.output,
+            Self::Test(command) => command.output,
+            Self::Explain(command) => command.output,
+            Self::Benchmark(command) => command.output,
+            Self::Import(command) => command.output,
+            Self::Fmt(_) | Self::New(_) | Self::Schema(_) | Self::Repl(_) | Self::Completions(_) => Format::Text,
+        }
+    }
+}
+
+/// For whom results and errors are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people
     #[default]
     Text,
-    /// For programs: one line of JSON
+    /// For programs: results on stdout and errors on stderr, each one line of JSON
     Json,
 }
 
@@ -95,7 +128,9 @@ impl Policies {
         let checked = check(&self.paths, self.namespace.as_deref(), &self.tags)?;
         match checked.engine() {
             Ok(engine) => Ok((engine.clone(), checked)),
-            Err(_) => Err(checked.into_engine().map_or_else(Failure::from, |_| Failure::invalid("no engine"))),
+            Err(_) => Err(checked
+                .into_engine()
+                .map_or_else(Failure::from, |_| Failure::invalid(ErrorCode::InternalError, "no engine"))),
         }
     }
 
@@ -118,14 +153,17 @@ pub fn check(paths: &[PathBuf], namespace: Option<&str>, tags: &[String]) -> Res
     Ok(documents.check(Options::default()))
 }
 
-fn is_stdin(path: &std::path::Path) -> bool {
+/// `-`
+pub fn is_stdin(path: &std::path::Path) -> bool {
     path.as_os_str() == "-"
 }
 
-fn read_stdin() -> Result<Vec<u8>, Failure> {
+/// All of stdin, but no more than one byte above what an input may have.
+pub fn read_stdin() -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let limit = MAX_INPUT_BYTES as u64 + 1;
-    stdin().lock().take(limit).read_to_end(&mut bytes).map_err(|e| Failure::invalid(format!("stdin: {e}")))?;
+    let read = stdin().lock().take(limit).read_to_end(&mut bytes);
+    read.map_err(|e| Failure::invalid(ErrorCode::UnreadableFile, format!("stdin: {e}")))?;
     Ok(bytes)
 }
 
@@ -155,10 +193,10 @@ impl Subject {
         Question { stage: self.stage, now: self.now.unwrap_or_else(Timestamp::now) }
     }
 
-    /// The contexts, read as they are asked for.
-    pub fn contexts(&self, policies: &Policies) -> Result<Contexts, Failure> {
+    /// The contexts, or what `others` names, read as they are asked for.
+    pub fn contexts(&self, others: &[PathBuf], policies: &Policies) -> Result<Contexts, Failure> {
         let mut files = Vec::new();
-        for file in &self.files {
+        for file in self.files.iter().chain(others) {
             files.extend(contexts::files(file)?);
         }
         if files.is_empty() {
@@ -182,7 +220,7 @@ fn stage_parser() -> impl TypedValueParser<Value = Stage> {
 }
 
 fn parse_time(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| "write the date, the time and the zone, such as 2026-03-01T12:00:00Z".to_owned())
+    instant::read(text)
 }
 
 fn parse_handles(text: &str) -> Result<Handles, String> {

@@ -5,10 +5,13 @@ use std::io::{self, BufRead, BufReader, Read, stdin};
 use std::path::{Path, PathBuf};
 use std::vec::IntoIter;
 
-use llm_policy_embed::{Error, MAX_INPUT_BYTES};
+use llm_policy_embed::{Error, ErrorCode, MAX_INPUT_BYTES};
 use serde::de::IgnoredAny;
 
 use crate::failure::Failure;
+
+/// A byte order mark, which some editors write at the beginning of a file.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A context and where it comes from.
 pub struct Context {
@@ -33,8 +36,11 @@ impl Context {
         let text = [vec![b'\n'; before], self.bytes.clone()].concat();
         let error = Error { offset: error.offset.map(|at| at + before), ..error };
         match error.locate(&text, &self.file) {
-            Some(finding) => Failure { findings: vec![finding], ..Failure::invalid("") },
-            None => Failure { help: error.help, ..Failure::invalid(format!("{}: {}", self.origin(), error.message)) },
+            Some(finding) => Failure { findings: vec![finding], ..Failure::invalid(error.code, "") },
+            None => {
+                let message = format!("{}: {}", self.origin(), error.message);
+                Failure { help: error.help, ..Failure::invalid(error.code, message) }
+            }
         }
     }
 }
@@ -74,11 +80,18 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut found: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(wanted).collect();
     found.sort();
     if found.is_empty() {
-        return Err(Failure::invalid(format!(
-            "there is no context in `{name}`: no file that ends with .json or .jsonl"
-        )));
+        let message = format!("there is no context in `{name}`: no file that ends with .json or .jsonl");
+        return Err(Failure::invalid(ErrorCode::UnreadableFile, message));
     }
     Ok(found)
+}
+
+/// All of a file, within the bound for inputs.
+pub fn whole(path: &Path) -> Result<Vec<u8>, Failure> {
+    let name = path.display().to_string();
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_INPUT_BYTES as u64 + 1).read_to_end(&mut bytes));
+    read.map(|_| bytes).map_err(|cause| unreadable(&name, &cause))
 }
 
 impl Contexts {
@@ -104,10 +117,15 @@ impl Contexts {
         let mut first = Vec::new();
         while first.trim_ascii().is_empty() {
             first.clear();
-            if read_line(&mut reader, &mut first).map_err(|e| unreadable(&e))? == 0 {
+            let count = read_line(&mut reader, &mut first).map_err(|e| unreadable(&e))?;
+            // The engine would ignore it, but whether the line is JSON is asked of another.
+            if first.starts_with(MARK) {
+                first.drain(..MARK.len());
+            }
+            if count == 0 {
                 return Err(Failure {
                     help: Some("a context is a JSON object, such as {\"request\": {\"model\": \"gpt-5\"}}".to_owned()),
-                    ..Failure::invalid(format!("{name} is empty"))
+                    ..Failure::invalid(ErrorCode::InvalidInput, format!("{name} is empty"))
                 });
             }
         }
@@ -181,5 +199,5 @@ fn unreadable(name: &str, cause: &io::Error) -> Failure {
         io::ErrorKind::IsADirectory => "it is a directory; name the files in it".to_owned(),
         _ => cause.to_string(),
     };
-    Failure::invalid(format!("`{name}` cannot be read: {cause}"))
+    Failure::invalid(ErrorCode::UnreadableFile, format!("`{name}` cannot be read: {cause}"))
 }

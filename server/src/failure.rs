@@ -2,13 +2,15 @@
 
 use std::process::ExitCode;
 
-use llm_policy_embed::{Effect, Error, Finding};
+use llm_policy_embed::{Effect, Error, ErrorCode, Finding};
 
 /// How a command ends, for the shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Allowed, or all is well.
     Allowed,
+    /// A check that was asked for found something.
+    Failed,
     /// The command was not understood.
     Usage,
     /// A policy or an input is not valid.
@@ -26,6 +28,7 @@ impl Exit {
     pub fn code(self) -> ExitCode {
         ExitCode::from(match self {
             Self::Allowed => 0,
+            Self::Failed => 1,
             Self::Usage => 2,
             Self::Invalid => 3,
             Self::Denied => 10,
@@ -51,6 +54,8 @@ impl From<Effect> for Exit {
 pub struct Failure {
     /// How it ends.
     pub exit: Exit,
+    /// The kind of failure, for programs: `usage`, or the name of an error code.
+    pub code: &'static str,
     /// What is wrong; empty when the findings say it all.
     pub message: String,
     /// What to do about it.
@@ -62,17 +67,18 @@ pub struct Failure {
 impl Failure {
     /// The command was not understood.
     pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, message: message.into(), help: Some(help.into()), findings: Vec::new() }
+        let (message, help) = (message.into(), Some(help.into()));
+        Self { exit: Exit::Usage, code: "usage", message, help, findings: Vec::new() }
     }
 
     /// A policy or an input is not valid.
-    pub fn invalid(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Invalid, message: message.into(), help: None, findings: Vec::new() }
+    pub fn invalid(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { exit: Exit::Invalid, code: code.name(), message: message.into(), help: None, findings: Vec::new() }
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { exit: Exit::Invalid, message: error.message, help: error.help, findings: error.findings }
+        Self { help: error.help, findings: error.findings, ..Self::invalid(error.code, error.message) }
     }
 }

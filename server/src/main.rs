@@ -1,6 +1,7 @@
 //! `policy-engine`: decides about LLM traffic, from the command line.
 
 mod args;
+mod bodies;
 mod commands;
 mod contexts;
 mod failure;
@@ -23,12 +24,19 @@ fn main() -> ExitCode {
         let _ = writeln!(std::io::stderr(), "internal error at {place}");
     }));
     let arguments = Arguments::parse();
-    let mut out = Output::new(arguments.color);
+    let mut out = Output::new(arguments.color, arguments.command.format());
     let result = match &arguments.command {
         Command::Evaluate(command) => commands::evaluate::run(command, &mut out),
         Command::Validate(command) => commands::validate::run(command, &mut out),
+        Command::Test(command) => commands::test::run(command, &mut out),
         Command::Explain(command) => commands::explain::run(command, &mut out),
         Command::Benchmark(command) => commands::benchmark::run(command, &mut out),
+        Command::Fmt(command) => commands::fmt::run(command, &mut out),
+        Command::New(command) => commands::new::run(command, &mut out),
+        Command::Schema(command) => commands::schema::run(command, &mut out),
+        Command::Repl(command) => commands::repl::run(command, &mut out),
+        Command::Import(command) => commands::import::run(command, &mut out),
+        Command::Completions(command) => Ok(commands::completions::run(command, &mut out)),
     };
     let exit = result.unwrap_or_else(|failure| {
         out.failure(&failure);

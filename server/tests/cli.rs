@@ -3,10 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cli {
+    pub mod author;
     pub mod benchmark;
+    pub mod bodies;
     pub mod common;
     pub mod evaluate;
     pub mod explain;
+    pub mod fmt;
+    pub mod test;
     pub mod usage;
     pub mod validate;
 }

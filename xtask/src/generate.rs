@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::schema::Schema;
-use crate::{functions, json_schema, markdown, results, rust_table};
+use crate::{functions, header, json_schema, markdown, providers, results, rust_table};
 
 const SOURCE: &str = "schema/context.toml";
 
@@ -16,8 +16,10 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
         ("core/engine/src/context/fields.rs", rust_table::render(&schema)),
         ("schema/context.schema.json", json_schema::render(&schema)),
         ("docs/context.md", markdown::render(&schema)),
+        ("docs/providers.md", providers::render()),
         ("docs/cel-functions.md", functions::render()?),
         ("README.md", results::render(root)?),
+        ("ffi/include/llm_policy.h", header::render(root)?),
     ])
 }
 

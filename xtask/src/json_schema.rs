@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use llm_policy_engine::context::FieldType;
 use serde_json::{Map, Value, json};
 
-use crate::schema::{Field, STAGES, Schema, Type};
+use crate::schema::{Field, STAGES, Schema};
 
 /// Renders `schema/context.schema.json`.
 pub fn render(schema: &Schema) -> String {
@@ -33,26 +34,26 @@ fn property(schema: &Schema, field: &Field) -> Value {
     let mut out = Map::new();
     let mut set = |key: &str, value: Value| out.insert(key.to_owned(), value);
     set("description", json!(field.doc));
-    match &field.field_type {
-        Type::Any => None,
-        Type::String => set("type", json!(["string", "null"])),
-        Type::Int => set("type", json!(["integer", "null"])),
-        Type::Double => set("type", json!(["number", "null"])),
-        Type::Bool => set("type", json!(["boolean", "null"])),
-        Type::Timestamp => {
+    match field.field_type {
+        FieldType::Any => None,
+        FieldType::String => set("type", json!(["string", "null"])),
+        FieldType::Int => set("type", json!(["integer", "null"])),
+        FieldType::Double => set("type", json!(["number", "null"])),
+        FieldType::Bool => set("type", json!(["boolean", "null"])),
+        FieldType::Timestamp => {
             set("type", json!(["string", "null"]));
             set("format", json!("date-time"))
         }
-        Type::StringList => {
+        FieldType::StringList => {
             set("type", json!(["array", "null"]));
             set("items", json!({"type": "string"}))
         }
-        Type::Map => set("type", json!(["object", "null"])),
-        Type::Record(_) => {
+        FieldType::Map => set("type", json!(["object", "null"])),
+        FieldType::Object(_) => {
             set("type", json!(["object", "null"]));
             set("properties", properties(schema, &field.path))
         }
-        Type::RecordList(_) => {
+        FieldType::ObjectList(_) => {
             set("type", json!(["array", "null"]));
             set("items", json!({"type": "object", "properties": properties(schema, &field.path)}))
         }

@@ -2,8 +2,10 @@
 
 mod functions;
 mod generate;
+mod header;
 mod json_schema;
 mod markdown;
+mod providers;
 mod results;
 mod rust_table;
 mod schema;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::schema::{Field, STAGES, Schema, Type};
+use crate::schema::{Field, STAGES, Schema};
 
 const HEAD: &str = "//! Every field of the context, sorted by path.
 //!
@@ -26,9 +26,9 @@ pub fn render(schema: &Schema) -> String {
     for field in sorted {
         let _ = writeln!(
             out,
-            "    Field {{ path: {:?}, field_type: {}, source: {}, stages: {}, content: {}, doc: {:?} }},",
+            "    Field {{ path: {:?}, field_type: {:?}, source: {}, stages: {}, content: {}, doc: {:?} }},",
             field.path,
-            field_type(&field.field_type),
+            field.field_type,
             camel(&field.source),
             stages(&field.stages),
             field.content,
@@ -37,14 +37,6 @@ pub fn render(schema: &Schema) -> String {
     }
     out.push_str("];\n");
     out
-}
-
-fn field_type(field_type: &Type) -> String {
-    match field_type {
-        Type::Record(name) => format!("Object({name:?})"),
-        Type::RecordList(name) => format!("ObjectList({name:?})"),
-        other => format!("{other:?}"),
-    }
 }
 
 fn stages(stages: &[&str]) -> String {

@@ -1,8 +1,8 @@
 //! `schema/context.toml`: read, checked, and flattened to paths.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
+use llm_policy_engine::context::FieldType;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -35,85 +35,61 @@ struct Entry {
     examples: Vec<Json>,
 }
 
-/// A field's type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Type {
-    /// Any value.
-    Any,
-    /// Text.
-    String,
-    /// A whole number.
-    Int,
-    /// A number.
-    Double,
-    /// True or false.
-    Bool,
-    /// RFC 3339 text.
-    Timestamp,
-    /// A list of texts.
-    StringList,
-    /// A free object.
-    Map,
-    /// An object with the fields of the named record.
-    Record(String),
-    /// A list of such objects.
-    RecordList(String),
+/// The type that `text` names: `list(record(message))`.
+fn parse_type(text: &str) -> Option<FieldType> {
+    // The names live as long as the chore.
+    let record = |text: &str| Some(&*text.strip_prefix("record(")?.strip_suffix(')')?.to_owned().leak());
+    Some(match text {
+        "any" => FieldType::Any,
+        "string" => FieldType::String,
+        "int" => FieldType::Int,
+        "double" => FieldType::Double,
+        "bool" => FieldType::Bool,
+        "timestamp" => FieldType::Timestamp,
+        "list(string)" => FieldType::StringList,
+        "map" => FieldType::Map,
+        _ => match text.strip_prefix("list(").and_then(|t| t.strip_suffix(')')) {
+            Some(element) => FieldType::ObjectList(record(element)?),
+            None => FieldType::Object(record(text)?),
+        },
+    })
 }
 
-impl Type {
-    fn parse(text: &str) -> Option<Self> {
-        let record = |text: &str| Some(text.strip_prefix("record(")?.strip_suffix(')')?.to_owned());
-        Some(match text {
-            "any" => Self::Any,
-            "string" => Self::String,
-            "int" => Self::Int,
-            "double" => Self::Double,
-            "bool" => Self::Bool,
-            "timestamp" => Self::Timestamp,
-            "list(string)" => Self::StringList,
-            "map" => Self::Map,
-            _ => match text.strip_prefix("list(").and_then(|t| t.strip_suffix(')')) {
-                Some(element) => Self::RecordList(record(element)?),
-                None => Self::Record(record(text)?),
-            },
-        })
-    }
-
-    fn record(&self) -> Option<&str> {
-        match self {
-            Self::Record(name) | Self::RecordList(name) => Some(name),
-            _ => None,
-        }
-    }
-
-    fn admits(&self, value: &Json) -> bool {
-        match self {
-            Self::Any => true,
-            Self::String | Self::Timestamp => value.is_string(),
-            Self::Int => value.is_i64(),
-            Self::Double => value.is_number(),
-            Self::Bool => value.is_boolean(),
-            Self::StringList => value.as_array().is_some_and(|a| a.iter().all(Json::is_string)),
-            Self::Map | Self::Record(_) => value.is_object(),
-            Self::RecordList(_) => value.as_array().is_some_and(|a| a.iter().all(Json::is_object)),
-        }
+/// The record that a type's fields are those of.
+fn record_of(field_type: FieldType) -> Option<&'static str> {
+    match field_type {
+        FieldType::Object(name) | FieldType::ObjectList(name) => Some(name),
+        _ => None,
     }
 }
 
-impl fmt::Display for Type {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Any => f.write_str("any"),
-            Self::String => f.write_str("string"),
-            Self::Int => f.write_str("int"),
-            Self::Double => f.write_str("double"),
-            Self::Bool => f.write_str("bool"),
-            Self::Timestamp => f.write_str("timestamp"),
-            Self::StringList => f.write_str("list(string)"),
-            Self::Map => f.write_str("map"),
-            Self::Record(_) => f.write_str("object"),
-            Self::RecordList(_) => f.write_str("list(object)"),
-        }
+/// Whether a field of this type may hold `value`.
+fn admits(field_type: FieldType, value: &Json) -> bool {
+    match field_type {
+        FieldType::Any => true,
+        FieldType::String | FieldType::Timestamp => value.is_string(),
+        FieldType::Int => value.is_i64(),
+        FieldType::Double => value.is_number(),
+        FieldType::Bool => value.is_boolean(),
+        FieldType::StringList => value.as_array().is_some_and(|a| a.iter().all(Json::is_string)),
+        FieldType::Map | FieldType::Object(_) => value.is_object(),
+        FieldType::ObjectList(_) => value.as_array().is_some_and(|a| a.iter().all(Json::is_object)),
+    }
+}
+
+/// The type as the reference has it.
+pub const fn type_name(field_type: FieldType) -> &'static str {
+    match field_type {
+        FieldType::Any => "any",
+        FieldType::String => "string",
+        FieldType::Int => "int",
+        FieldType::Double => "double",
+        FieldType::Bool => "bool",
+        FieldType::Timestamp => "timestamp",
+        FieldType::StringList => "list(string)",
+        FieldType::Map => "map",
+        FieldType::Object(_) => "object",
+        FieldType::ObjectList(_) => "list(object)",
     }
 }
 
@@ -125,7 +101,7 @@ pub struct Field {
     /// The last name of the path.
     pub name: String,
     /// The type.
-    pub field_type: Type,
+    pub field_type: FieldType,
     /// Who says so.
     pub source: String,
     /// Where it is there.
@@ -195,14 +171,14 @@ impl Walk<'_> {
             }
             last = field.number;
             self.fields.push(field.clone());
-            let Some(record) = field.field_type.record() else { continue };
+            let Some(record) = record_of(field.field_type) else { continue };
             let below = self.records.get(record).ok_or(format!("{}: there is no record `{record}`", field.path))?;
             if self.open.iter().any(|open| open == record) {
                 return Err(format!("{}: record `{record}` holds itself", field.path));
             }
             self.used.insert(record.to_owned());
             self.open.push(record.to_owned());
-            let list = matches!(field.field_type, Type::RecordList(_));
+            let list = matches!(field.field_type, FieldType::ObjectList(_));
             self.level(&format!("{}{}", field.path, if list { "[]." } else { "." }), below, Some(&field))?;
             self.open.pop();
         }
@@ -218,12 +194,12 @@ fn field(prefix: &str, name: &str, entry: &Entry, parent: Option<&Field>) -> Res
     if !(1..=18_999).contains(&entry.n) {
         return Err(format!("n = {} is not between 1 and 18999", entry.n));
     }
-    let field_type = Type::parse(&entry.type_text).ok_or(format!("there is no type `{}`", entry.type_text))?;
+    let field_type = parse_type(&entry.type_text).ok_or(format!("there is no type `{}`", entry.type_text))?;
     if !entry.doc.ends_with('.') || entry.doc.chars().count() > DOC_CHARS || entry.doc.contains(['|', '"', '\\', '\n'])
     {
         return Err(format!("doc is one sentence of up to {DOC_CHARS} characters, without quotes, `|` and `\\`"));
     }
-    if let Some(bad) = entry.examples.iter().find(|example| !field_type.admits(example)) {
+    if let Some(bad) = entry.examples.iter().find(|example| !admits(field_type, example)) {
         return Err(format!("example {bad} is not of type {}", entry.type_text));
     }
     let source = match (&entry.source, parent) {

@@ -15,15 +15,16 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("llm-policy-detect", &[]),
     ("llm-policy-ledger", &[]),
     ("llm-policy-engine", &["llm-policy-cel", "llm-policy-detect", "llm-policy-ledger"]),
-    ("llm-policy-provider", &["llm-policy-engine"]),
+    // Its mapping gives values of CEL, which inputs are made of.
+    ("llm-policy-provider", &["llm-policy-cel", "llm-policy-engine"]),
     ("llm-policy-workbench", &["llm-policy-engine"]),
     ("llm-policy-wasm", &["llm-policy-engine"]),
     ("llm-policy-runtime", &["llm-policy-engine", "llm-policy-ledger"]),
     ("llm-policy-embed", &["llm-policy-engine", "llm-policy-provider", "llm-policy-runtime", "llm-policy-wasm"]),
     ("llm-policy-ffi", &["llm-policy-embed"]),
     ("llm-policy-server", &["llm-policy-embed", "llm-policy-workbench", "llm-policy-runtime"]),
-    // It writes the reference of functions from their declarations.
-    ("xtask", &["llm-policy-cel", "llm-policy-engine"]),
+    // It writes the references of functions and of provider bodies from their declarations.
+    ("xtask", &["llm-policy-cel", "llm-policy-engine", "llm-policy-provider"]),
 ];
 
 /// What stands in `bindings/` may depend on.

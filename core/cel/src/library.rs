@@ -14,6 +14,4 @@ pub mod sets;
 pub mod strings;
 #[cfg(test)]
 pub(crate) mod testing;
-#[cfg(test)]
-pub(crate) mod testing_by_library;
 pub mod time;

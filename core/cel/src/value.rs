@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 
+use crate::error::{Error, ErrorKind, Result};
+
 /// A point in time, from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp {
@@ -169,6 +171,10 @@ pub struct OwnedMap {
 /// How deep a value may be nested for functions that look at all of it, such as `==`. Inputs are less deep than that, but
 /// an expression can wrap a value in any number of lists.
 pub const MAX_DEPTH: usize = 256;
+
+/// The heaviest value that is copied or compared as a whole without fuel; see [`Val::weight_within`]. No input of 64 MiB is
+/// heavier, but an expression can name one list in many places of another, over and over.
+pub const MAX_WEIGHT: u64 = 1 << 26;
 
 /// Up to so many entries a map is searched from front to back, which is faster than anything else.
 const LINEAR: usize = 12;
@@ -358,9 +364,23 @@ impl<'a> Val<'a> {
 
     /// CEL's `==`: numbers by value across their types, lists and maps by their parts, other mixed types unequal.
     ///
-    /// Recursion is as deep as the values are nested, which input readers bound.
+    /// What is nested deeper than [`MAX_DEPTH`], or takes more than [`MAX_WEIGHT`] comparisons, equals nothing. Expressions pay
+    /// for what they compare and fail instead: [`crate::library::operators::equals`].
     #[must_use]
     pub fn equals(self, other: Val<'_>) -> bool {
+        let mut steps = MAX_WEIGHT;
+        self.equals_within(other, MAX_DEPTH, &mut steps)
+    }
+
+    /// [`Val::equals`] of parts that may have so many levels, in so many steps.
+    fn equals_within(self, other: Val<'_>, depth: usize, steps: &mut u64) -> bool {
+        let mut same = |x: Val<'_>, y: Val<'_>| match (depth.checked_sub(1), steps.checked_sub(1)) {
+            (Some(depth), Some(left)) => {
+                *steps = left;
+                x.equals_within(y, depth, steps)
+            }
+            _ => false,
+        };
         match (self, other) {
             (Self::Null, Val::Null) => true,
             (Self::Bool(a), Val::Bool(b)) => a == b,
@@ -369,13 +389,13 @@ impl<'a> Val<'a> {
             (Self::Timestamp(a), Val::Timestamp(b)) => a == b,
             (Self::Duration(a), Val::Duration(b)) => a == b,
             (Self::Type(a), Val::Type(b)) => a.0 == b.0,
-            (Self::List(a), Val::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| x.equals(y)),
+            (Self::List(a), Val::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| same(x, y)),
             (Self::Map(a), Val::Map(b)) => {
-                a.len() == b.len() && a.iter().all(|(k, v)| b.get(k).is_some_and(|w| v.equals(w)))
+                a.len() == b.len() && a.iter().all(|(k, v)| b.get(k).is_some_and(|w| same(v, w)))
             }
             (Self::Optional(a), Val::Optional(b)) => match (a.get(), b.get()) {
                 (None, None) => true,
-                (Some(x), Some(y)) => x.equals(y),
+                (Some(x), Some(y)) => same(x, y),
                 _ => false,
             },
             (Self::Ip(a), Val::Ip(b)) => a == b,
@@ -416,9 +436,75 @@ impl<'a> Val<'a> {
         }))
     }
 
+    /// What it takes to copy the value or to write it out, in units of fuel: one for each element, entry and optional, as often
+    /// as it is met, and one for each 64 bytes of text. What does not grow weighs nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfFuel`] when it weighs more than `limit`, [`ErrorKind::TooDeep`] beyond [`MAX_DEPTH`] levels. Finding out
+    /// takes no more than `limit` steps.
+    ///
+    /// ```
+    /// use llm_policy_cel::value::{List, Val};
+    ///
+    /// let once = [Val::Str("a"), Val::Int(1)];
+    /// let twice = [Val::List(List::Arena(&once)); 2];
+    /// let value = Val::List(List::Arena(&twice));
+    /// assert_eq!(value.weight_within(6), Ok(6));
+    /// assert!(value.weight_within(5).is_err());
+    /// ```
+    pub fn weight_within(self, limit: u64) -> Result<u64> {
+        let mut left = limit;
+        self.weigh(MAX_DEPTH, &mut left)?;
+        Ok(limit - left)
+    }
+
+    fn weigh(self, depth: usize, left: &mut u64) -> Result<()> {
+        let mut pay = |units: usize| match left.checked_sub(units as u64) {
+            Some(rest) => {
+                *left = rest;
+                Ok(())
+            }
+            None => Err(Error::new(ErrorKind::OutOfFuel)),
+        };
+        let below = || depth.checked_sub(1).ok_or(Error::new(ErrorKind::TooDeep));
+        match self {
+            Self::Str(text) => pay(text.len() / 64),
+            Self::Bytes(bytes) => pay(bytes.len() / 64),
+            Self::List(list) => {
+                let below = below()?;
+                pay(list.len())?;
+                list.iter().try_for_each(|item| item.weigh(below, left))
+            }
+            Self::Map(map) => {
+                let below = below()?;
+                pay(map.len())?;
+                map.iter().try_for_each(|(key, value)| {
+                    key.weigh(below, left)?;
+                    value.weigh(below, left)
+                })
+            }
+            Self::Optional(optional) => match optional.get() {
+                Some(value) => {
+                    let below = below()?;
+                    pay(1)?;
+                    value.weigh(below, left)
+                }
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
     /// An owned copy.
-    #[must_use]
-    pub fn to_value(self) -> Value {
+    ///
+    /// # Errors
+    /// Those of [`Val::weight_within`] for [`MAX_WEIGHT`].
+    pub fn to_value(self) -> Result<Value> {
+        self.weight_within(MAX_WEIGHT)?;
+        Ok(self.copied())
+    }
+
+    fn copied(self) -> Value {
         match self {
             Self::Null => Value::Null,
             Self::Bool(b) => Value::Bool(b),
@@ -430,11 +516,11 @@ impl<'a> Val<'a> {
             Self::Timestamp(t) => Value::Timestamp(t),
             Self::Duration(d) => Value::Duration(d),
             Self::Type(t) => Value::Type(t.0.into()),
-            Self::List(l) => Value::List(l.iter().map(Val::to_value).collect()),
+            Self::List(l) => Value::List(l.iter().map(Val::copied).collect()),
             Self::Map(m) => {
-                Value::Map(Arc::new(OwnedMap::new(m.iter().map(|(k, v)| (k.to_value(), v.to_value())).collect())))
+                Value::Map(Arc::new(OwnedMap::new(m.iter().map(|(k, v)| (k.copied(), v.copied())).collect())))
             }
-            Self::Optional(o) => Value::Optional(o.get().map(|v| Arc::new(v.to_value()))),
+            Self::Optional(o) => Value::Optional(o.get().map(|v| Arc::new(v.copied()))),
             Self::Ip(ip) => Value::Ip(*ip),
             Self::Cidr(c) => Value::Cidr(*c),
         }
@@ -515,3 +601,6 @@ impl PartialEq for Value {
         self.as_val().equals(other.as_val())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use llm_policy_engine::compile::check;
+use llm_policy_engine::document::model::SchemaField;
 use llm_policy_engine::document::{self, Document, Refused};
 use llm_policy_engine::{Engine as Inner, Finding, Options};
+use serde_json::{Value as Json, json};
 
 use crate::engine::Engine;
-use crate::error::{Error, ErrorCode};
+use crate::error::{Error, ErrorCode, finding_json};
 use crate::files;
 use crate::guard::guarded;
 
@@ -55,7 +58,37 @@ impl Checked {
     /// # Errors
     /// When a document is refused, with all findings.
     pub fn into_engine(self) -> Result<Engine, Error> {
-        self.engine.map_err(|error| Error { findings: self.findings, ..error })
+        self.into_parts().map(|(engine, _)| engine)
+    }
+
+    /// The findings as JSON, for borders and machines: `valid`, `documents`, `rules`, `findings` (each as
+    /// [`finding_json`] makes it), `error` when something else failed, and the `bundle` when the documents are valid.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let mut out = json!({
+            "valid": self.engine.is_ok(),
+            "documents": self.documents,
+            "rules": self.rules,
+            "findings": self.findings.iter().map(finding_json).collect::<Vec<_>>(),
+        });
+        if let Some(object) = out.as_object_mut() {
+            match &self.engine {
+                Ok(engine) => object.insert("bundle".to_owned(), json!(&*engine.bundle())),
+                Err(error) => object.insert("error".to_owned(), error.to_json()),
+            };
+        }
+        out
+    }
+
+    /// The engine, and the warnings.
+    ///
+    /// # Errors
+    /// As [`Checked::into_engine`].
+    pub fn into_parts(self) -> Result<(Engine, Vec<Finding>), Error> {
+        match self.engine {
+            Ok(engine) => Ok((engine, self.findings)),
+            Err(error) => Err(Error { findings: self.findings, ..error }),
+        }
     }
 
     /// The engine, if there is one.
@@ -76,7 +109,8 @@ impl Documents {
 
     /// Adds a file, or all files below a directory whose names end with `.yaml`, `.yml` or `.json`, sorted by path.
     ///
-    /// Names that begin with a dot are passed over. A file that is reached twice is read once. Files that other documents
+    /// Names that begin with a dot are passed over, and so are what belongs to tests: files whose names end with
+    /// `_test.yaml`, `_test.yml` or `_test.json`, and directories called `testdata`. A file that is reached twice is read once. Files that other documents
     /// read as tables are no documents. Tables are looked for in the document's directory and below, never outside.
     ///
     /// # Errors
@@ -144,6 +178,12 @@ impl Documents {
         Ok(())
     }
 
+    /// The documents that were read, in the order in which they were added.
+    #[must_use]
+    pub fn read(&self) -> &[Document] {
+        &self.read
+    }
+
     /// Files that were refused as documents and are tables of others are no documents.
     fn leave_tables_out(&mut self) {
         let tables = &self.tables;
@@ -156,44 +196,56 @@ impl Documents {
         self.leave_tables_out();
         let documents = self.read.len() + self.refused.len();
         let rules = self.read.iter().map(|document| document.rules.len()).sum();
-        // What a refused document declares is not known, and names of it would be reported where they are used.
-        let declares = self.refused.iter().any(|(_, refused)| refused.text.contains("schema"));
         let mut findings: Vec<Finding> = Vec::new();
         for (_, refused) in &self.refused {
             let finding =
                 |diagnostic| Finding { origin: refused.origin.clone(), text: refused.text.clone(), diagnostic };
             findings.extend(refused.diagnostics.iter().cloned().map(finding));
         }
-        let mut engine = Err(refusal(self.refused.len(), documents));
-        if let Some(failure) = self.failure {
-            engine = Err(failure);
+        let engine = if let Some(failure) = self.failure {
+            Err(failure)
         } else if documents == 0 {
-            engine = Err(Error::new(ErrorCode::NoDocuments, "there is no policy document"));
-        } else if !declares {
-            let read = self.read;
-            match guarded(|| Ok(Inner::new(read, options))) {
+            Err(Error::new(ErrorCode::NoDocuments, "there is no policy document"))
+        } else {
+            let compiled = guarded(|| match self.refused.as_slice() {
+                [] => Ok(Inner::new(self.read, options)),
+                refused => Ok(Err(check_beside(self.read, refused, options))),
+            });
+            match compiled {
                 Ok(Ok((inner, warnings))) => {
                     findings.extend(warnings);
-                    if self.refused.is_empty() {
-                        engine = Ok(Engine::new(inner));
-                    }
+                    Ok(Engine::new(inner))
                 }
                 Ok(Err(found)) => {
                     findings.extend(found);
-                    let mut wrong: Vec<&str> = findings.iter().filter(|f| f.is_error()).map(|f| &*f.origin).collect();
-                    wrong.sort_unstable();
-                    wrong.dedup();
-                    engine = Err(refusal(wrong.len(), documents));
+                    Err(refusal(documents_with_errors(&findings), documents))
                 }
-                Err(error) => engine = Err(error),
+                Err(error) => Err(error),
             }
-        }
+        };
         findings.sort_by(|a, b| {
             let key = |f: &Finding| (f.origin.clone(), f.diagnostic.span.start);
             key(a).cmp(&key(b))
         });
         Checked { documents, rules, findings, engine }
     }
+}
+
+/// What is wrong with `read`, which stand beside `refused` documents.
+///
+/// Fields that a refused document declares are known to the others. Where it cannot be told what it declares, names that the
+/// others do not know are no fault of theirs until it is repaired.
+fn check_beside(read: Vec<Document>, refused: &[(Option<PathBuf>, Refused)], options: Options) -> Vec<Finding> {
+    let declared: Vec<SchemaField> = refused.iter().filter_map(|(_, r)| r.schema.clone()).flatten().collect();
+    let all_told = refused.iter().all(|(_, refused)| refused.schema.is_some());
+    let mut findings = check(read, &declared, options);
+    findings.retain(|f| all_told || !matches!(f.diagnostic.code, "undefined-field" | "undeclared-name"));
+    findings
+}
+
+/// How many documents have errors.
+fn documents_with_errors(findings: &[Finding]) -> usize {
+    findings.iter().filter(|f| f.is_error()).map(|f| &*f.origin).collect::<BTreeSet<&str>>().len()
 }
 
 fn refusal(wrong: usize, all: usize) -> Error {

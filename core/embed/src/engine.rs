@@ -6,9 +6,11 @@ use jiff::Timestamp;
 use llm_policy_engine::context::Stage;
 use llm_policy_engine::explain::Explanation;
 use llm_policy_engine::handles::Handles;
-use llm_policy_engine::input::{Json, Prepared};
-use llm_policy_engine::{Decision, Engine as Inner};
+use llm_policy_engine::input::{Input, Json, Prepared};
+use llm_policy_engine::{Decision, Engine as Inner, Finding};
+use llm_policy_provider::{Body, Format};
 
+use crate::documents::Documents;
 use crate::error::{Error, ErrorCode};
 use crate::guard::guarded;
 
@@ -51,12 +53,31 @@ impl Engine {
         self.inner.bundle()
     }
 
+    /// Replaces the policies in one step, for all clones of this engine; its options stay. When a document is refused,
+    /// nothing changes. What comes back are warnings.
+    ///
+    /// # Errors
+    /// When a document is refused, with all findings.
+    pub fn reload(&self, documents: Documents) -> Result<Vec<Finding>, Error> {
+        let (engine, findings) = documents.check(self.inner.compiled().options.clone()).into_parts()?;
+        self.inner.adopt(&engine.inner);
+        Ok(findings)
+    }
+
     /// Decides about the context in `input`, which is JSON.
     ///
     /// # Errors
     /// When the input is refused as a whole: [`Error::decision`] is the deny that stands for it.
     pub fn evaluate(&self, input: &[u8], question: Question) -> Result<Decision, Error> {
         guarded(|| Ok(self.inner.evaluate(question.stage, &Json::new(input), question.now)?))
+    }
+
+    /// Decides about a context that a host has in another form than JSON.
+    ///
+    /// # Errors
+    /// As [`Engine::evaluate`].
+    pub fn evaluate_input(&self, input: &dyn Input, question: Question) -> Result<Decision, Error> {
+        guarded(|| Ok(self.inner.evaluate(question.stage, input, question.now)?))
     }
 
     /// Decides, and says of each rule and each clause why it did or did not match.
@@ -67,12 +88,70 @@ impl Engine {
         guarded(|| Ok(self.inner.explain(question.stage, &Json::new(input), question.now)?))
     }
 
+    /// Decides about a provider's own body. `host` is what the host says beside it, a context in JSON: who asks above all, and
+    /// what does not stand in the body, such as the model of a format that has it in the address. Where both say a field, the
+    /// host's counts; a body sets fields of the body only.
+    ///
+    /// ```
+    /// use llm_policy_embed::{Documents, Format, Options, Question};
+    ///
+    /// let mut documents = Documents::new();
+    /// let policy = "{version: '1.0', metadata: {name: a}, rules: [{id: r, when: \"request.messages.all(m, size(m.text) < 9) && \
+    ///     user.id == 'ann'\", actions: [{type: allow}]}]}";
+    /// documents.add_bytes(policy.as_bytes(), "a.yaml");
+    /// let engine = documents.check(Options::default()).into_engine()?;
+    /// let body = br#"{"model": "gpt-5", "messages": [{"role": "user", "content": "Hello!"}]}"#;
+    /// let host = br#"{"user": {"id": "ann"}}"#;
+    /// assert!(engine.evaluate_body(Format::OpenaiChat, body, host, Question::default())?.allowed());
+    /// # Ok::<(), llm_policy_embed::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Engine::evaluate`], and when the format has no bodies of the stage.
+    pub fn evaluate_body(
+        &self,
+        format: Format,
+        body: &[u8],
+        host: &[u8],
+        question: Question,
+    ) -> Result<Decision, Error> {
+        guarded(|| {
+            let body = Body::new(format, question.stage, body)?.host(host);
+            Ok(self.inner.evaluate(question.stage, &body, question.now)?)
+        })
+    }
+
+    /// As [`Engine::evaluate_body`], and says of each rule and each clause why it did or did not match.
+    ///
+    /// # Errors
+    /// As [`Engine::evaluate_body`].
+    pub fn explain_body(
+        &self,
+        format: Format,
+        body: &[u8],
+        host: &[u8],
+        question: Question,
+    ) -> Result<Explanation, Error> {
+        guarded(|| {
+            let body = Body::new(format, question.stage, body)?.host(host);
+            Ok(self.inner.explain(question.stage, &body, question.now)?)
+        })
+    }
+
     /// Reads what the policies ask for, once for many evaluations.
     ///
     /// # Errors
     /// As [`Engine::evaluate`].
     pub fn prepare(&self, input: &[u8]) -> Result<Prepared, Error> {
         guarded(|| Ok(self.inner.prepare(&Json::new(input))?))
+    }
+
+    /// As [`Engine::prepare`], for a context that a host has in another form than JSON.
+    ///
+    /// # Errors
+    /// As [`Engine::evaluate`].
+    pub fn prepare_input(&self, input: &impl Input) -> Result<Prepared, Error> {
+        guarded(|| Ok(self.inner.prepare(input)?))
     }
 
     /// Decides about an input that was prepared.

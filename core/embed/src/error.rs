@@ -7,7 +7,7 @@ use llm_policy_engine::context::Stage;
 use llm_policy_engine::decision::canonical;
 use llm_policy_engine::diagnostic::Diagnostic;
 use llm_policy_engine::input::InputError;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 /// What kind of failure it is. Names and numbers never change; 0 is no failure.
 ///
@@ -32,9 +32,25 @@ pub enum ErrorCode {
     NoDocuments = 5,
     /// An input was prepared for policies that have been replaced since.
     StaleInput = 6,
+    /// A call that is wrong whatever the policies are: a null pointer, an unknown stage, a record of the wrong size.
+    InvalidArgument = 7,
+    /// A number that stands for no object: it was closed, or never was one.
+    InvalidHandle = 8,
 }
 
 impl ErrorCode {
+    /// All codes.
+    pub const ALL: [Self; 8] = [
+        Self::InternalError,
+        Self::InvalidPolicy,
+        Self::InvalidInput,
+        Self::UnreadableFile,
+        Self::NoDocuments,
+        Self::StaleInput,
+        Self::InvalidArgument,
+        Self::InvalidHandle,
+    ];
+
     /// The name: `invalid_input`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -45,6 +61,8 @@ impl ErrorCode {
             Self::UnreadableFile => "unreadable_file",
             Self::NoDocuments => "no_documents",
             Self::StaleInput => "stale_input",
+            Self::InvalidArgument => "invalid_argument",
+            Self::InvalidHandle => "invalid_handle",
         }
     }
 
@@ -77,12 +95,35 @@ pub struct Error {
 }
 
 impl Error {
-    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+    /// A failure with nothing but a message.
+    #[must_use]
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), help: None, offset: None, findings: Vec::new() }
     }
 
-    pub(crate) fn with_help(self, help: impl Into<String>) -> Self {
+    /// The failure, with what to do about it.
+    #[must_use]
+    pub fn with_help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
+    }
+
+    /// The failure as JSON, for borders and machines: `code`, `message`, and where there are such `help`, `offset` and
+    /// `findings`, each as [`finding_json`] makes it.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let mut out = json!({
+            "code": self.code.name(),
+            "message": self.message,
+            "help": self.help,
+            "offset": self.offset,
+        });
+        if let Some(object) = out.as_object_mut() {
+            object.retain(|_, value| !value.is_null());
+            if !self.findings.is_empty() {
+                object.insert("findings".to_owned(), self.findings.iter().map(finding_json).collect());
+            }
+        }
+        out
     }
 
     /// The decision that stands in for one that could not be made: a deny, in canonical form.
@@ -135,6 +176,24 @@ impl Error {
         diagnostic.help.clone_from(&self.help);
         Some(Finding { origin: origin.into(), text: text.into(), diagnostic })
     }
+}
+
+/// A finding as JSON: `file`, `line`, `column`, `code`, `severity` (`error` or `warning`), `message`, and perhaps `help`.
+#[must_use]
+pub fn finding_json(finding: &Finding) -> Json {
+    let (line, column) = finding.line_and_column();
+    let mut out = json!({
+        "file": &*finding.origin,
+        "line": line,
+        "column": column,
+        "code": finding.diagnostic.code,
+        "severity": if finding.is_error() { "error" } else { "warning" },
+        "message": finding.diagnostic.message,
+    });
+    if let (Some(object), Some(help)) = (out.as_object_mut(), &finding.diagnostic.help) {
+        object.insert("help".to_owned(), json!(help));
+    }
+    out
 }
 
 impl From<InputError> for Error {

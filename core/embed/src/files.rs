@@ -12,14 +12,55 @@ use crate::error::{Error, ErrorCode};
 /// How deep directories are looked through.
 const MAX_DEPTH: usize = 64;
 
-/// The file itself, or all documents below a directory.
-pub(crate) fn documents(path: &Path) -> Result<Vec<PathBuf>, Error> {
+/// What is looked for in directories.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Documents,
+    Tests,
+}
+
+/// The file itself, or all files of test cases below a directory, sorted: those whose names end with `_test.yaml`,
+/// `_test.yml` or `_test.json`.
+///
+/// # Errors
+/// When a directory cannot be read.
+pub fn tests(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let metadata = fs::metadata(path).map_err(|cause| unreadable(path, &cause))?;
     if !metadata.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
     let mut found = Vec::new();
-    walk(path, &mut found, &mut BTreeSet::new(), 0)?;
+    walk(path, Wanted::Tests, &mut found, &mut BTreeSet::new(), 0)?;
+    found.sort();
+    Ok(found)
+}
+
+/// Reads a file of test cases, or one that belongs to it, and gives its text.
+///
+/// # Errors
+/// When it cannot be read, is too large, or is not UTF-8.
+pub fn text(path: &Path) -> Result<String, Error> {
+    let bytes = read(path, document::MAX_BYTES)?;
+    let refused =
+        |cause: String| Error::new(ErrorCode::UnreadableFile, format!("`{}` cannot be read: {cause}", path.display()));
+    if bytes.len() > document::MAX_BYTES {
+        return Err(refused(format!("it has more than {} bytes", document::MAX_BYTES)));
+    }
+    String::from_utf8(bytes).map_err(|_| refused("it is not UTF-8".to_owned()))
+}
+
+/// The file itself, or all documents below a directory, sorted: files whose names end with `.yaml`, `.yml` or `.json`,
+/// without those of test cases.
+///
+/// # Errors
+/// When something cannot be read, or there is no document.
+pub fn documents(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let metadata = fs::metadata(path).map_err(|cause| unreadable(path, &cause))?;
+    if !metadata.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut found = Vec::new();
+    walk(path, Wanted::Documents, &mut found, &mut BTreeSet::new(), 0)?;
     if found.is_empty() {
         let message = format!("there is no policy document in `{}`", path.display());
         return Err(Error::new(ErrorCode::NoDocuments, message)
@@ -29,7 +70,13 @@ pub(crate) fn documents(path: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(found)
 }
 
-fn walk(folder: &Path, found: &mut Vec<PathBuf>, seen: &mut BTreeSet<PathBuf>, depth: usize) -> Result<(), Error> {
+fn walk(
+    folder: &Path,
+    wanted: Wanted,
+    found: &mut Vec<PathBuf>,
+    seen: &mut BTreeSet<PathBuf>,
+    depth: usize,
+) -> Result<(), Error> {
     // Links can lead back.
     if depth > MAX_DEPTH || !seen.insert(identity(folder)) {
         return Ok(());
@@ -42,9 +89,15 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>, seen: &mut BTreeSet<PathBuf>, d
         }
         let metadata = fs::metadata(&path).map_err(|cause| unreadable(&path, &cause))?;
         let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         if metadata.is_dir() {
-            walk(&path, found, seen, depth + 1)?;
-        } else if metadata.is_file() && matches!(extension.as_deref(), Some("yaml" | "yml" | "json")) {
+            if stem != "testdata" {
+                walk(&path, wanted, found, seen, depth + 1)?;
+            }
+        } else if metadata.is_file()
+            && stem.ends_with("_test") == (wanted == Wanted::Tests)
+            && matches!(extension.as_deref(), Some("yaml" | "yml" | "json"))
+        {
             found.push(path);
         }
     }
@@ -52,7 +105,10 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>, seen: &mut BTreeSet<PathBuf>, d
 }
 
 /// All bytes of a file, but no more than one above `limit`.
-pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     let read = || -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         File::open(path)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
@@ -78,12 +134,14 @@ pub(crate) fn table(folder: &Path, name: &str) -> Result<(PathBuf, String), Stri
 }
 
 /// What is the same for all names of one file.
-pub(crate) fn identity(path: &Path) -> PathBuf {
+#[must_use]
+pub fn identity(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// The path as messages show it: the same on every system.
-pub(crate) fn origin(path: &Path) -> String {
+#[must_use]
+pub fn origin(path: &Path) -> String {
     let path = path.strip_prefix(".").unwrap_or(path);
     let text = path.display().to_string();
     if cfg!(windows) { text.replace('\\', "/") } else { text }

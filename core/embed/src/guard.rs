@@ -8,7 +8,10 @@ use crate::error::{Error, ErrorCode};
 ///
 /// What `work` shares with later calls is either replaced in one step (the program) or reset before use (the memory of
 /// a thread), so going on after a panic is sound.
-pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+///
+/// # Errors
+/// Those of `work`; [`ErrorCode::InternalError`] for a panic.
+pub fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let cause =
             panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
@@ -17,6 +20,15 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, E
         Err(Error::new(ErrorCode::InternalError, format!("internal error: {message}"))
             .with_help("this is a bug of the policy engine; please report it with the policies that show it"))
     })
+}
+
+/// Panics inside the boundary on purpose, so that whoever packs this library can prove that the boundary holds there.
+///
+/// # Errors
+/// Always: [`ErrorCode::InternalError`].
+pub fn self_test_panic() -> Result<(), Error> {
+    #[expect(clippy::panic, reason = "it is what this function is for")]
+    guarded(|| panic!("self-test: this panic is on purpose"))
 }
 
 #[cfg(test)]

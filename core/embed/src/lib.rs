@@ -26,8 +26,9 @@
 pub mod documents;
 pub mod engine;
 pub mod error;
-mod files;
-mod guard;
+pub mod files;
+pub mod guard;
+pub mod table;
 
 pub use documents::{Checked, Documents};
 pub use engine::{Engine, Question};
@@ -36,11 +37,14 @@ pub use jiff::Timestamp;
 pub use llm_policy_engine::context::Stage;
 pub use llm_policy_engine::decision::canonical;
 pub use llm_policy_engine::diagnostic::{Diagnostic, Severity};
+pub use llm_policy_engine::document::{Document, MAX_BYTES as MAX_DOCUMENT_BYTES, Refused};
 pub use llm_policy_engine::explain;
 pub use llm_policy_engine::handles::{Handles, UnknownAction};
-pub use llm_policy_engine::input::Prepared;
 pub use llm_policy_engine::input::json::MAX_BYTES as MAX_INPUT_BYTES;
+pub use llm_policy_engine::input::{ContextBuilder, Input, Prepared};
+pub use llm_policy_engine::instant;
 pub use llm_policy_engine::{Decision, Effect, Finding, Options};
+pub use llm_policy_provider::{Format, UnknownFormat};
 
 /// What README.md shows works.
 #[cfg(doctest)]

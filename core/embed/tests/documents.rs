@@ -138,6 +138,37 @@ fn selection() {
     assert!(select(None, &["x"]).unwrap_err().help.unwrap().contains("n/b (b)"));
 }
 
+/// What a refused document declares is known to the others, which are checked all the same.
+#[test]
+fn the_schema_of_a_refused_document_counts() {
+    let good = |when: &str| {
+        format!("{{version: '1.0', metadata: {{name: g}}, rules: [{{id: r, when: \"{when}\", actions: [deny]}}]}}")
+    };
+    let found = |refused: &str, when: &str| -> Vec<(String, &'static str)> {
+        let mut documents = Documents::new();
+        documents.add_bytes(refused.as_bytes(), "bad");
+        documents.add_bytes(good(when).as_bytes(), "good");
+        let checked = documents.check(Options::default());
+        assert!(checked.engine().is_err());
+        checked.findings.iter().map(|f| (f.origin.to_string(), f.diagnostic.code)).collect()
+    };
+    let bad = |code| ("bad".to_owned(), code);
+    let own = |code| ("good".to_owned(), code);
+    let typo = "version: '1.0'\nmetadata: {nmae: b, name: c}\nschema: {house.level: {type: int}}\nrules: [{id: r, when: true, actions: [deny]}]";
+    assert_eq!(found(typo, "house.level > 1"), [bad("unknown-key")]);
+    assert_eq!(found(typo, "house.levle > 1"), [bad("unknown-key"), own("undefined-field")]);
+    assert_eq!(found(typo, "house.level > 'x'").len(), 2);
+    // The word alone says nothing.
+    let word = typo.replace("schema: {house.level: {type: int}}", "# no schema");
+    assert_eq!(found(&word, "user.teir == 'x'"), [bad("unknown-key"), own("undefined-field")]);
+    // Where nobody can tell what is declared, names are let pass, and nothing else.
+    for unknown in [typo.replace("type: int", "type: itn"), typo.replace("schema", "shcema"), "a: [".to_owned()] {
+        let names = found(&unknown, "house.level > 1 && user.teir == 'x'");
+        assert!(!names.is_empty() && names.iter().all(|(origin, _)| origin == "bad"), "{unknown}: {names:?}");
+        assert!(found(&unknown, "user.tier > 1").iter().any(|(origin, _)| origin == "good"), "{unknown}");
+    }
+}
+
 /// A document that cannot be read is not left out by a selection, because nobody knows what it is.
 #[test]
 fn refused_documents_stay() {

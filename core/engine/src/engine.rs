@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use llm_policy_cel::eval::Truth;
+use llm_policy_cel::program::NodeId;
 use serde_json::Value as Json;
 
 use crate::compile::{Compiled, Finding, Options, compile};
@@ -11,7 +13,7 @@ use crate::decision::Decision;
 use crate::document::Document;
 use crate::evaluate::{Data, Question, evaluate, only_objects};
 use crate::exchange::Exchange;
-use crate::explain::{Explanation, explain};
+use crate::explain::{Explanation, explain, truths};
 use crate::handles::Handles;
 use crate::input::{Input, InputError, Prepared};
 
@@ -77,6 +79,11 @@ impl Engine {
         Ok(warnings)
     }
 
+    /// Replaces the policies by those of `other`, which was compiled beside, in one step.
+    pub fn adopt(&self, other: &Self) {
+        self.compiled.store(other.compiled());
+    }
+
     /// The program as it is now.
     #[must_use]
     pub fn compiled(&self) -> Arc<Compiled> {
@@ -95,7 +102,14 @@ impl Engine {
     /// When the input is refused as a whole. Whoever cannot ask again must treat that as a deny.
     pub fn evaluate(&self, stage: Stage, input: &dyn Input, now: jiff::Timestamp) -> Result<Decision, InputError> {
         let compiled = self.compiled.load();
-        evaluate(Question { compiled: &compiled, data: Data::Input(input), stage, now, handles: self.handles })
+        evaluate(Question {
+            compiled: &compiled,
+            data: Data::Input(input),
+            stage,
+            now,
+            handles: self.handles,
+            among: None,
+        })
     }
 
     /// Reads what the policies ask for, once for many evaluations.
@@ -120,7 +134,47 @@ impl Engine {
         now: jiff::Timestamp,
     ) -> Result<Decision, InputError> {
         let compiled = self.compiled.load();
-        evaluate(Question { compiled: &compiled, data: Data::Prepared(prepared), stage, now, handles: self.handles })
+        evaluate(Question {
+            compiled: &compiled,
+            data: Data::Prepared(prepared),
+            stage,
+            now,
+            handles: self.handles,
+            among: None,
+        })
+    }
+
+    /// Decides as if there were only the rules whose number, by rank, `among` has `true` for. For tools that compare rule
+    /// sets: one program holds the rules of all of them.
+    ///
+    /// # Errors
+    /// As [`Engine::evaluate_prepared`].
+    pub fn evaluate_among(
+        &self,
+        among: &[bool],
+        stage: Stage,
+        prepared: &Prepared,
+        now: jiff::Timestamp,
+    ) -> Result<Decision, InputError> {
+        let compiled = self.compiled.load();
+        let (data, handles, among) = (Data::Prepared(prepared), self.handles, Some(among));
+        evaluate(Question { compiled: &compiled, data, stage, now, handles, among })
+    }
+
+    /// The values of conditions: of each of `nodes`, which are nodes of [`Engine::compiled`], by itself.
+    ///
+    /// # Errors
+    /// As [`Engine::evaluate_prepared`].
+    pub fn truths(
+        &self,
+        nodes: &[NodeId],
+        stage: Stage,
+        prepared: &Prepared,
+        now: jiff::Timestamp,
+    ) -> Result<Vec<Truth>, InputError> {
+        let compiled = self.compiled.load();
+        let (data, handles) = (Data::Prepared(prepared), self.handles);
+        truths(Question { compiled: &compiled, data, stage, now, handles, among: None }, nodes)
     }
 
     /// Decides, or says which facts must be fetched first.
@@ -129,7 +183,8 @@ impl Engine {
     /// When the input is refused as a whole.
     pub fn start<'i>(&self, stage: Stage, input: &'i dyn Input, now: jiff::Timestamp) -> Result<Step<'i>, InputError> {
         let compiled = self.compiled();
-        let question = Question { compiled: &compiled, data: Data::Input(input), stage, now, handles: self.handles };
+        let question =
+            Question { compiled: &compiled, data: Data::Input(input), stage, now, handles: self.handles, among: None };
         let decision = evaluate(question)?;
         let facts = missing_facts(&decision);
         if facts.is_empty() {
@@ -144,7 +199,14 @@ impl Engine {
     /// When the input is refused as a whole.
     pub fn explain(&self, stage: Stage, input: &dyn Input, now: jiff::Timestamp) -> Result<Explanation, InputError> {
         let compiled = self.compiled.load();
-        explain(Question { compiled: &compiled, data: Data::Input(input), stage, now, handles: self.handles })
+        explain(Question {
+            compiled: &compiled,
+            data: Data::Input(input),
+            stage,
+            now,
+            handles: self.handles,
+            among: None,
+        })
     }
 
     /// Begins an exchange: the stages of one turn, decided about by the same program for the same caller.
@@ -205,7 +267,14 @@ impl Need<'_> {
     pub fn resume(self, answers: &Json) -> Result<Decision, InputError> {
         only(&self.compiled, answers, &[Source::Fact], "a fact")?;
         let data = Data::Layered(self.input, answers);
-        evaluate(Question { compiled: &self.compiled, data, stage: self.stage, now: self.now, handles: self.handles })
+        evaluate(Question {
+            compiled: &self.compiled,
+            data,
+            stage: self.stage,
+            now: self.now,
+            handles: self.handles,
+            among: None,
+        })
     }
 }
 

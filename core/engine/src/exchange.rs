@@ -74,7 +74,8 @@ impl Exchange {
         lay_over(&mut context, &self.host);
         let context = Json::Object(context);
         let data = Data::Input(&context);
-        let decision = evaluate(Question { compiled: &self.compiled, data, stage, now, handles: self.handles })?;
+        let decision =
+            evaluate(Question { compiled: &self.compiled, data, stage, now, handles: self.handles, among: None })?;
         self.bodies = bodies;
         Ok(decision)
     }

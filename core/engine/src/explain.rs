@@ -22,6 +22,9 @@ use crate::input::InputError;
 pub struct Explanation {
     /// The decision.
     pub decision: Decision,
+    /// True when `set` or `route` changed the request, which was then decided about once more. What is told of the rules is of
+    /// the request as it came.
+    pub rewritten: bool,
     /// The rules by rank.
     pub rules: Vec<RuleTrace>,
 }
@@ -128,27 +131,44 @@ impl Outcome {
     }
 }
 
-pub(crate) fn explain(question: Question<'_>) -> Result<Explanation, InputError> {
-    let decision = evaluate(question)?;
+/// Fills the slots once more, and hands them to `work` with an evaluator over them.
+fn look<T>(question: &Question<'_>, work: impl FnOnce(&Evaluator<'_>, &[Slot<'_>]) -> T) -> Result<T, InputError> {
     let compiled = question.compiled;
     let arena = Bump::new();
     let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
-    fill(&question, slots, &arena)?;
+    fill(question, slots, &arena)?;
     let slots: &[Slot<'_>] = slots;
     let fuel = Cell::new(0);
     let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: compiled.options.limits.regex_bytes };
     let mut scratch = Scratch::new();
     scratch.prepare(&compiled.program);
-    let evaluator = Evaluator::new(&compiled.program, slots, cx, &scratch);
+    Ok(work(&Evaluator::new(&compiled.program, slots, cx, &scratch), slots))
+}
+
+/// The values of `nodes`, each with a rule's fuel.
+pub(crate) fn truths(question: Question<'_>, nodes: &[NodeId]) -> Result<Vec<Truth>, InputError> {
+    let fuel = question.compiled.options.rule_fuel;
+    look(&question, |evaluator, _| {
+        let truth = |node: &NodeId| {
+            evaluator.refuel(fuel);
+            evaluator.truth(*node)
+        };
+        nodes.iter().map(truth).collect()
+    })
+}
+
+pub(crate) fn explain(question: Question<'_>) -> Result<Explanation, InputError> {
+    let decision = evaluate(question)?;
+    let compiled = question.compiled;
     let lines: Vec<Vec<u32>> = compiled.documents.iter().map(|document| line_starts(&document.text)).collect();
-    let rules = compiled
-        .stage(question.stage)
-        .rules
-        .iter()
-        .filter_map(|number| compiled.rules.get(*number as usize))
-        .filter_map(|rule| trace(&question, &evaluator, slots, rule, lines.get(rule.document as usize)?))
-        .collect();
-    Ok(Explanation { decision, rules })
+    let rules = look(&question, |evaluator, slots| {
+        let rules = compiled.stage(question.stage).rules.iter();
+        rules
+            .filter_map(|number| compiled.rules.get(*number as usize))
+            .filter_map(|rule| trace(&question, evaluator, slots, rule, lines.get(rule.document as usize)?))
+            .collect()
+    })?;
+    Ok(Explanation { rewritten: decision.rewritten, decision, rules })
 }
 
 /// Where the lines of `text` begin.
@@ -221,6 +241,10 @@ impl Explanation {
                 "clauses": rule.clauses.iter().map(part).collect::<Vec<_>>(),
             })
         };
-        json!({"decision": self.decision.to_json(), "rules": self.rules.iter().map(rule).collect::<Vec<_>>()})
+        json!({
+            "decision": self.decision.to_json(),
+            "rewritten": self.rewritten,
+            "rules": self.rules.iter().map(rule).collect::<Vec<_>>(),
+        })
     }
 }

@@ -10,8 +10,10 @@ pub mod exchange;
 pub mod explain;
 pub mod handles;
 pub mod input;
+pub mod instant;
 
 pub use compile::{Finding, Options};
 pub use decision::{Decision, Effect};
 pub use engine::Engine;
+pub use llm_policy_cel as cel;
 pub use llm_policy_cel::diagnostic;

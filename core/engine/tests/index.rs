@@ -60,15 +60,13 @@ fn verdicts(engine: &Engine, stage: Stage, context: &Value) -> Result<Verdicts, 
     Ok(explanation.rules.iter().map(verdict).collect())
 }
 
-const STAGES: [Stage; 2] = [Stage::Request, Stage::Response];
-
 fn indexed_is_plain(policies: &Policies, contexts: &[Value]) -> Result<(), TestCaseError> {
     let texts = policies.texts();
     let fuel = |options: Options| Options { rule_fuel: policies.fuel, ..options };
     let indexed = engine(&texts, fuel(Options::default()))?.handles(host(policies.handled));
     let plain = engine(&texts, fuel(Options { indexed: false, ..Options::default() }))?.handles(host(policies.handled));
     for context in contexts {
-        for stage in STAGES {
+        for stage in Stage::ALL {
             let (a, b) = (decision(&indexed, stage, context)?, decision(&plain, stage, context)?);
             prop_assert_eq!(a, b, "{} {}", stage, context);
         }
@@ -85,7 +83,7 @@ fn alone_is_together(policies: &Policies, contexts: &[Value]) -> Result<(), Test
         .map(|text| Ok(engine(std::slice::from_ref(text), options())?.handles(Handles::ALL)))
         .collect::<Result<_, TestCaseError>>()?;
     for context in contexts {
-        for stage in STAGES {
+        for stage in Stage::ALL {
             let mut expected = Verdicts::new();
             for engine in &alone {
                 expected.extend(verdicts(engine, stage, context)?);

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use llm_policy_embed::{Effect, Engine, Error, Prepared, Question, canonical};
+use llm_policy_embed::{Effect, Engine, Error, ErrorCode, Prepared, Question, canonical};
 use serde_json::{Value as Json, json};
 
 use crate::args::{Format, Policies, Subject};
@@ -50,7 +50,7 @@ pub struct Command {
     prepared: bool,
     /// `text` for people; `json`: one object
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
-    output: Format,
+    pub output: Format,
 }
 
 fn parse_seconds(text: &str) -> Result<f64, String> {
@@ -133,10 +133,10 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let mut work = Vec::new();
     let mut effects: Vec<Effect> = Vec::new();
     let mut bytes = 0;
-    for context in command.subject.contexts(&command.policies)? {
+    for context in command.subject.contexts(&[], &command.policies)? {
         let context = context?;
         if work.len() == MAX_CONTEXTS {
-            return Err(Failure::invalid(format!("more than {MAX_CONTEXTS} contexts")));
+            return Err(Failure::invalid(ErrorCode::InvalidInput, format!("more than {MAX_CONTEXTS} contexts")));
         }
         let decision = engine.evaluate(&context.bytes, question).map_err(|error| context.refused(error))?;
         effects.push(decision.effect());

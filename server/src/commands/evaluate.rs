@@ -4,13 +4,15 @@ use clap::Args;
 use llm_policy_embed::canonical;
 
 use crate::args::{Format, Policies, Subject};
+use crate::bodies::Bodies;
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, decision, findings, style, units};
+use crate::output::{Output, decision, findings, style};
 
 const EXAMPLES: &str = "Examples:
   policy-engine evaluate --policy policies/ --context call.json
   policy-engine evaluate -p policies/ -c call.json --handles redact,route --output json
   tail -f calls.jsonl | policy-engine evaluate -p policies/ --output json
+  policy-engine evaluate -p policies/ --from openai-chat --identity caller.json body.json
   policy-engine evaluate -p policies/ -c reply.json --stage response --now 2026-03-01T12:00:00Z
 
 Exit codes: 0 allowed, 10 denied, 11 throttled, 12 approval needed, 2 usage,
@@ -24,9 +26,11 @@ pub struct Command {
     policies: Policies,
     #[command(flatten)]
     subject: Subject,
+    #[command(flatten)]
+    bodies: Bodies,
     /// `text` for people; `json`: the canonical decision on one line
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
-    output: Format,
+    pub output: Format,
     /// Show the clauses of the other rules as well; `explain` shows more
     #[arg(short, long)]
     explain: bool,
@@ -35,10 +39,10 @@ pub struct Command {
 pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let (engine, checked) = command.policies.load()?;
     let engine = engine.handles(command.subject.handles);
-    let contexts = command.subject.contexts(&command.policies)?;
-    note_warnings(&checked.findings, out);
+    let contexts = command.subject.contexts(&command.bodies.files, &command.policies)?;
+    out.warnings(&checked.findings);
     let about = findings::about(&checked);
-    let question = command.subject.question();
+    let judge = command.bodies.judge(&engine, command.subject.question())?;
     let mut strongest: Option<llm_policy_embed::Effect> = None;
     let mut refused = false;
     let mut several = contexts.several();
@@ -48,13 +52,13 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         several |= context.line.is_some();
         let heading = several.then(|| context.origin());
         let shown = match (command.output, command.explain) {
-            (Format::Json, false) => engine
-                .evaluate(&context.bytes, question)
-                .map(|decision| (decision.effect(), decision.to_canonical_json())),
-            (Format::Json, true) => engine
-                .explain(&context.bytes, question)
+            (Format::Json, false) => {
+                judge.evaluate(&context.bytes).map(|decision| (decision.effect(), decision.to_canonical_json()))
+            }
+            (Format::Json, true) => judge
+                .explain(&context.bytes)
                 .map(|explanation| (explanation.decision.effect(), canonical::to_string(&explanation.to_json()))),
-            (Format::Text, all) => engine.explain(&context.bytes, question).map(|explanation| {
+            (Format::Text, all) => judge.explain(&context.bytes).map(|explanation| {
                 let mut text = decision::render(&explanation, &about);
                 if all {
                     text.push_str("\n\n");
@@ -81,7 +85,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
                 refused = true;
                 if command.output == Format::Json {
                     // Whoever reads decisions by line finds a deny where there is none.
-                    out.print(&error.decision(question.stage, &engine.bundle()));
+                    out.print(&error.decision(command.subject.stage, &engine.bundle()));
                 }
                 out.failure(&context.refused(error));
             }
@@ -95,14 +99,4 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         Some(effect) => effect.into(),
         None => Exit::Invalid,
     })
-}
-
-/// Says that the policies have warnings, which are not shown here.
-pub fn note_warnings(found: &[llm_policy_embed::Finding], out: &mut Output) {
-    let (_, warnings) = findings::counts(found);
-    if warnings > 0 {
-        let count = units::count(warnings, "warning");
-        let text = format!("{} in the policies; `policy-engine validate` shows them", count);
-        out.note(&format!("{} {text}\n", style::careful("warning:")));
-    }
 }

@@ -5,7 +5,7 @@ use llm_policy_embed::canonical;
 use llm_policy_embed::explain::{Explanation, Outcome, RuleTrace};
 
 use crate::args::{Format, Policies, Subject};
-use crate::commands::evaluate::note_warnings;
+use crate::bodies::Bodies;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, clauses, decision, style, units};
 
@@ -13,6 +13,7 @@ const EXAMPLES: &str = "Examples:
   policy-engine explain --policy policies/ --context call.json
   policy-engine explain -p policies/ -c call.json --rule no-preview
   policy-engine explain -p policies/ -c call.json --all
+  policy-engine explain -p policies/ --from anthropic --identity caller.json body.json
 
 Values of the context are shown, which may be what users wrote.
 
@@ -26,6 +27,8 @@ pub struct Command {
     policies: Policies,
     #[command(flatten)]
     subject: Subject,
+    #[command(flatten)]
+    bodies: Bodies,
     /// Only this rule
     #[arg(short, long, value_name = "ID")]
     rule: Option<String>,
@@ -34,21 +37,21 @@ pub struct Command {
     all: bool,
     /// `text` for people; `json`: one object on one line
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
-    output: Format,
+    pub output: Format,
 }
 
 pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let (engine, checked) = command.policies.load()?;
     let engine = engine.handles(command.subject.handles);
-    let contexts = command.subject.contexts(&command.policies)?;
-    note_warnings(&checked.findings, out);
-    let question = command.subject.question();
+    let contexts = command.subject.contexts(&command.bodies.files, &command.policies)?;
+    out.warnings(&checked.findings);
+    let judge = command.bodies.judge(&engine, command.subject.question())?;
     let several = contexts.several();
     let mut exit = Exit::Allowed;
     let mut first = true;
     for context in contexts {
         let context = context?;
-        match engine.explain(&context.bytes, question) {
+        match judge.explain(&context.bytes) {
             Ok(mut explanation) => {
                 if let Some(wanted) = &command.rule {
                     only(&mut explanation, wanted)?;
@@ -144,6 +147,11 @@ pub fn rules(explanation: &Explanation, wanted: Option<&str>, all: bool) -> Stri
         for rule in members {
             lines.extend(tree(rule, explanation));
         }
+    }
+    if explanation.rewritten {
+        let note =
+            "`set` or `route` changed the request, and it was decided about once more; values are those from before";
+        lines.extend([String::new(), style::quiet(note)]);
     }
     if lines.is_empty() {
         lines.push(style::quiet(format!("no rule is evaluated in the stage {}", explanation.decision.stage())));

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use llm_policy_embed::canonical;
+use llm_policy_embed::error::finding_json;
 use serde_json::json;
 
 use crate::args::{Format, check};
@@ -30,7 +31,7 @@ pub struct Command {
     strict: bool,
     /// `text` for people; `json`: one object with all findings
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
-    output: Format,
+    pub output: Format,
 }
 
 pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
@@ -50,7 +51,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
             out.print(&findings::summary(&checked, refused));
         }
         Format::Json => {
-            let found: Vec<_> = checked.findings.iter().map(findings::json).collect();
+            let found: Vec<_> = checked.findings.iter().map(finding_json).collect();
             let mut report = json!({
                 "valid": !refused,
                 "documents": checked.documents,

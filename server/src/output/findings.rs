@@ -1,9 +1,11 @@
 //! Findings in documents.
 
+use llm_policy_embed::error::finding_json;
 use llm_policy_embed::{Checked, Finding};
 use serde_json::{Value as Json, json};
 
 use super::{style, units};
+use crate::failure::Failure;
 
 /// How many findings are errors, and how many warnings.
 pub fn counts(findings: &[Finding]) -> (usize, usize) {
@@ -37,18 +39,15 @@ pub fn about(checked: &Checked) -> String {
     }
 }
 
-/// A finding for programs.
-pub fn json(finding: &Finding) -> Json {
-    let (line, column) = finding.line_and_column();
-    let mut out = json!({
-        "file": &*finding.origin,
-        "line": line,
-        "column": column,
-        "code": finding.diagnostic.code,
-        "severity": if finding.is_error() { "error" } else { "warning" },
-        "message": finding.diagnostic.message,
-    });
-    if let (Some(object), Some(help)) = (out.as_object_mut(), &finding.diagnostic.help) {
+/// Why a command could not do its work, or what it warns about, for programs.
+pub fn report(severity: &str, failure: &Failure) -> Json {
+    let found: Vec<Json> = failure.findings.iter().map(finding_json).collect();
+    let message = match failure.findings.as_slice() {
+        [first, ..] if failure.message.is_empty() => &first.diagnostic.message,
+        _ => &failure.message,
+    };
+    let mut out = json!({"severity": severity, "code": failure.code, "message": message, "findings": found});
+    if let (Some(object), Some(help)) = (out.as_object_mut(), &failure.help) {
         object.insert("help".to_owned(), json!(help));
     }
     out

@@ -11,13 +11,16 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstream::AutoStream;
 use clap::ColorChoice;
+use llm_policy_embed::{ErrorCode, Finding, canonical};
 
+use crate::args::Format;
 use crate::failure::Failure;
 
 /// Stdout and stderr. Everything is written with colours, and the streams take them out where they are not wanted.
 ///
 /// When nobody reads any more, writing is over and no error. When writing fails otherwise, that is remembered.
 pub struct Output {
+    format: Format,
     out: AutoStream<io::Stdout>,
     err: AutoStream<io::Stderr>,
     closed: bool,
@@ -25,13 +28,14 @@ pub struct Output {
 }
 
 impl Output {
-    pub fn new(color: ColorChoice) -> Self {
+    pub fn new(color: ColorChoice, format: Format) -> Self {
         let choice = match color {
             ColorChoice::Auto => anstream::ColorChoice::Auto,
             ColorChoice::Always => anstream::ColorChoice::AlwaysAnsi,
             ColorChoice::Never => anstream::ColorChoice::Never,
         };
         Self {
+            format,
             out: AutoStream::new(io::stdout(), choice),
             err: AutoStream::new(io::stderr(), choice),
             closed: false,
@@ -50,7 +54,8 @@ impl Output {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => self.closed = true,
             Err(error) => {
                 self.failed = true;
-                self.note(&format!("{} stdout cannot be written: {error}", style::bad("error:")));
+                let message = format!("stdout cannot be written: {error}");
+                self.failure(&Failure::invalid(ErrorCode::UnreadableFile, message));
             }
         }
     }
@@ -58,6 +63,21 @@ impl Output {
     /// Writes a message beside the results. That nobody reads it is no reason to stop.
     pub fn note(&mut self, text: &str) {
         let _ = writeln!(self.err, "{text}");
+    }
+
+    /// Says that the policies have warnings, which are not shown to people here.
+    pub fn warnings(&mut self, found: &[Finding]) {
+        let warnings: Vec<Finding> = found.iter().filter(|finding| !finding.is_error()).cloned().collect();
+        if warnings.is_empty() {
+            return;
+        }
+        let message =
+            format!("{} in the policies; `policy-engine validate` shows them", units::count(warnings.len(), "warning"));
+        if self.format == Format::Json {
+            let failure = Failure { findings: warnings, ..Failure::invalid(ErrorCode::InvalidPolicy, message) };
+            return self.note(&canonical::to_string(&findings::report("warning", &failure)));
+        }
+        self.note(&format!("{} {message}\n", style::careful("warning:")));
     }
 
     /// Writes over the current line of the terminal.
@@ -84,6 +104,10 @@ impl Output {
 
     /// Says why a command could not do its work.
     pub fn failure(&mut self, failure: &Failure) {
+        if self.format == Format::Json {
+            let report = findings::report("error", failure);
+            return self.note(&canonical::to_string(&report));
+        }
         for finding in &failure.findings {
             self.note(&finding.render(true));
             if failure.findings.len() > 1 || !failure.message.is_empty() {

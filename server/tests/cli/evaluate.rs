@@ -91,7 +91,20 @@ fn a_line_that_is_refused_is_a_deny_in_its_place() {
     assert_eq!(codes, ["default", "invalid_input", "default"]);
     assert_eq!(decisions[1]["allowed"], false);
     assert_eq!(ran.code, 3);
-    assert!(ran.err.contains("stdin:3:10"), "{}", ran.err);
+    let error: Json = serde_json::from_str(&ran.err).unwrap();
+    let place = &error["findings"][0];
+    assert_eq!((&place["file"], &place["line"], &place["column"]), (&"stdin".into(), &3.into(), &10.into()));
+}
+
+#[test]
+fn a_byte_order_mark_is_ignored() {
+    let denied = std::fs::read(super::common::data().join("contexts/denied.json")).unwrap();
+    let lines = std::fs::read(super::common::data().join("contexts/several.jsonl")).unwrap();
+    for input in [denied, lines] {
+        let plain = run_with("evaluate -p policies -o json", &input);
+        let marked = run_with("evaluate -p policies -o json", &["\u{feff}".as_bytes(), &input].concat());
+        assert_eq!((marked.out, marked.err, marked.code), (plain.out, plain.err, 10));
+    }
 }
 
 #[test]

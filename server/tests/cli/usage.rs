@@ -6,7 +6,7 @@ use super::common::{run, snapshot};
 fn help_teaches() {
     let ran = run("--help");
     assert_eq!(ran.code, 0);
-    for command in ["evaluate", "validate", "explain", "benchmark"] {
+    for command in ["evaluate", "validate", "test", "explain", "benchmark"] {
         assert!(ran.out.contains(command));
         let ran = run(&format!("{command} --help"));
         assert_eq!(ran.code, 0);
@@ -23,7 +23,9 @@ fn mistakes() {
         ("evalute", "evaluate"),
         ("evaluate -c contexts/allowed.json", "--policy"),
         ("evaluate -p policies --stage reqest", "'request'"),
-        ("evaluate -p policies --now tomorrow", "2026-03-01T12:00:00Z"),
+        ("evaluate -p policies --now tomorrow", "such as `2027-01-01T00:00:00Z`"),
+        ("evaluate -p policies --now 9999-12-31T23:59:59Z", "the last instant is 9999-12-30T22:00:00Z"),
+        ("evaluate -p policies --now 2026-03-01T12:00:00+25:00", "`+25:00` is no offset"),
         ("evaluate -p policies --handles redcat", "redact, set, route"),
         ("evaluate -p policies --output yaml", "json"),
         ("explain -p policies --treads 4", "unexpected"),

@@ -42,6 +42,44 @@ fn findings_for_programs() {
     assert_eq!(report["bundle"].as_str().unwrap().len(), 64);
 }
 
+/// With `--output json` a program finds one object a line on stderr, whatever goes wrong.
+#[test]
+fn failures_for_programs() {
+    let failure = |command: &str, code: i32| -> Json {
+        let ran = run(&format!("{command} --output json"));
+        assert_eq!((ran.code, ran.err.lines().count()), (code, 1), "{command}: {}", ran.err);
+        serde_json::from_str(&ran.err).unwrap()
+    };
+    for command in ["evaluate", "explain", "benchmark"] {
+        let report = failure(&format!("{command} -p broken -c contexts/denied.json"), 3);
+        assert_eq!((&report["severity"], &report["code"]), (&"error".into(), &"invalid_policy".into()));
+        let first = &report["findings"][0];
+        assert_eq!(
+            (&first["file"], &first["line"], &first["column"]),
+            (&"broken/format.yaml".into(), &5.into(), &5.into())
+        );
+        assert_eq!((&first["code"], &first["help"]), (&"unknown-key".into(), &"did you mean `priority`?".into()));
+        assert!(report["message"].as_str().unwrap().contains("refused"));
+
+        let report = failure(&format!("{command} -p nowhere -c contexts/denied.json"), 3);
+        assert_eq!((&report["code"], &report["findings"]), (&"unreadable_file".into(), &Json::Array(Vec::new())));
+        let report = failure(&format!("{command} -p policies -c nowhere.json"), 3);
+        assert_eq!(report["code"], "unreadable_file");
+        let report = failure(&format!("{command} -p policies -n nothing -c contexts/denied.json"), 3);
+        assert!(report["help"].as_str().unwrap().starts_with("there are "));
+
+        let report = failure(&format!("{command} -p policies -c contexts/broken.json"), 3);
+        assert_eq!(report["code"], "invalid_input");
+        assert_eq!(report["message"], report["findings"][0]["message"]);
+        assert_eq!(report["findings"][0]["file"], "contexts/broken.json");
+    }
+    assert_eq!(failure("validate nowhere", 3)["code"], "unreadable_file");
+    assert_eq!(failure("explain -p policies -c contexts/denied.json --rule nothing", 2)["code"], "usage");
+    let warned = "evaluate -p warned -c contexts/denied.json";
+    let warned = failure(warned, run(warned).code);
+    assert_eq!((&warned["severity"], &warned["findings"][0]["severity"]), (&"warning".into(), &"warning".into()));
+}
+
 #[test]
 fn paths_and_stdin() {
     let count = |paths: &str| -> u64 {

@@ -387,7 +387,7 @@ impl ProgramBuilder {
         let (arena, fuel, scratch) = (Bump::new(), Cell::new(FOLD_FUEL), Scratch::new());
         let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: self.program.regex_bytes };
         let value = Evaluator::new(&self.program, &[], cx, &scratch).run(&node).ok()?;
-        is_small(value).then(|| value.to_value())
+        if is_small(value) { value.to_value().ok() } else { None }
     }
 
     fn measure(&mut self, node: Node) -> Facts {

@@ -235,5 +235,5 @@ pub fn evaluate_with(env: &Env, ast: &Ast, variables: &[(&str, Value)]) -> Resul
     scratch.prepare(&program);
     let context = Context { arena: &arena, fuel: &fuel, regex_bytes: REGEX_BYTES };
     let value = Evaluator::new(&program, &slots, context, &scratch).value(lowered.node);
-    value.map(Val::to_value).map_err(|e| format!("evaluating: {e}"))
+    value.and_then(Val::to_value).map_err(|e| format!("evaluating: {e}"))
 }

@@ -6,11 +6,11 @@ use llm_policy_cel::diagnostic::{Diagnostic, did_you_mean};
 use llm_policy_cel::types::Type;
 use serde_json::{Value, json};
 
-use super::expressions::{Compiler, Expression, Scope};
+use super::expressions::{Compiler, Expression, Scope, not_in_stage};
 use super::rules::{ActionEffect, Classes, CompiledAction, Text, TextPart, Tree};
-use crate::context::Stages;
+use crate::context::{self, Source as FieldSource, Stages};
 use crate::document::action::{Action, Approver, Assignment, Metadata, Redact, Route};
-use crate::document::model::{OnMissing, Spanned};
+use crate::document::model::{OnMissing, Spanned, Text as Name};
 use crate::document::template::{Data, Part};
 use crate::document::{ActionClass, Source, Template};
 
@@ -98,9 +98,7 @@ impl Part_<'_, '_> {
             }
             Action::Redact(redact) => {
                 self.check_redacted(redact);
-                let names = |texts: &[crate::document::model::Text]| -> Value {
-                    texts.iter().map(|t| json!(&*t.value)).collect()
-                };
+                let names = |texts: &[Name]| -> Value { texts.iter().map(|t| json!(&*t.value)).collect() };
                 put("fields", Tree::Value(names(&redact.fields)));
                 if !redact.detect.is_empty() {
                     put("detect", Tree::Value(names(&redact.detect)));
@@ -260,37 +258,47 @@ impl Part_<'_, '_> {
 
     /// A rule may change what is sent, never who sends it.
     fn check_target(&mut self, assignment: &Assignment) {
-        let path = &assignment.target.value;
-        let span = assignment.target.span;
-        match self.compiler.field(path).map(|field| field.source) {
-            Some(crate::context::Source::Body) => {}
-            Some(source) => {
-                let message = format!("`{path}` comes from the {source}, which a rule cannot change");
-                self.refuse(Diagnostic::error("cannot-set", message, span));
-            }
-            None => {
-                let diagnostic = Diagnostic::error("undefined-field", format!("there is no field `{path}`"), span);
-                let known = crate::context::FIELDS.iter().map(|f| f.path);
-                self.refuse(match did_you_mean(path, known) {
-                    Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
-                    None => diagnostic,
-                });
-            }
+        let target = &assignment.target;
+        let Some((source, stages)) = self.named_field(target) else { return };
+        if source != FieldSource::Body {
+            let message = format!("`{}` comes from the {source}, which a rule cannot change", target.value);
+            self.refuse(Diagnostic::error("cannot-set", message, target.span));
+            return;
         }
+        self.check_stages(target, stages);
     }
 
     fn check_redacted(&mut self, redact: &Redact) {
         for field in &redact.fields {
-            let path = field.value.replace("[]", "");
-            if self.compiler.field(&path).is_none() && crate::context::field(&field.value).is_none() {
-                let diagnostic =
-                    Diagnostic::error("undefined-field", format!("there is no field `{}`", field.value), field.span);
-                let known = crate::context::FIELDS.iter().map(|f| f.path);
-                self.refuse(match did_you_mean(&field.value, known) {
-                    Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
-                    None => diagnostic,
-                });
+            if let Some((_, stages)) = self.named_field(field) {
+                self.check_stages(field, stages);
             }
+        }
+    }
+
+    /// The source of the field that an action names, and the stages in which it is there. `None`: there is no such field,
+    /// and that was reported.
+    fn named_field(&mut self, path: &Name) -> Option<(FieldSource, Stages)> {
+        let found = match context::field(&path.value) {
+            Some(field) => Some((field.source, field.stages)),
+            // A field of this house, or one below a free object.
+            None => self.compiler.field(&path.value.replace("[]", "")).map(|field| (field.source, field.stages)),
+        };
+        if found.is_none() {
+            let message = format!("there is no field `{}`", path.value);
+            let diagnostic = Diagnostic::error("undefined-field", message, path.span);
+            self.refuse(match did_you_mean(&path.value, context::FIELDS.iter().map(|f| f.path)) {
+                Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
+                None => diagnostic,
+            });
+        }
+        found
+    }
+
+    /// Reports a field that is named in a stage in which it is not there.
+    fn check_stages(&mut self, path: &Name, stages: Stages) {
+        if let Some(diagnostic) = not_in_stage(&path.value, "", stages, self.stages, path.span) {
+            self.refuse(diagnostic);
         }
     }
 

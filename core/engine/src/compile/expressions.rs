@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use llm_policy_cel::ast::{Expr, Literal, Span};
-use llm_policy_cel::checker::{Checked, lints};
-use llm_policy_cel::diagnostic::{Diagnostic, Severity, did_you_mean};
+use llm_policy_cel::ast::Span;
+use llm_policy_cel::checker::lints;
+use llm_policy_cel::diagnostic::{Diagnostic, Severity};
 use llm_policy_cel::env::Env;
 use llm_policy_cel::program::{NodeId, Program, ProgramBuilder};
 use llm_policy_cel::types::Type;
 use llm_policy_cel::value::Value;
 
 use super::fields::{Field, Fields};
-use super::functions;
 use super::rules::Clause;
 use super::slots::{Named, Names, Read, Slots};
 use super::{Finding, Options, base_env, finding};
+use super::{functions, names};
 use crate::context::Stages;
 use crate::document::model::{Constant, OnMissing, Rollout, Scalar};
 use crate::document::schedule::Schedule;
@@ -43,7 +43,7 @@ pub struct Scope<'d> {
     /// The document.
     pub document: &'d Document,
     env: Env,
-    named: BTreeMap<Arc<str>, Named>,
+    pub(super) named: BTreeMap<Arc<str>, Named>,
 }
 
 /// An expression in the program.
@@ -121,7 +121,7 @@ impl<'c> Compiler<'c> {
             Ok(checked) => checked,
             Err(diagnostics) => {
                 for diagnostic in diagnostics {
-                    let diagnostic = better(scope, diagnostic, &source.text);
+                    let diagnostic = names::explained(scope, diagnostic, &source.text);
                     self.report(document, Diagnostic { span: source.locate(diagnostic.span), ..diagnostic });
                 }
                 return None;
@@ -130,7 +130,7 @@ impl<'c> Compiler<'c> {
         let ast = checked.ast();
         let whole = |d: &Diagnostic| d.code == "constant-condition" && d.span == ast.span(ast.root());
         let (mut constant, lints): (Vec<_>, Vec<_>) = lints(&checked).into_iter().partition(whole);
-        for diagnostic in lints.into_iter().chain(check_lookups(document, &checked)) {
+        for diagnostic in lints.into_iter().chain(names::lookups(document, &checked)) {
             self.report(document, Diagnostic { span: source.locate(diagnostic.span), ..diagnostic });
         }
         let strongest = if document.config.on_missing == OnMissing::Default { OnMissing::Default } else { on_missing };
@@ -193,12 +193,10 @@ impl<'c> Compiler<'c> {
     /// Reports fields that are not there in all of `stages`.
     pub fn check_stages(&mut self, document: &Document, reads: &[Read], stages: Stages, source: &Source) {
         for read in reads {
-            let Some(stage) = stages.iter().find(|stage| !read.stages.contains(*stage)) else { continue };
             let through = read.through.as_ref().map(|name| format!(", which `{name}` reads,")).unwrap_or_default();
-            let message = format!("`{}`{through} is not there in the stage `{stage}`", read.path);
-            let help = format!("it is there in {}: name these under `stages`", read.stages);
-            let diagnostic = Diagnostic::error("field-not-in-stage", message, source.locate(read.at)).with_help(help);
-            self.report(document, diagnostic);
+            if let Some(found) = not_in_stage(&read.path, &through, read.stages, stages, source.locate(read.at)) {
+                self.report(document, found);
+            }
         }
     }
 
@@ -223,6 +221,11 @@ impl<'c> Compiler<'c> {
     /// The node that names the identity of a rollout; null when it is absent.
     pub fn rollout_identity(&mut self, scope: &Scope<'_>, by: &Source) -> Option<NodeId> {
         let expression = self.expression(scope, by, OnMissing::Error, true)?;
+        if !matches!(expression.result, Type::String | Type::Int | Type::Uint | Type::Dyn) {
+            let message = format!("a rollout goes by text or an integer, and this is of type {}", expression.result);
+            self.report(scope.document, Diagnostic::error("type-mismatch", message, by.span));
+            return None;
+        }
         for read in expression.reads.iter().filter(|r| r.source != crate::context::Source::Identity) {
             let message = format!("a rollout goes by who asks, and `{}` comes from the {}", read.path, read.source);
             self.report(scope.document, Diagnostic::error("rollout-reads-input", message, by.locate(read.at)));
@@ -234,6 +237,14 @@ impl<'c> Compiler<'c> {
     pub fn rollout(&mut self, by: NodeId, share: &Arc<Rollout>) -> NodeId {
         self.builder.call(&functions::rollout(share), &[by])
     }
+}
+
+/// Says that the field `path`, which is there in the stages `there`, is not there in all of `stages`.
+pub(super) fn not_in_stage(path: &str, through: &str, there: Stages, stages: Stages, at: Span) -> Option<Diagnostic> {
+    let stage = stages.iter().find(|stage| !there.contains(*stage))?;
+    let message = format!("`{path}`{through} is not there in the stage `{stage}`");
+    let help = format!("it is there in {there}: name these under `stages`");
+    Some(Diagnostic::error("field-not-in-stage", message, at).with_help(help))
 }
 
 /// The type of a scalar.
@@ -256,65 +267,4 @@ pub fn constant(constant: &Constant) -> Value {
         Constant::Double(d) => Value::Double(*d),
         Constant::String(s) => Value::String(s.clone()),
     }
-}
-
-/// Names of a document are better explained with the document at hand.
-fn better(scope: &Scope<'_>, diagnostic: Diagnostic, text: &str) -> Diagnostic {
-    let span = diagnostic.span;
-    for root in ["variables", "lists"] {
-        let Some(rest) = text.get(span.start as usize..).and_then(|t| t.strip_prefix(root)?.strip_prefix('.')) else {
-            continue;
-        };
-        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
-        let Some(name) = rest.get(..end).filter(|n| !n.is_empty()) else { continue };
-        if scope.named.contains_key(format!("{root}.{name}").as_str()) {
-            continue;
-        }
-        let known = || scope.named.keys().filter_map(|k| k.strip_prefix(root)?.strip_prefix('.'));
-        let message = format!("`{root}` has no `{name}`");
-        let help = match did_you_mean(name, known()) {
-            Some(near) => format!("did you mean `{root}.{near}`?"),
-            None if root == "variables" => "declare it under `variables`, above what uses it".to_owned(),
-            None => "declare it under `lists`".to_owned(),
-        };
-        let end = span.start + u32::try_from(root.len() + 1 + name.len()).unwrap_or(0);
-        return Diagnostic::error("undeclared-name", message, Span::new(span.start, end)).with_help(help);
-    }
-    diagnostic
-}
-
-/// Checks that calls of `lookup` name a table of the document, with a key and a default of the table's types.
-fn check_lookups(document: &Document, checked: &Checked) -> Vec<Diagnostic> {
-    let ast = checked.ast();
-    let mut out = Vec::new();
-    for at in 0..u32::try_from(ast.len()).unwrap_or(0) {
-        let id = llm_policy_cel::ast::ExprId(at);
-        let Expr::Call { target: None, function, args } = ast.expr(id) else { continue };
-        let ("lookup", [first, key, default]) = (&**function, args.as_slice()) else { continue };
-        let span = ast.span(*first);
-        let Expr::Literal(Literal::String(name)) = ast.expr(*first) else {
-            out.push(Diagnostic::error("table-not-constant", "the table of `lookup` must be a string constant", span));
-            continue;
-        };
-        let Some(table) = document.tables.iter().find(|t| t.name.value == *name) else {
-            let diagnostic = Diagnostic::error("unknown-table", format!("there is no table `{name}`"), span);
-            out.push(match did_you_mean(name, document.tables.iter().map(|t| &*t.name.value)) {
-                Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
-                None => diagnostic.with_help("declare it under `tables`"),
-            });
-            continue;
-        };
-        for (what, arg, wanted) in [("keys", key, table.key), ("values", default, table.value)] {
-            let (found, wanted) = (checked.type_of(*arg), scalar_type(wanted));
-            if !matches!(found, Type::Dyn) && *found != wanted {
-                let message = format!("the {what} of the table `{name}` are of type {wanted}, not {found}");
-                let diagnostic = Diagnostic::error("type-mismatch", message, ast.span(*arg));
-                out.push(match (found, &wanted) {
-                    (Type::Int, Type::Double) => diagnostic.with_help("write a double, such as `1.0`"),
-                    _ => diagnostic,
-                });
-            }
-        }
-    }
-    out
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use jiff::civil::Weekday;
-use jiff::tz::TimeZone;
 use llm_policy_cel::ast::{Expr, Literal};
 use llm_policy_cel::error::{ErrorKind, Result};
 use llm_policy_cel::function::{Context, Function, Implementation, Overload};
+use llm_policy_cel::library::time::resolve_zone;
 use llm_policy_cel::macros::Macro;
 use llm_policy_cel::types::Type;
 use llm_policy_cel::value::{Timestamp, Val, Value};
@@ -67,9 +67,7 @@ pub fn functions() -> Vec<Function> {
             vec![Overload::global("business_hours_timestamp_string", vec![Type::Timestamp, Type::String], Type::Bool)],
             |_, args| match args {
                 [Val::Timestamp(now), Val::Str(zone)] => {
-                    let zone =
-                        TimeZone::get(zone).map_err(|_| ErrorKind::InvalidArgument("there is no such time zone"))?;
-                    let local = zone.to_datetime(instant(*now)?);
+                    let local = resolve_zone(zone)?.to_datetime(instant(*now)?);
                     let weekday = !matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday);
                     Ok(Val::Bool(weekday && (9..17).contains(&local.hour())))
                 }
@@ -84,7 +82,7 @@ pub fn functions() -> Vec<Function> {
 /// The macros that all documents share.
 ///
 /// `user.has_permission(p)` is `p in user.permissions`; `is_business_hours([tz])` asks for Monday to Friday, 09:00 to 17:00, in
-/// UTC or the time zone named.
+/// UTC or the time zone named, `Europe/Berlin` or `+02:00`.
 #[must_use]
 pub fn macros() -> Vec<Macro> {
     let business_hours = |arity: usize| {
@@ -191,7 +189,8 @@ pub fn schedule(schedule: &Schedule) -> Function {
     )
 }
 
-/// Whether an identity is in a share: one argument, the identity's text or number; anything else is not in the share.
+/// Whether an identity is in a share: one argument, the identity's text or integer, or null, which is in no share. What is
+/// neither is an error.
 #[must_use]
 pub fn rollout(share: &Arc<Rollout>) -> Function {
     let share = share.clone();
@@ -199,7 +198,11 @@ pub fn rollout(share: &Arc<Rollout>) -> Function {
         "@rollout",
         Vec::new(),
         move |_, args| match args {
-            [identity] => Ok(Val::Bool(share_of(&share, *identity).is_some_and(|at| at < share.millipercent))),
+            [Val::Null] => Ok(Val::Bool(false)),
+            [identity] => match share_of(&share, *identity) {
+                Some(at) => Ok(Val::Bool(at < share.millipercent)),
+                None => Err(ErrorKind::InvalidArgument("what a rollout goes by must be text or an integer").into()),
+            },
             _ => Err(ErrorKind::NoSuchOverload.into()),
         },
         "Whether an identity is in a rule's rollout.",
@@ -213,6 +216,7 @@ pub fn share_of(share: &Rollout, identity: Val<'_>) -> Option<u32> {
     let at = match identity {
         Val::Str(text) => bucket(text, &share.salt, 100_000),
         Val::Int(i) => bucket(&i.to_string(), &share.salt, 100_000),
+        Val::Uint(u) => bucket(&u.to_string(), &share.salt, 100_000),
         _ => return None,
     };
     u32::try_from(at).ok()
@@ -295,8 +299,10 @@ mod tests {
 
     #[test]
     fn buckets_never_move() {
-        // printf 's1\0u-1' | sha256sum
-        assert_eq!(bucket("u-1", "s1", 1 << 32), bucket("u-1", "s1", 1 << 32));
-        assert!(bucket("u-1", "s1", 10) < 10);
+        // printf 's1\0u-1' | sha256sum | cut -c 1-16
+        const BUCKET: u64 = 0x66d8_f94a_9e7a_83a0;
+        assert_eq!(bucket("u-1", "s1", u64::MAX), BUCKET);
+        assert_eq!(bucket("u-1", "s1", 100_000), BUCKET % 100_000);
+        assert_eq!(bucket("u-1", "s1", 0), 0);
     }
 }

@@ -10,6 +10,8 @@ pub mod fields;
 pub mod functions;
 pub mod guards;
 pub mod index;
+mod lints;
+mod names;
 pub mod records;
 pub mod rules;
 pub mod slots;
@@ -27,7 +29,7 @@ use sha2::{Digest, Sha256};
 
 use crate::context::{Source as FieldSource, Stage, Stages};
 use crate::document::Document;
-use crate::document::model::{Mode, OnMissing, Rule};
+use crate::document::model::{Mode, OnMissing, Rule, SchemaField};
 use derived::Derived;
 use expressions::{Compiler, Expression, Scope};
 use fields::{Clash, Fields};
@@ -166,7 +168,22 @@ impl Compiled {
 ///
 /// # Errors
 /// All findings, when one of them is an error.
-pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compiled, Vec<Finding>), Vec<Finding>> {
+pub fn compile(documents: Vec<Document>, options: Options) -> Result<(Compiled, Vec<Finding>), Vec<Finding>> {
+    compile_with(documents, &[], options)
+}
+
+/// What is found in `documents` when `declared` is declared beside them: they belong to a set with documents that were
+/// refused, so there is no program.
+#[must_use]
+pub fn check(documents: Vec<Document>, declared: &[SchemaField], options: Options) -> Vec<Finding> {
+    compile_with(documents, declared, options).map_or_else(|findings| findings, |(_, warnings)| warnings)
+}
+
+fn compile_with(
+    mut documents: Vec<Document>,
+    declared: &[SchemaField],
+    options: Options,
+) -> Result<(Compiled, Vec<Finding>), Vec<Finding>> {
     documents.sort_by_key(Document::id);
     let mut findings = Vec::new();
     for document in &documents {
@@ -182,12 +199,24 @@ pub fn compile(mut documents: Vec<Document>, options: Options) -> Result<(Compil
             findings.push(finding(second, diagnostic));
         }
     }
-    let fields = declared_fields(&documents, &mut findings);
+    let mut fields = declared_fields(&documents, &mut findings);
+    for field in declared {
+        // A clash is reported once the other document can be read.
+        let _ = fields.declare(field);
+    }
     let mut compiler = Compiler::new(&fields, &options);
     let mut compiled = Vec::new();
     let mut rules = Vec::new();
     for (number, document) in documents.iter().enumerate() {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
+        if document.config.mode == Mode::Disabled {
+            // It is checked like any other, but the program knows nothing of it.
+            let mut aside = Compiler::new(&fields, &options);
+            let (document, _) = compile_document(&mut aside, document, number);
+            compiler.findings.append(&mut aside.findings);
+            compiled.push(CompiledDocument { stages: Stages::NONE, target: None, ..document });
+            continue;
+        }
         let (document, its_rules) = compile_document(&mut compiler, document, number);
         compiled.push(document);
         rules.extend(its_rules);
@@ -326,21 +355,19 @@ fn compile_document(
         Some(node)
     });
     let mut rules = Vec::new();
-    if config.mode != Mode::Disabled {
-        for rule in &document.rules {
-            // A rule that is switched off is still checked.
-            let compiled = compile_rule(compiler, &scope, rule, target, stages);
-            let on = rule.enabled && rule.mode != Mode::Disabled;
-            if let Some(compiled) = compiled.filter(|_| on) {
-                rules.push((rule.priority, CompiledRule { document: number, ..compiled }));
-            }
+    for (position, rule) in (0..).zip(&document.rules) {
+        // A rule that is switched off is still checked.
+        let compiled = compile_rule(compiler, &scope, rule, target, stages);
+        let on = rule.enabled && rule.mode != Mode::Disabled;
+        if let Some(compiled) = compiled.filter(|_| on) {
+            rules.push((rule.priority, CompiledRule { document: number, position, ..compiled }));
         }
     }
     let compiled = CompiledDocument {
         id: document.id().into(),
         origin: document.origin.clone(),
         text: document.text.clone(),
-        stages: if config.mode == Mode::Disabled { Stages::NONE } else { stages },
+        stages,
         target,
         default_action: config.default_action,
         combine: config.combine,
@@ -400,6 +427,9 @@ fn compile_rule(
             .with_help("add it to `config.stages`, or leave `config.stages` out");
         compiler.report(scope.document, diagnostic);
     }
+    for warning in lints::contradictions(scope.document, rule) {
+        compiler.report(scope.document, warning);
+    }
     let condition = compiler.condition(scope, &rule.condition);
     if let Some(condition) = &condition {
         compiler.check_stages(scope.document, &condition.reads, stages, &rule.condition);
@@ -425,6 +455,7 @@ fn compile_rule(
     let clauses = condition?.clauses;
     Some(CompiledRule {
         document: 0,
+        position: 0,
         span: rule.span,
         name: rule.id.span,
         id: rule.id.value.clone(),
@@ -463,7 +494,8 @@ fn exceptions_of(
 }
 
 /// The environment that all documents share: the standard library, the extensions, the engine's functions and the fields.
-fn base_env(fields: &Fields, limits: &Limits) -> Env {
+#[must_use]
+pub fn base_env(fields: &Fields, limits: &Limits) -> Env {
     let builder = Env::builder().standard().extensions().limits(limits.clone());
     let builder = builder.functions(functions::functions()).macros(functions::macros());
     fields.variables().fold(builder, |builder, (name, t)| builder.variable(name, t)).build()

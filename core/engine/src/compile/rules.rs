@@ -39,6 +39,8 @@ pub struct CompiledDocument {
 pub struct CompiledRule {
     /// The number of its document.
     pub document: u32,
+    /// Its place among the document's rules as they were written, from 0.
+    pub position: u32,
     /// The whole rule in its document.
     pub span: Span,
     /// Its name in its document.

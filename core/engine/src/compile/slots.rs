@@ -156,7 +156,7 @@ impl Resolver for Names<'_> {
             Some(Value::Null)
         } else {
             match (field.missing, self.on_missing) {
-                (Some(FieldMissing::Default), _) | (None | Some(FieldMissing::Error), OnMissing::Default) => {
+                (Some(FieldMissing::Default), _) | (None | Some(FieldMissing::AsDocument), OnMissing::Default) => {
                     if below_free {
                         Some(Value::Null)
                     } else {

@@ -72,6 +72,8 @@ pub struct Decision {
     pub(crate) facts: Vec<u32>,
     pub(crate) errors: Vec<RuleError>,
     pub(crate) error_count: usize,
+    /// `set` or `route` changed the request, and it was decided about once more.
+    pub(crate) rewritten: bool,
 }
 
 /// A rule that had a say.
@@ -313,6 +315,18 @@ impl Decision {
         })
     }
 
+    /// How many of each there are.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Counts {
+            matched: count(self.matched.len()),
+            obligations: count(self.obligations.len()),
+            warnings: count(self.warnings.len()),
+            errors: count(self.error_count),
+        }
+    }
+
     fn action(&self, rule: u32, action: u16) -> Option<(&CompiledRule, &CompiledAction)> {
         let rule = self.compiled.rules.get(rule as usize)?;
         Some((rule, rule.actions.get(action as usize)?))
@@ -438,6 +452,19 @@ impl Decision {
     pub fn shadow_effect(&self) -> Option<Effect> {
         self.shadow.as_ref().map(|s| s.verdict.effect)
     }
+}
+
+/// How much a decision says, for who wants to know whether to ask for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// The rules that had a say.
+    pub matched: u32,
+    /// The actions that are handed to the host.
+    pub obligations: u32,
+    /// The warnings.
+    pub warnings: u32,
+    /// What failed.
+    pub errors: u32,
 }
 
 impl RuleError {

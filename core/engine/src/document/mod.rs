@@ -14,9 +14,10 @@
 
 pub mod action;
 mod align;
-mod decode;
+pub mod decode;
 pub mod duration;
 mod json;
+pub mod limit;
 mod misread;
 pub mod model;
 mod offsets;
@@ -32,6 +33,7 @@ use llm_policy_cel::ast::Span;
 use llm_policy_cel::diagnostic::Diagnostic;
 
 pub use action::{Action, ActionClass};
+pub use decode::keys;
 pub use model::Document;
 pub use source::{Source, SourceMap};
 pub use template::{Part, Template};
@@ -48,6 +50,8 @@ pub struct Refused {
     pub text: Arc<str>,
     /// What is wrong: at least one error.
     pub diagnostics: Vec<Diagnostic>,
+    /// The fields that it declares, which other documents may read; `None`: that cannot be told.
+    pub schema: Option<Vec<model::SchemaField>>,
 }
 
 impl Refused {
@@ -89,9 +93,15 @@ pub fn read(
 ) -> Result<Document, Refused> {
     // A byte order mark is no part of the text.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let result = parse(text, origin).and_then(|root| decode::document(text, origin, &root, load));
-    let mut document =
-        result.map_err(|diagnostics| Refused { origin: origin.into(), text: text.into(), diagnostics })?;
+    let result =
+        parse(text, origin).map_err(decode::Faults::from).and_then(|root| decode::document(text, origin, &root, load));
+    let refused = |decode::Faults { diagnostics, schema }| Refused {
+        origin: origin.into(),
+        text: text.into(),
+        diagnostics,
+        schema,
+    };
+    let mut document = result.map_err(refused)?;
     document.warnings.extend(hidden_marks(text));
     Ok(document)
 }
@@ -105,7 +115,12 @@ pub fn read_bytes(
     origin: &str,
     load: &mut dyn FnMut(&str) -> Result<String, String>,
 ) -> Result<Document, Refused> {
-    let refused = |text: &str, error| Refused { origin: origin.into(), text: text.into(), diagnostics: vec![error] };
+    let refused = |text: &str, error| Refused {
+        origin: origin.into(),
+        text: text.into(),
+        diagnostics: vec![error],
+        schema: None,
+    };
     if bytes.len() > MAX_BYTES {
         return Err(refused("", too_large(bytes.len())));
     }
@@ -124,8 +139,12 @@ pub fn read_bytes(
     }
 }
 
-/// The tree of a YAML or JSON text.
-fn parse<'a>(text: &'a str, origin: &str) -> Result<tree::Node<'a>, Vec<Diagnostic>> {
+/// The tree of a YAML or JSON text, which is JSON when `origin` ends with `.json`; for files of other formats that stand beside
+/// policies.
+///
+/// # Errors
+/// What is wrong with it as YAML or JSON.
+pub fn parse<'a>(text: &'a str, origin: &str) -> Result<tree::Node<'a>, Vec<Diagnostic>> {
     if text.len() > MAX_BYTES {
         return Err(vec![too_large(text.len())]);
     }

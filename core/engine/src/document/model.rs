@@ -10,6 +10,7 @@ use llm_policy_cel::diagnostic::Diagnostic;
 use llm_policy_cel::types::Type;
 
 use super::action::Action;
+use super::limit::Limit;
 use super::schedule::Schedule;
 use super::source::Source;
 pub use crate::context::Stage;
@@ -55,6 +56,8 @@ pub struct Document {
     pub lists: Vec<List>,
     /// Named tables, used by `lookup`.
     pub tables: Vec<Table>,
+    /// What is limited, in the order in which it was written.
+    pub limits: Vec<Limit>,
     /// The rules in the order in which they were written.
     pub rules: Vec<Rule>,
     /// What suspends rules.
@@ -180,8 +183,10 @@ pub struct SchemaField {
 /// What happens when a field of this house is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum FieldMissing {
-    /// Reading it is an error.
+    /// What the document's `on_missing` says.
     #[default]
+    AsDocument,
+    /// Reading it is an error, whatever the document says.
     Error,
     /// It reads as `""`, `0`, `false`, `[]`.
     Default,

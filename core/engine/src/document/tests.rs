@@ -302,22 +302,18 @@ fn tables_come_from_files() {
 }
 
 #[test]
-fn marks_that_change_the_order_of_text_are_reported() {
-    let document = good(&with_condition("when: user.id == '\u{202e}x'"));
-    assert_eq!(document.warnings[0].code, "hidden-mark");
+fn a_byte_order_mark_is_no_part_of_a_document_or_a_table() {
+    let table = format!(
+        "{HEAD}tables: {{t: {{key: string, value: int, file: t.yaml}}}}\nrules: [{{id: r, when: true, actions: [deny]}}]"
+    );
+    let mut load = |_: &str| Ok("\u{feff}a: 1".to_owned());
+    let document = read(&format!("\u{feff}{table}"), "policy.yaml", &mut load).unwrap();
+    assert_eq!(document.tables[0].entries, [(Constant::String("a".into()), Constant::Int(1))]);
+    assert_eq!(codes(&format!("\u{feff}\u{feff}{HEAD}")).len(), 1);
 }
 
 #[test]
-#[ignore = "a measurement: run it in release"]
-fn speed_of_a_thousand_rules() {
-    let rule = "  - id: rN\n    description: what the rule is for\n    priority: 10\n    stages: [request]\n    when: user.team == 'tN' && \
-                request.model.startsWith('gpt-') && !user.has_permission('pN')\n    actions:\n      - {type: deny, reason: \
-                \"team {{ user.team }} may not\", code: cN}\n      - audit: {severity: high, alert: true}\n    metadata: {severity: high}\n";
-    let rules: String = (0..1000).map(|n| rule.replace('N', &n.to_string())).collect();
-    let text = format!("{HEAD}rules:\n{rules}");
-    let start = std::time::Instant::now();
-    for _ in 0..10 {
-        good(&text);
-    }
-    println!("{} bytes, {:?} a document", text.len(), start.elapsed() / 10);
+fn marks_that_change_the_order_of_text_are_reported() {
+    let document = good(&with_condition("when: user.id == '\u{202e}x'"));
+    assert_eq!(document.warnings[0].code, "hidden-mark");
 }

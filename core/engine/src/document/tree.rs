@@ -26,31 +26,41 @@ const MAX_FINDINGS: usize = 50;
 
 /// A value of the document.
 #[derive(Clone, Debug)]
-pub(super) struct Node<'a> {
-    pub(super) kind: Kind<'a>,
-    pub(super) span: Span,
+pub struct Node<'a> {
+    /// What it is.
+    pub kind: Kind<'a>,
+    /// Where it stands.
+    pub span: Span,
 }
 
 /// What a value is.
 #[derive(Clone, Debug)]
-pub(super) enum Kind<'a> {
+pub enum Kind<'a> {
+    /// A single value, as it was written: nothing is resolved.
     Scalar(Cow<'a, str>, Style),
+    /// A list.
     List(Vec<Node<'a>>),
+    /// A mapping, in order. No key is repeated.
     Map(Vec<(Key<'a>, Node<'a>)>),
 }
 
 /// A key of a mapping.
 #[derive(Clone, Debug)]
-pub(super) struct Key<'a> {
-    pub(super) text: Cow<'a, str>,
-    pub(super) span: Span,
+pub struct Key<'a> {
+    /// The key.
+    pub text: Cow<'a, str>,
+    /// Where it stands.
+    pub span: Span,
 }
 
 /// How a scalar was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
+pub enum Style {
+    /// Without quotes.
     Plain,
+    /// `'...'`
     Single,
+    /// `"..."`
     Double,
     /// `|` or `>`
     Block,
@@ -60,7 +70,8 @@ pub(super) enum Style {
 
 impl Node<'_> {
     /// True for an empty value, `null` and `~`.
-    pub(super) fn is_null(&self) -> bool {
+    #[must_use]
+    pub fn is_null(&self) -> bool {
         matches!(&self.kind, Kind::Scalar(text, Style::Plain) if matches!(&**text, "" | "~" | "null" | "Null" | "NULL"))
     }
 

@@ -50,15 +50,21 @@ impl Pass<'_, '_> {
         handles: Handles,
     ) -> Decision {
         let (mut verdict, mut shadow) = (verdict, shadow);
-        let mut parts = self.parts(outcomes, verdict, applied, handles);
-        if let Some((rule, action)) = parts.unhandled.filter(|_| verdict.effect != Effect::Deny) {
-            verdict = Verdict { effect: Effect::Deny, origin: Origin::Unhandled(rule, action) };
-            parts = self.parts(outcomes, verdict, applied, handles);
-            // What is in force denies in the shadow too.
-            let denies = |shadow: &Verdict| {
-                shadow.effect != Effect::Deny && self.parts(outcomes, *shadow, applied, handles).unhandled.is_some()
-            };
-            shadow = shadow.map(|shadow| if denies(&shadow) { verdict } else { shadow });
+        let unhandled = |parts: &Parts, verdict: Verdict| match parts.unhandled {
+            Some((rule, action)) if verdict.effect != Effect::Deny => {
+                Some(Verdict { effect: Effect::Deny, origin: Origin::Unhandled(rule, action) })
+            }
+            _ => None,
+        };
+        let mut parts = self.parts(outcomes, verdict, applied, handles, false);
+        if let Some(denied) = unhandled(&parts, verdict) {
+            verdict = denied;
+            parts = self.parts(outcomes, verdict, applied, handles, false);
+        }
+        if let Some(verdict) = shadow {
+            // With the rules in shadow in force, their mandatory actions want a host too.
+            let parts = self.parts(outcomes, verdict, applied, handles, true);
+            shadow = Some(unhandled(&parts, verdict).unwrap_or(verdict));
         }
         let (errors, error_count) = self.errors(outcomes);
         let route = if verdict.effect == Effect::Deny { None } else { route_of(applied) };
@@ -78,6 +84,7 @@ impl Pass<'_, '_> {
             facts: self.missing_facts(outcomes),
             errors,
             error_count,
+            rewritten: false,
         }
     }
 
@@ -98,12 +105,22 @@ impl Pass<'_, '_> {
         facts
     }
 
-    fn parts(&self, outcomes: &[Outcome], verdict: Verdict, applied: &[Applied], handles: Handles) -> Parts {
+    /// What is handed out under `verdict`; with `shadow`, by the rules in shadow as well.
+    fn parts(
+        &self,
+        outcomes: &[Outcome],
+        verdict: Verdict,
+        applied: &[Applied],
+        handles: Handles,
+        shadow: bool,
+    ) -> Parts {
         let mut parts = Parts::default();
         // What each change changes, and the rule that does.
         let mut claims: Vec<(Arc<str>, u32)> = Vec::new();
         for outcome in outcomes {
-            let Some(rule) = self.compiled.rules.get(outcome.rule as usize).filter(|r| !r.shadow) else { continue };
+            let Some(rule) = self.compiled.rules.get(outcome.rule as usize).filter(|r| shadow || !r.shadow) else {
+                continue;
+            };
             let mut any = outcome.exception.is_some();
             for (at, action) in rule.actions.iter().enumerate() {
                 if !self.applies(rule, action, outcome) {
@@ -114,6 +131,8 @@ impl Pass<'_, '_> {
                 if !survives(action, verdict.effect) {
                     continue;
                 }
+                // Each action's texts have a budget of their own, whatever the rules have used.
+                self.evaluator.refuel(self.compiled.options.rule_fuel);
                 match &action.effect {
                     ActionEffect::Allow | ActionEffect::Deny { .. } => continue,
                     ActionEffect::Warn(text) => {

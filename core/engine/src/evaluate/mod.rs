@@ -44,6 +44,8 @@ pub(crate) struct Question<'q> {
     pub(crate) stage: Stage,
     pub(crate) now: jiff::Timestamp,
     pub(crate) handles: Handles,
+    /// By rule number, whether the rule takes part; `None`: all do.
+    pub(crate) among: Option<&'q [bool]>,
 }
 
 /// Decides.
@@ -62,7 +64,8 @@ pub(crate) fn evaluate(question: Question<'_>) -> Result<Decision, InputError> {
         scratch.prepare(&compiled.program);
         let changes = {
             let evaluator = Evaluator::new(&compiled.program, slots, cx, scratch);
-            let pass = run::Pass { compiled, stage: question.stage, now: question.now, evaluator: &evaluator };
+            let among = question.among;
+            let pass = run::Pass { compiled, stage: question.stage, now: question.now, evaluator: &evaluator, among };
             let complete = pass.rules(found, outcomes);
             let verdict = pass.verdict(outcomes, documents, complete, false);
             let shadow = pass.shadow(outcomes, documents, complete);
@@ -73,7 +76,8 @@ pub(crate) fn evaluate(question: Question<'_>) -> Result<Decision, InputError> {
             }
             pass.changes(outcomes, verdict, shadow)
         };
-        rewrite::decide(&question, &changes, cx, scratch, found, outcomes, documents)
+        let decision = rewrite::decide(&question, &changes, cx, scratch, found, outcomes, documents)?;
+        Ok(Decision { rewritten: true, ..decision })
     })
 }
 

@@ -3,8 +3,10 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use llm_policy_cel::error::Result;
 use llm_policy_cel::eval::Evaluator;
 use llm_policy_cel::library::{conversions, time};
+use llm_policy_cel::program::NodeId;
 use llm_policy_cel::value::Val;
 use serde_json::Value as Json;
 
@@ -56,7 +58,7 @@ fn join(evaluator: &Evaluator<'_>, parts: &[TextPart]) -> (String, bool) {
     for part in parts {
         match part {
             TextPart::Text(text) => out.push_str(text),
-            TextPart::Node(node) => match evaluator.value(*node) {
+            TextPart::Node(node) => match paid(evaluator, *node) {
                 Ok(Val::Str(text)) => out.push_str(text),
                 Ok(value) => write_value(value, &mut out),
                 Err(_) => {
@@ -67,6 +69,14 @@ fn join(evaluator: &Evaluator<'_>, parts: &[TextPart]) -> (String, bool) {
         }
     }
     (out, failed)
+}
+
+/// The value of `node`, with fuel paid for writing all of it: what an expression shares is written as often as it is named.
+pub(crate) fn paid<'a>(evaluator: &Evaluator<'a>, node: NodeId) -> Result<Val<'a>> {
+    let value = evaluator.value(node)?;
+    let fuel = evaluator.fuel();
+    evaluator.refuel(fuel - value.weight_within(fuel)?);
+    Ok(value)
 }
 
 fn write_value(value: Val<'_>, out: &mut String) {
@@ -82,7 +92,7 @@ pub(crate) fn tree(evaluator: &Evaluator<'_>, tree: &Tree) -> Json {
     match tree {
         Tree::Value(value) => value.clone(),
         Tree::Text(parts) => Json::String(text(evaluator, parts).as_str().to_owned()),
-        Tree::Node(node) => evaluator.value(*node).map_or_else(|_| Json::String(ERROR.to_owned()), to_json),
+        Tree::Node(node) => paid(evaluator, *node).map_or_else(|_| Json::String(ERROR.to_owned()), to_json),
         Tree::List(items) => Json::Array(items.iter().map(|item| self::tree(evaluator, item)).collect()),
         Tree::Map(entries) => {
             Json::Object(entries.iter().map(|(k, v)| (k.to_string(), self::tree(evaluator, v))).collect())
@@ -90,7 +100,7 @@ pub(crate) fn tree(evaluator: &Evaluator<'_>, tree: &Tree) -> Json {
     }
 }
 
-/// A value as JSON: timestamps and durations as text, bytes in base64, an optional as what is in it.
+/// A value of an input, or one that was [`paid`] for, as JSON: timestamps and durations as text, bytes in base64, an optional as what is in it.
 pub(crate) fn to_json(value: Val<'_>) -> Json {
     match value {
         Val::Null => Json::Null,

@@ -78,15 +78,17 @@ impl Pass<'_, '_> {
                             if changes.sets.iter().any(|s| s.path == *path) {
                                 continue;
                             }
-                            match self.evaluator.value(*node) {
-                                Ok(value) if fits(&self.compiled.fields, path, value) => changes.sets.push(Set {
+                            let fit = |value: &Val<'_>| fits(&self.compiled.fields, path, *value);
+                            let value = render::paid(self.evaluator, *node).ok().filter(fit);
+                            match value.and_then(|value| Some((value.to_value().ok()?, render::to_json(value)))) {
+                                Some((value, json)) => changes.sets.push(Set {
                                     rule: outcome.rule,
                                     action: at,
                                     path: path.clone(),
-                                    value: value.to_value(),
-                                    json: render::to_json(value),
+                                    value,
+                                    json,
                                 }),
-                                _ => changes.failed = changes.failed.or(Some(outcome.rule)),
+                                None => changes.failed = changes.failed.or(Some(outcome.rule)),
                             }
                         }
                     }
@@ -199,7 +201,8 @@ pub(crate) fn decide<'a>(
         let slots = lay_over(compiled, raw, &overlay, cx.arena);
         scratch.prepare(&compiled.program);
         let evaluator = Evaluator::new(&compiled.program, slots, cx, scratch);
-        let pass = Pass { compiled, stage: question.stage, now: question.now, evaluator: &evaluator };
+        let among = question.among;
+        let pass = Pass { compiled, stage: question.stage, now: question.now, evaluator: &evaluator, among };
         let deny = |origin| Verdict { effect: Effect::Deny, origin };
         let decision = |outcomes: &[Outcome], verdict, applied: &[Applied]| {
             pass.decision(outcomes, verdict, changes.shadow, applied, question.handles)

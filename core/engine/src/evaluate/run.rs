@@ -29,6 +29,8 @@ pub(crate) struct Pass<'p, 'a> {
     pub(crate) stage: Stage,
     pub(crate) now: jiff::Timestamp,
     pub(crate) evaluator: &'p Evaluator<'a>,
+    /// By rule number, whether the rule takes part; `None`: all do.
+    pub(crate) among: Option<&'p [bool]>,
 }
 
 impl Pass<'_, '_> {
@@ -39,8 +41,12 @@ impl Pass<'_, '_> {
         let index = &self.compiled.stage(self.stage).index;
         index.candidates(self.evaluator, found);
         let mut used: u64 = 0;
+        let among = self.among;
         let mut run = |rules: &[u32]| {
             rules.iter().all(|rule| {
+                if among.is_some_and(|among| among.get(*rule as usize) != Some(&true)) {
+                    return true;
+                }
                 used = used.saturating_add(self.rule(*rule, outcomes));
                 used <= self.compiled.options.total_fuel
             })

@@ -6,7 +6,7 @@ use bumpalo::Bump;
 use llm_policy_cel::slot::Slot;
 use llm_policy_cel::value::{Map, OwnedMap, Timestamp, Val, Value};
 
-use super::coerce::{mistype, number, put, unsigned};
+use super::coerce::{mistype, number, put};
 use super::paths::{Found, PathNode, Paths, SlotType};
 use super::{Input, InputError, MAX_DEPTH, walk};
 
@@ -204,9 +204,10 @@ fn normal(value: &Value, depth: usize) -> Result<Value, InputError> {
     }
     Ok(match value {
         Value::Double(double) => {
-            number(*double).ok_or_else(|| InputError::new("number out of range", None))?.to_value()
+            let number = number(*double).and_then(|number| number.to_value().ok());
+            number.ok_or_else(|| InputError::new("number out of range", None))?
         }
-        Value::Uint(uint) => unsigned(*uint).to_value(),
+        Value::Uint(uint) => i64::try_from(*uint).map_or(Value::Uint(*uint), Value::Int),
         Value::List(list) => Value::List(list.iter().map(|item| normal(item, depth + 1)).collect::<Result<_, _>>()?),
         Value::Map(map) => {
             let mut names = Vec::with_capacity(map.entries().len());

@@ -20,6 +20,8 @@ pub const MAX_BYTES: usize = 64 << 20;
 /// also: halves of surrogate pairs, numbers beyond the doubles, more than [`super::MAX_DEPTH`] levels, more than
 /// [`MAX_BYTES`].
 ///
+/// One byte order mark at the beginning is ignored, as it is in documents.
+///
 /// Keys: in an object that has wanted fields, a wanted key that is repeated or a key that differs from a wanted one only in
 /// ASCII case is refused. In wanted subtrees every repeated key is refused. What is not wanted is not examined for
 /// repeated keys.
@@ -84,6 +86,7 @@ impl Input for Json<'_> {
     }
 
     fn is_object(&self) -> bool {
-        self.bytes.trim_ascii_start().first() == Some(&b'{')
+        let text = self.bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(self.bytes);
+        text.trim_ascii_start().first() == Some(&b'{')
     }
 }

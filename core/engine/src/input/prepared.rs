@@ -49,11 +49,13 @@ impl Prepared {
         let mut slots = vec![Slot::Absent; paths.slots() as usize];
         input.fill(paths, &mut slots, &arena)?;
         let hold = |slot: &Slot<'_>| match slot {
-            Slot::Absent => Held::Absent,
-            Slot::Mistyped => Held::Mistyped,
-            Slot::Present(value) => Held::Present(value.to_value()),
+            Slot::Absent => Ok(Held::Absent),
+            Slot::Mistyped => Ok(Held::Mistyped),
+            Slot::Present(value) => {
+                value.to_value().map(Held::Present).map_err(|e| InputError::new(e.to_string(), None))
+            }
         };
-        Ok(Self { slots: slots.iter().map(hold).collect(), generation })
+        Ok(Self { slots: slots.iter().map(hold).collect::<Result<_, _>>()?, generation })
     }
 
     /// The generation of the program that it was made for.

@@ -17,7 +17,7 @@ fn fill(input: &impl Input, paths: &Paths) -> Result<Vec<String>, InputError> {
 
 fn show(slots: &[Slot<'_>]) -> Vec<String> {
     let show = |slot: &Slot<'_>| match slot {
-        Slot::Present(value) => format!("{:?}", value.to_value()),
+        Slot::Present(value) => format!("{:?}", value.to_value().unwrap()),
         other => format!("{other:?}"),
     };
     slots.iter().map(show).collect()

@@ -1,11 +1,23 @@
 //! Filling slots from values that are already there.
 
+use bumpalo::Bump;
 use llm_policy_cel::slot::Slot;
 use llm_policy_cel::value::Val;
 
-use super::InputError;
 use super::coerce::{mistype_below, put};
 use super::paths::{Found, PathNode, Paths};
+use super::{Input, InputError};
+
+/// A value that is already there, such as one that was made from another format; nothing is copied.
+impl Input for Val<'_> {
+    fn fill<'a>(&'a self, paths: &Paths, slots: &mut [Slot<'a>], _: &'a Bump) -> Result<(), InputError> {
+        fill(paths, paths.root(), *self, slots)
+    }
+
+    fn is_object(&self) -> bool {
+        matches!(self, Val::Map(_))
+    }
+}
 
 /// Fills the slot of `node` and all slots below it from `value`.
 ///

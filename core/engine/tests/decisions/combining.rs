@@ -275,6 +275,26 @@ fn what_nobody_carries_out_denies_in_the_shadow_too() {
     assert_eq!(code(true).as_deref(), Some("s"));
 }
 
+/// With a rule in force whose mandatory action nobody carries out, the decision would be a deny.
+#[test]
+fn mandatory_actions_of_rules_in_shadow_count_in_the_shadow() {
+    let text = rules(&format!(
+        "  - {{id: s, mode: shadow, when: \"true\", actions: [{{type: redact, fields: [request.prompt]}}]}}\n  \
+         - {{id: d, mode: shadow, when: request.stream, actions: [{DENY}]}}\n"
+    ));
+    let shadow = |handles: Handles, stream: bool| {
+        let decision = decide(&engine(&[&text]).handles(handles), &json!({"request": {"stream": stream}}));
+        assert_eq!((decision.allowed(), decision.unhandled(), decision.obligations().count()), (true, None, 0));
+        let shadow = &decision.to_json()["shadow"];
+        (shadow["effect"].as_str().map(str::to_owned), shadow["rule"].as_str().map(str::to_owned))
+    };
+    let said = |effect: &str, rule: Option<&str>| (Some(effect.to_owned()), rule.map(str::to_owned));
+    assert_eq!(shadow(Handles::NONE, false), said("deny", Some("s")));
+    assert_eq!(shadow(Handles::ALL, false), said("allow", None));
+    // A deny asks for no redaction.
+    assert_eq!(shadow(Handles::NONE, true), said("deny", Some("d")));
+}
+
 #[test]
 fn redactions_are_united() {
     let entries = [

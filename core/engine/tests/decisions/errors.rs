@@ -198,6 +198,46 @@ fn running_out_of_fuel() {
     assert_eq!((decision.effect().name(), decision.code()), ("deny", Some("out_of_fuel")));
 }
 
+/// What one rule uses up is not missing where another's texts are filled in.
+#[test]
+fn texts_have_fuel_of_their_own() {
+    let dear = "request.tags.all(a, request.tags.all(b, request.tags.all(c, a + b + c != 'xyz')))";
+    let text = rules(&format!(
+        "  - {{id: told, priority: 1, when: \"true\", actions: [{{type: warn, message: \"{{{{ user.roles.map(r, r + '!') }}}}\"}}, {{type: tag, values: {{t: \"user.roles.map(r, r)\"}}}}]}}\n  - {{id: dear, when: \"{dear}\", actions: [log]}}\n"
+    ));
+    let tags: Vec<String> = (0..200).map(|n| format!("t{n}")).collect();
+    let context = json!({"request": {"tags": tags}, "user": {"roles": ["a", "b"]}});
+    let decision = decide(&engine(&[text]), &context);
+    assert_eq!(decision.error_count(), 1);
+    let decision = decision.to_json();
+    assert_eq!(decision["warnings"][0]["message"], "[\"a!\",\"b!\"]");
+    assert_eq!(decision["obligations"][0]["params"]["values"]["t"], json!(["a", "b"]));
+}
+
+/// A value that names one list in many places, over and over, is small until somebody writes it out.
+#[test]
+fn shared_values_are_not_spread_out() {
+    let doubled = (0..30).fold("x29".to_owned(), |body, n| match 29 - n {
+        0 => format!("cel.bind(x0, user.roles, {body})"),
+        n => format!("cel.bind(x{n}, [x{}, x{}], {body})", n - 1, n - 1),
+    });
+    let with = |action: &str| rules(&format!("  - {{id: r, when: \"true\", actions: [{action}]}}\n"));
+    let context = json!({"user": {"roles": ["a"]}});
+    let one = |action: &str| decide(&engine(&[with(action)]), &context).to_json();
+    assert_eq!(
+        one(&format!("{{type: tag, values: {{t: \"{doubled}\"}}}}"))["obligations"][0]["params"]["values"]["t"],
+        "<error>"
+    );
+    assert_eq!(one(&format!("{{type: warn, message: \"{{{{ {doubled} }}}}\"}}"))["warnings"][0]["message"], "<error>");
+    assert_eq!(one(&format!("{{type: set, values: {{metadata.x: \"{doubled}\"}}}}"))["code"], "change_failed");
+    // So is a long text that is repeated.
+    let long = json!({"user": {"attributes": {"a": "x".repeat(1 << 20)}}});
+    let repeated = "{{ user.attributes.a }}".repeat(100);
+    let decision = decide(&engine(&[with(&format!("{{type: warn, message: \"{repeated}\"}}"))]), &long).to_json();
+    let message = decision["warnings"][0]["message"].as_str().unwrap();
+    assert!(message.len() < 64 << 20 && message.ends_with("<error>"), "{}", message.len());
+}
+
 #[test]
 fn an_exception_that_fails_is_named() {
     let text = policy(

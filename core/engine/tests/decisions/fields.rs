@@ -112,8 +112,17 @@ fn house_fields_default_and_fail_as_declared() {
             "version: \"1.0\"\nmetadata: {{name: p}}\nschema: {{user.clearance: {{type: int, missing: {missing}}}}}\nconfig: {{default_action: allow, on_missing: {on}}}\nrules:\n  - {{id: r, when: \"user.clearance > 3\", actions: [{{type: deny, reason: no}}]}}\n"
         )
     };
-    for (missing, on, allowed) in [("error", "error", false), ("default", "error", true), ("error", "default", true)] {
-        assert_eq!(decide(&engine(&[text(missing, on)]), &json!({})).allowed(), allowed, "{missing} {on}");
+    let unsaid = |on: &str| text("error", on).replace(", missing: error", "");
+    for (text, allowed) in [
+        (text("error", "error"), false),
+        (text("default", "error"), true),
+        (text("error", "default"), false),
+        (unsaid("error"), false),
+        (unsaid("default"), true),
+    ] {
+        assert_eq!(decide(&engine(&[&text]), &json!({})).allowed(), allowed, "{text}");
+    }
+    for (missing, on) in [("error", "error"), ("default", "error"), ("error", "default")] {
         assert!(!decide(&engine(&[text(missing, on)]), &json!({"user": {"clearance": "high"}})).allowed());
         assert!(!decide(&engine(&[text(missing, on)]), &json!({"user": {"clearance": 4}})).allowed());
     }
@@ -132,6 +141,9 @@ fn documents_must_agree_about_a_field() {
     assert!(together(text("a", "int", "error"), text("b", "int", "error")));
     assert!(!together(text("a", "int", "error"), text("b", "string", "error")));
     assert!(!together(text("a", "int", "default"), text("b", "int", "required")), "one of them would be ignored");
+    let unsaid = text("b", "int", "error").replace(", missing: error", "");
+    assert!(!together(text("a", "int", "error"), unsaid.clone()), "it would be an error in a document that defaults");
+    assert!(together(unsaid.replace("name: b", "name: a"), unsaid));
     assert!(is_refused(&text("a", "int", "error").replace("user.clearance", "user.tier")));
     // A field of the context can be required as well.
     let tier = text("a", "string", "required").replace("user.clearance", "user.tier");

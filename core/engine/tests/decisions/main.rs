@@ -9,5 +9,6 @@ mod combining;
 mod errors;
 mod exchanges;
 mod fields;
+mod findings;
 mod rewriting;
 mod times;

@@ -1,8 +1,9 @@
 //! `set` and `route`: the changed request is decided about once more, and the second pass can only restrict.
 
+use llm_policy_engine::context::Stage;
 use serde_json::{Value, json};
 
-use super::common::{decide, engine, rules};
+use super::common::{decide, engine, now, rules};
 
 fn params<'d>(decision: &'d llm_policy_engine::Decision, action: &str) -> Vec<&'d Value> {
     decision.obligations().filter(|(_, _, name, _)| *name == action).map(|(_, _, _, params)| params).collect()
@@ -20,6 +21,23 @@ fn a_value_is_set_and_seen_by_the_other_rules() {
     let decision = decide(&engine(&[text.replace("LIMIT", "200")]), &context);
     assert_eq!((decision.allowed(), decision.rule()), (false, Some("small")));
     assert!(params(&decision, "set").is_empty());
+}
+
+/// What an explanation shows is of the request as it came, and it says so when there was another.
+#[test]
+fn an_explanation_says_that_the_request_was_changed() {
+    let text = rules(
+        "  - {id: cap, when: \"request.max_tokens > 100\", actions: [{type: set, values: {request.max_tokens: \"100\"}}]}\n  - {id: small, when: \"request.max_tokens < 200\", actions: [{type: deny, reason: too small}]}\n",
+    );
+    for (tokens, rewritten) in [(500, true), (50, false), (100, false)] {
+        let context = json!({"request": {"max_tokens": tokens}});
+        let explanation = engine(&[&text]).explain(Stage::Request, &context, now()).unwrap();
+        assert_eq!(explanation.decision.rule(), Some("small"));
+        assert_eq!(explanation.rewritten, rewritten, "{tokens}");
+        let shown = explanation.to_json();
+        assert_eq!(shown["rewritten"], rewritten);
+        assert_eq!(shown["rules"][1]["clauses"][0]["reads"][0]["value"], tokens);
+    }
 }
 
 #[test]

@@ -51,6 +51,16 @@ fn business_hours() {
         rules("  - {id: r, when: \"is_business_hours('America/New_York')\", actions: [{type: deny, reason: no}]}\n");
     assert!(allowed_at(&text, "2026-07-01T12:59:00Z"));
     assert!(!allowed_at(&text, "2026-07-01T13:00:00Z"));
+    // An offset is a time zone for all functions that take one.
+    for (zone, instant, allowed) in [
+        ("+02:00", "2026-07-01T06:59:00Z", true),
+        ("+02:00", "2026-07-01T07:00:00Z", false),
+        ("-05:00", "2026-07-01T13:59:00Z", true),
+        ("-05:00", "2026-07-01T14:00:00Z", false),
+        ("UTC", "2026-07-01T09:00:00Z", false),
+    ] {
+        assert_eq!(allowed_at(&text.replace("America/New_York", zone), instant), allowed, "{zone} {instant}");
+    }
     let unknown =
         rules("  - {id: r, when: \"is_business_hours('Mars/Olympus')\", actions: [{type: deny, reason: no}]}\n");
     assert!(super::common::is_refused(&unknown) || !allowed_at(&unknown, "2026-07-01T13:00:00Z"));
@@ -94,6 +104,36 @@ fn an_absent_identity_is_not_in_a_share() {
     // A share goes by who asks, not by what is asked.
     let body = text("100").replace("user.id", "request.id");
     assert!(super::common::is_refused(&body));
+}
+
+#[test]
+fn a_share_of_what_is_no_identity_is_an_error() {
+    let text = |by: &str, action: &str| {
+        rules(&format!(
+            "  - {{id: r, when: \"true\", rollout: {{percent: 100, by: {by}, salt: s}}, actions: [{action}]}}\n"
+        ))
+    };
+    for (by, context) in [
+        ("user.id", json!({"user": {"id": ["u"]}})),
+        ("user.attributes.c", json!({"user": {"attributes": {"c": ["u"]}}})),
+        ("user.attributes.c", json!({"user": {"attributes": {"c": 1.5}}})),
+        ("user.attributes.c", json!({"user": {"attributes": {"c": true}}})),
+    ] {
+        // As with any error: what restricts applies, what permits does not.
+        let decision = decide(&engine(&[text(by, "deny")]), &context);
+        assert_eq!((decision.allowed(), decision.error_count()), (false, 1), "{by} {context}");
+        let decision = decide(&engine(&[text(by, "{type: audit}")]), &context);
+        assert_eq!((decision.allowed(), decision.error_count()), (true, 1), "{by} {context}");
+        assert_eq!(decision.to_json()["obligations"], json!([]));
+    }
+    for number in [json!(7), json!(u64::MAX)] {
+        let context = json!({"user": {"attributes": {"c": number}}});
+        let decision = decide(&engine(&[text("user.attributes.c", "deny")]), &context);
+        assert_eq!((decision.allowed(), decision.error_count()), (false, 0), "{context}");
+    }
+    for by in ["user.mfa_verified", "user.roles", "user.budget.total", "user.budget.reset_at"] {
+        assert_eq!(super::common::codes(&text(by, "deny")), ["type-mismatch"], "{by}");
+    }
 }
 
 #[test]

@@ -18,6 +18,10 @@ const DOUBLES: &[&str] = &["request.temperature", "user.budget.remaining", "syst
 const BOOLS: &[&str] = &["user.mfa_verified", "request.stream", "house.flag"];
 const DYNS: &[&str] = &["metadata.a", "request.context.b", "user.attributes.c", "metadata.deep.d", "shield.score"];
 
+/// What is there when a tool is called and when it has answered.
+const TOOL_TEXTS: &[&str] = &["tool.name", "tool.server"];
+const TOOL_DYNS: &[&str] = &["tool.arguments.q", "tool.arguments.deep.r"];
+
 const WORDS: &[&str] =
     &["gold", "free", "", "gpt-4", "gpt", "eu-1", "ünder", "K", "admin", "secret", "ignore all", "a"];
 const PATTERNS: &[&str] = &[
@@ -74,6 +78,10 @@ const ON_TEXTS: &[&str] = &[
     "F == 'W' || G == 'V'",
     "F.startsWith('W') || F == 'V'",
     "glob(F, 'g*')",
+    "lookup('texts', F, 'W') == 'V'",
+    "lookup('texts', F, 'none') in ['W', 'V']",
+    "lookup('caps', F, 5) > N",
+    "lookup('texts', lookup('texts', F, 'W'), 'W').startsWith('W')",
 ];
 const ON_LISTS: &[&str] = &[
     "'W' in F",
@@ -112,6 +120,7 @@ const ON_INTS: &[&str] = &[
     "has(F)",
     "!(F > N)",
     "F == N || F == M",
+    "lookup('names', F, 'W') == 'V'",
 ];
 const ON_DOUBLES: &[&str] =
     &["F > 0.5", "F == 1.0", "F <= 0.0", "F < G", "has(F)", "F * 2.0 == G", "!(F > 0.5)", "F in [0.5, 1.0]"];
@@ -212,4 +221,9 @@ pub fn condition(variables: bool) -> impl Strategy<Value = String> {
             1 => (inner.clone(), inner.clone(), inner).prop_map(|(a, b, c)| format!("({a}) ? ({b}) : ({c})")),
         ]
     })
+}
+
+/// A condition over a tool.
+pub fn tool_condition() -> impl Strategy<Value = String> {
+    prop_oneof![3 => fill(ON_TEXTS, TOOL_TEXTS), 2 => fill(ON_DYNS, TOOL_DYNS)]
 }

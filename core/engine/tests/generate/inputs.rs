@@ -42,6 +42,10 @@ pub const SPECS: &[(&str, Kind)] = &[
     ("request.context.b", Kind::Any),
     ("metadata.a", Kind::Any),
     ("metadata.deep.d", Kind::Any),
+    ("tool.name", Kind::Text),
+    ("tool.server", Kind::Text),
+    ("tool.arguments.q", Kind::Any),
+    ("tool.arguments.deep.r", Kind::Any),
 ];
 
 const TEXTS: &[&str] = &[
@@ -158,7 +162,22 @@ pub fn context() -> impl Strategy<Value = Value> {
     let fields: Vec<_> = SPECS.iter().map(|(_, kind)| prop::option::weighted(0.75, value(*kind))).collect();
     let broken = prop::option::weighted(
         0.08,
-        (select(&["user", "metadata", "request", "user.budget", "metadata.deep", "shield", "house"][..]), any_value()),
+        (
+            select(
+                &[
+                    "user",
+                    "metadata",
+                    "request",
+                    "user.budget",
+                    "metadata.deep",
+                    "shield",
+                    "house",
+                    "tool",
+                    "tool.arguments",
+                ][..],
+            ),
+            any_value(),
+        ),
     );
     (fields, broken).prop_map(|(values, broken)| {
         let mut out = json!({});

@@ -8,6 +8,7 @@ use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
 pub use conditions::condition;
+use conditions::tool_condition;
 pub use inputs::contexts;
 
 /// A set of documents, and how they are used.
@@ -125,7 +126,7 @@ fn document(rules: std::ops::Range<usize>) -> impl Strategy<Value = Value> {
         .prop_map(|(default_action, combine, fail_open, on_missing, mode, target)| {
             let all = json!({
                 "default_action": default_action, "combine": combine, "fail_open": fail_open, "on_missing": on_missing,
-                "mode": mode, "target": target, "stages": ["request", "response"],
+                "mode": mode, "target": target, "stages": ["request", "response", "tool_call", "tool_result"],
             });
             without_nulls(all)
         });
@@ -158,6 +159,11 @@ fn document(rules: std::ops::Range<usize>) -> impl Strategy<Value = Value> {
                 },
                 "variables": variables,
                 "lists": {"names": ["gold", "free", "ünder"], "numbers": [1, 5, 9_007_199_254_740_993_i64]},
+                "tables": {
+                    "texts": {"key": "string", "value": "string", "entries": {"gold": "free", "": "gpt", "ünder": "K"}},
+                    "caps": {"key": "string", "value": "int", "entries": {"gold": 100, "gpt-4": -3}},
+                    "names": {"key": "int", "value": "string", "entries": {"1": "gold", "5": "", "-3": "K"}},
+                },
                 "rules": rules,
                 "exceptions": if exceptions.is_empty() { Value::Null } else { exceptions.into() },
                 "fallback": fallback,
@@ -174,8 +180,17 @@ fn exception() -> impl Strategy<Value = Value> {
 }
 
 fn rule() -> impl Strategy<Value = Value> {
-    let stages =
-        select(vec![json!(["request"]), json!(["request"]), json!(["response"]), json!(["request", "response"])]);
+    let stages = select(vec![
+        json!(["request"]),
+        json!(["request"]),
+        json!(["request"]),
+        json!(["response"]),
+        json!(["request", "response"]),
+        json!(["request", "tool_call"]),
+        json!(["tool_call"]),
+        json!(["tool_result"]),
+        json!(["tool_call", "tool_result"]),
+    ]);
     let mode = word(&["enforce", "enforce", "enforce", "enforce", "shadow", "disabled"]);
     let rollout = maybe(
         0.1,
@@ -188,8 +203,15 @@ fn rule() -> impl Strategy<Value = Value> {
             .prop_map(|hours| json!({"timezone": "Europe/Berlin", "during": [{"days": "mon-fri", "hours": hours}]})),
     );
     let actions = prop::collection::vec(action(), 1..4);
-    (condition(true), -1..3_i32, stages, mode, rollout, schedule, actions).prop_map(
-        |(when, priority, stages, mode, rollout, schedule, actions)| {
+    let tool = (tool_condition(), any::<bool>());
+    (condition(true), tool, -1..3_i32, stages, mode, rollout, schedule, actions).prop_map(
+        |(when, (tool, first), priority, stages, mode, rollout, schedule, actions)| {
+            let about_tools = stages.as_array().is_some_and(|s| s.iter().all(|s| s != "request" && s != "response"));
+            let when = match (about_tools, first) {
+                (false, _) => when,
+                (true, true) => format!("({tool}) && ({when})"),
+                (true, false) => format!("({when}) || ({tool})"),
+            };
             without_nulls(json!({
                 "id": "r", "when": when, "priority": priority, "stages": stages, "mode": mode, "rollout": rollout,
                 "schedule": schedule, "actions": actions,

@@ -1,6 +1,6 @@
 use super::functions;
 use crate::error::ErrorKind;
-use crate::library::testing_by_library::{Library, bytes, int, string};
+use crate::library::testing::{Library, bytes, int, string};
 
 fn encoders() -> Library {
     Library(functions())

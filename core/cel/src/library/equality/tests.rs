@@ -2,9 +2,7 @@ use proptest::prelude::*;
 
 use super::{Members, distinct, equals, hash};
 use crate::error::ErrorKind;
-use crate::library::testing_by_library::{
-    PLENTY, bytes, double, int, ints, list, map, some, string, uint, with_context,
-};
+use crate::library::testing::{PLENTY, bytes, double, int, ints, list_of, map_of, some, string, uint, with_context};
 use crate::value::{List, Val, Value};
 
 /// Values with many equal ones among them, across types.
@@ -24,7 +22,7 @@ fn values() -> impl Strategy<Value = Value> {
     let key = prop_oneof![(0_i64..2).prop_map(int), (0_u64..2).prop_map(uint), "[ab]".prop_map(|s| string(&s))];
     leaf.prop_recursive(2, 8, 3, move |inner| {
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..3).prop_map(list),
+            prop::collection::vec(inner.clone(), 0..3).prop_map(list_of),
             prop::collection::vec((key.clone(), inner.clone()), 0..3).prop_map(|entries| {
                 // A map literal refuses repeated keys, so no value has them.
                 let mut kept: Vec<(Value, Value)> = Vec::new();
@@ -33,7 +31,7 @@ fn values() -> impl Strategy<Value = Value> {
                         kept.push((k, v));
                     }
                 }
-                map(kept)
+                map_of(kept)
             }),
             inner.prop_map(some),
             Just(Value::Optional(None)),
@@ -77,7 +75,7 @@ proptest! {
             }
         }
         let (kept, _) = with_context(PLENTY, |cx| {
-            distinct(cx, as_list(&items)).unwrap().iter().map(|v| v.to_value()).collect::<Vec<_>>()
+            distinct(cx, as_list(&items)).unwrap().iter().map(|v| v.to_value().unwrap()).collect::<Vec<_>>()
         });
         prop_assert_eq!(format!("{kept:?}"), format!("{expected:?}"));
     }

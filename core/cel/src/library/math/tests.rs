@@ -1,6 +1,6 @@
 use super::functions;
 use crate::error::ErrorKind;
-use crate::library::testing_by_library::{Library, bytes, double, int, ints, list, string, uint};
+use crate::library::testing::{Library, bytes, double, int, ints, list_of, string, uint};
 use crate::value::Value;
 
 fn math() -> Library {
@@ -47,19 +47,19 @@ fn greatest_and_least_of_one_or_two() {
 #[test]
 fn greatest_and_least_of_a_list() {
     let math = math();
-    let mixed = list([double(5.4), int(10), uint(3), double(-5.0), double(3.5)]);
+    let mixed = list_of([double(5.4), int(10), uint(3), double(-5.0), double(3.5)]);
     math.gives("math.@max", std::slice::from_ref(&mixed), &int(10));
     math.gives("math.@min", &[mixed], &double(-5.0));
-    let mixed = list([double(5.4), int(10), uint(3), double(-5.0), int(i64::MAX), uint(u64::MAX)]);
+    let mixed = list_of([double(5.4), int(10), uint(3), double(-5.0), int(i64::MAX), uint(u64::MAX)]);
     math.gives("math.@max", &[mixed], &uint(u64::MAX));
     math.gives("math.@min", &[ints([3, 1, 2])], &int(1));
-    math.refuses("math.@max", &[list([])]);
-    math.refuses("math.@min", &[list([])]);
+    math.refuses("math.@max", &[list_of([])]);
+    math.refuses("math.@min", &[list_of([])]);
     for name in ["math.@max", "math.@min"] {
-        math.has_no_overload(name, &[list([string("a")])]);
-        math.has_no_overload(name, &[list([string("a"), string("b")])]);
-        math.has_no_overload(name, &[list([int(1), string("b")])]);
-        math.has_no_overload(name, &[list([Value::Null])]);
+        math.has_no_overload(name, &[list_of([string("a")])]);
+        math.has_no_overload(name, &[list_of([string("a"), string("b")])]);
+        math.has_no_overload(name, &[list_of([int(1), string("b")])]);
+        math.has_no_overload(name, &[list_of([Value::Null])]);
         math.has_no_overload(name, &[string("a")]);
         math.has_no_overload(name, &[string("a"), string("b")]);
         math.has_no_overload(name, &[int(1), Value::Bool(true)]);
@@ -73,7 +73,7 @@ fn nan_has_no_order() {
     let math = math();
     math.gives("math.@max", &[double(f64::NAN)], &double(f64::NAN));
     math.refuses("math.@max", &[double(f64::NAN), int(1)]);
-    math.refuses("math.@min", &[list([int(1), double(f64::NAN)])]);
+    math.refuses("math.@min", &[list_of([int(1), double(f64::NAN)])]);
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn bits() {
         math.has_no_overload(name, &[uint(2), string("")]);
         math.has_no_overload(name, &[double(1.2), int(1)]);
         math.has_no_overload(name, &[int(1), uint(1)]);
-        math.has_no_overload(name, &[list([]), ints([1])]);
+        math.has_no_overload(name, &[list_of([]), ints([1])]);
     }
     math.has_no_overload("math.bitNot", &[string("")]);
 }

@@ -1,6 +1,6 @@
 use super::{format_cidr, format_ip, functions, parse_cidr, parse_ip, string_overloads};
 use crate::error::ErrorKind;
-use crate::library::testing_by_library::{Library, int, string};
+use crate::library::testing::{Library, int, string};
 use crate::value::Value;
 
 fn network() -> Library {

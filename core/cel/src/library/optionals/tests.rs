@@ -1,9 +1,9 @@
 use super::{functions, index_optional, index_overloads, select_optional};
 use crate::error::ErrorKind;
-use crate::library::testing_by_library::{
-    Library, PLENTY, bytes, double, int, ints, list, map, some, string, uint, with_context,
+use crate::library::testing::{
+    Library, PLENTY, bytes, double, int, ints, list_of, map_of, some, string, uint, with_context,
 };
-use crate::value::{Duration, Timestamp, Value};
+use crate::value::{Duration, Timestamp, Val, Value};
 
 const NONE: Value = Value::Optional(None);
 
@@ -12,12 +12,13 @@ fn optionals() -> Library {
 }
 
 fn select(operand: &Value, field: &str) -> Result<Value, ErrorKind> {
-    with_context(PLENTY, |cx| select_optional(cx, operand.as_val(), field).map(|v| v.to_value()).map_err(|e| e.kind)).0
+    with_context(PLENTY, |cx| select_optional(cx, operand.as_val(), field).and_then(Val::to_value).map_err(|e| e.kind))
+        .0
 }
 
 fn index(operand: &Value, index: Value) -> Result<Value, ErrorKind> {
     with_context(PLENTY, |cx| {
-        index_optional(cx, operand.as_val(), index.as_val()).map(|v| v.to_value()).map_err(|e| e.kind)
+        index_optional(cx, operand.as_val(), index.as_val()).and_then(Val::to_value).map_err(|e| e.kind)
     })
     .0
 }
@@ -57,8 +58,8 @@ fn zero_values_are_none() {
         double(-0.0),
         string(""),
         bytes(b""),
-        list([]),
-        map([]),
+        list_of([]),
+        map_of([]),
         Value::Duration(Duration { nanos: 0 }),
         Value::Timestamp(Timestamp { seconds: 0, nanos: 0 }),
     ] {
@@ -72,7 +73,7 @@ fn zero_values_are_none() {
         string(" "),
         bytes(b"\0"),
         ints([0]),
-        map([(int(0), int(0))]),
+        map_of([(int(0), int(0))]),
         Value::Duration(Duration { nanos: 1 }),
         Value::Timestamp(Timestamp { seconds: 0, nanos: 1 }),
         NONE,
@@ -85,12 +86,12 @@ fn zero_values_are_none() {
 fn unwrapping_lists() {
     let optionals = optionals();
     for name in ["optional.unwrap", "unwrapOpt"] {
-        optionals.gives(name, &[list([some(int(1)), NONE, some(int(3))])], &ints([1, 3]));
-        optionals.gives(name, &[list([])], &list([]));
-        optionals.gives(name, &[list([some(NONE)])], &list([NONE]));
+        optionals.gives(name, &[list_of([some(int(1)), NONE, some(int(3))])], &ints([1, 3]));
+        optionals.gives(name, &[list_of([])], &list_of([]));
+        optionals.gives(name, &[list_of([some(NONE)])], &list_of([NONE]));
         optionals.refuses(name, &[ints([1])]);
         optionals.has_no_overload(name, &[int(1)]);
-        assert_eq!(optionals.call_with(4, name, &[list((0..5).map(|_| NONE))]).0, Err(ErrorKind::OutOfFuel));
+        assert_eq!(optionals.call_with(4, name, &[list_of((0..5).map(|_| NONE))]).0, Err(ErrorKind::OutOfFuel));
     }
 }
 
@@ -99,16 +100,16 @@ fn ends_of_lists() {
     let optionals = optionals();
     optionals.gives("first", &[ints([1, 2, 3])], &some(int(1)));
     optionals.gives("last", &[ints([1, 2, 3])], &some(int(3)));
-    optionals.gives("first", &[list([])], &NONE);
-    optionals.gives("last", &[list([])], &NONE);
+    optionals.gives("first", &[list_of([])], &NONE);
+    optionals.gives("last", &[list_of([])], &NONE);
     optionals.has_no_overload("first", &[string("abc")]);
     optionals.has_no_overload("last", &[string("abc")]);
 }
 
 #[test]
 fn selecting() {
-    let inner = map([(string("sub"), string("x"))]);
-    let outer = map([(string("key"), inner.clone()), (string("null"), Value::Null)]);
+    let inner = map_of([(string("sub"), string("x"))]);
+    let outer = map_of([(string("key"), inner.clone()), (string("null"), Value::Null)]);
     assert_eq!(select(&outer, "key"), Ok(some(inner)));
     assert_eq!(select(&outer, "absent"), Ok(NONE));
     assert_eq!(select(&outer, "null"), Ok(some(Value::Null)));
@@ -118,14 +119,14 @@ fn selecting() {
     // As the conformance tests have it: there is a value, but nothing to select in.
     assert_eq!(select(&some(Value::Null), "key"), Err(ErrorKind::NoSuchKey));
     assert_eq!(select(&some(int(0)), "key"), Err(ErrorKind::NoSuchKey));
-    assert_eq!(select(&some(some(map([]))), "key"), Err(ErrorKind::NoSuchKey));
+    assert_eq!(select(&some(some(map_of([]))), "key"), Err(ErrorKind::NoSuchKey));
 }
 
 #[test]
 fn indexing() {
-    let foo = list([string("foo")]);
-    assert_eq!(index(&list([]), int(0)), Ok(NONE));
-    assert_eq!(index(&some(list([])), int(0)), Ok(NONE));
+    let foo = list_of([string("foo")]);
+    assert_eq!(index(&list_of([]), int(0)), Ok(NONE));
+    assert_eq!(index(&some(list_of([])), int(0)), Ok(NONE));
     assert_eq!(index(&NONE, int(0)), Ok(NONE));
     assert_eq!(index(&foo, int(0)), Ok(some(string("foo"))));
     assert_eq!(index(&some(foo.clone()), uint(0)), Ok(some(string("foo"))));
@@ -136,7 +137,8 @@ fn indexing() {
     for wrong in [double(0.5), double(f64::NAN), string("0"), Value::Bool(false)] {
         assert!(matches!(index(&foo, wrong), Err(ErrorKind::InvalidArgument(_))));
     }
-    let keys = map([(uint(1), double(1.0)), (int(2), double(2.0)), (Value::Bool(true), int(1)), (string("s"), int(4))]);
+    let keys =
+        map_of([(uint(1), double(1.0)), (int(2), double(2.0)), (Value::Bool(true), int(1)), (string("s"), int(4))]);
     assert_eq!(index(&keys, double(1.0)), Ok(some(double(1.0))));
     assert_eq!(index(&keys, uint(2)), Ok(some(double(2.0))));
     assert_eq!(index(&keys, Value::Bool(true)), Ok(some(int(1))));

@@ -46,6 +46,11 @@ const SHAPES: &[Shape] = shapes! {
     "custom": ["handler", "mandatory", "metadata"],
 };
 
+/// The types of actions with their keys.
+pub(super) fn shapes() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    SHAPES.iter().map(|shape| (shape.name, shape.keys))
+}
+
 /// Words of other formats, and what they are called here.
 const SYNONYMS: &[(&str, &str)] = &[
     ("block", "deny"),
@@ -80,7 +85,7 @@ impl Reader<'_> {
         read.into_iter().collect()
     }
 
-    fn action(&mut self, node: &Node<'_>) -> Option<Action> {
+    pub(super) fn action(&mut self, node: &Node<'_>) -> Option<Action> {
         match &node.kind {
             // - allow
             Kind::Scalar(word, _) => {
@@ -339,7 +344,7 @@ impl Reader<'_> {
     }
 
     /// A duration that is longer than nothing.
-    fn duration(&mut self, name: &str, node: &Node<'_>) -> Option<Duration> {
+    pub(super) fn duration(&mut self, name: &str, node: &Node<'_>) -> Option<Duration> {
         let found = match &node.kind {
             Kind::Scalar(text, _) => duration::parse(text).filter(|d| !d.is_zero()),
             _ => None,

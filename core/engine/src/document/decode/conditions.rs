@@ -10,9 +10,9 @@ use crate::document::source::{Source, SourceMap};
 use crate::document::tree::{Kind, Node, Style};
 use crate::document::{is_identifier, is_path};
 
-const GROUP: &[&str] = &["match", "all", "any", "none"];
-const COMPARISON: &[&str] = &["field", "operator", "value"];
-const CALL: &[&str] = &["function", "args"];
+pub(super) const GROUP: &[&str] = &["match", "all", "any", "none"];
+pub(super) const COMPARISON: &[&str] = &["field", "operator", "value"];
+pub(super) const CALL: &[&str] = &["function", "args"];
 
 /// The fields of the context that are lists of text: `contains` asks for an element of them.
 const LIST_FIELDS: &[&str] = &[
@@ -26,6 +26,11 @@ const LIST_FIELDS: &[&str] = &[
     "user.permissions",
     "user.roles",
 ];
+
+/// The names of the operators.
+pub(super) fn operators() -> impl Iterator<Item = &'static str> {
+    OPERATORS.iter().map(|(name, _)| *name)
+}
 
 /// The operators of `{field, operator, value}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

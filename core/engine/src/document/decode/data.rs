@@ -11,8 +11,8 @@ use crate::document::model::{Constant, FieldMissing, List, Scalar, SchemaField, 
 use crate::document::tree::{Key, Node};
 use crate::document::{is_identifier, is_path, parse};
 
-const FIELD: &[&str] = &["type", "missing", "description"];
-const TABLE: &[&str] = &["key", "value", "file", "entries"];
+pub(super) const FIELD: &[&str] = &["type", "missing", "description"];
+pub(super) const TABLE: &[&str] = &["key", "value", "file", "entries"];
 const TYPES: &[(&str, Scalar)] =
     &[("string", Scalar::String), ("int", Scalar::Int), ("double", Scalar::Double), ("bool", Scalar::Bool)];
 
@@ -195,8 +195,9 @@ impl Reader<'_> {
                 return None;
             }
         };
-        let reader = Reader::new(&text);
-        let errors = match parse(&text, name) {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let reader = Reader::new(text);
+        let errors = match parse(text, name) {
             Ok(root) => match reader.table_entries("the file", &root, key, value) {
                 Ok(entries) => return Some(entries),
                 Err(errors) => errors,
@@ -204,7 +205,7 @@ impl Reader<'_> {
             Err(errors) => errors,
         };
         for error in errors {
-            let (line, column) = error.span.line_and_column(&text);
+            let (line, column) = error.span.line_and_column(text);
             let message = format!("{name}:{line}:{column}: {}", error.message);
             self.push(Diagnostic { message, span: file.span, ..error });
         }

@@ -9,9 +9,9 @@ use super::Reader;
 use crate::document::model::{Combine, Config, DefaultAction, Fallback, Metadata, Mode, OnMissing, Spanned};
 use crate::document::tree::Node;
 
-const METADATA: &[&str] =
+pub(super) const METADATA: &[&str] =
     &["name", "namespace", "description", "owner", "tags", "revision", "created_at", "updated_at"];
-const CONFIG: &[&str] = &[
+pub(super) const CONFIG: &[&str] = &[
     "target",
     "stages",
     "default_action",
@@ -22,6 +22,7 @@ const CONFIG: &[&str] = &[
     "cache_ttl_seconds",
     "mode",
 ];
+pub(super) const FALLBACK: &[&str] = &["action", "reason"];
 const DEFAULT_ACTION: &[(&str, DefaultAction)] = &[("allow", DefaultAction::Allow), ("deny", DefaultAction::Deny)];
 pub(super) const MODE: &[(&str, Mode)] =
     &[("enforce", Mode::Enforce), ("shadow", Mode::Shadow), ("disabled", Mode::Disabled)];
@@ -92,7 +93,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn fallback(&mut self, node: &Node<'_>) -> Option<Fallback> {
-        let fields = self.fields(node, "`fallback`", &["action", "reason"])?;
+        let fields = self.fields(node, "`fallback`", FALLBACK)?;
         let action = self.required(&fields, "action").and_then(|node| self.choice("action", node, DEFAULT_ACTION));
         let reason = fields.get("reason").and_then(|node| {
             let reason = self.some_text("reason", node)?;

@@ -4,6 +4,8 @@ mod action;
 mod conditions;
 mod data;
 mod header;
+pub mod keys;
+mod limits;
 mod rule;
 mod schedule;
 mod values;
@@ -16,7 +18,7 @@ use llm_policy_cel::types::Type;
 use rustc_hash::FxHashSet;
 
 use super::misread;
-use super::model::{Document, Spanned, Text};
+use super::model::{Document, SchemaField, Spanned, Text};
 use super::tree::{Key, Kind, Node, Style};
 
 /// How many findings are reported; what comes behind them is counted.
@@ -25,53 +27,56 @@ const MAX_FINDINGS: usize = 100;
 /// What loads the files that tables name.
 pub(super) type Loader<'l> = dyn FnMut(&str) -> Result<String, String> + 'l;
 
-const KEYS: &[&str] =
+pub(super) const KEYS: &[&str] =
     &["version", "metadata", "config", "schema", "variables", "lists", "tables", "rules", "exceptions", "fallback"];
 /// Keys of other formats, none of which this format has.
 const FOREIGN: &[&str] = &["apiVersion", "api_version", "kind", "policies", "policy", "spec", "apiversion"];
 
 /// Reads the model from the tree.
-pub(super) fn document(
-    text: &str,
-    origin: &str,
-    root: &Node<'_>,
-    load: &mut Loader<'_>,
-) -> Result<Document, Vec<Diagnostic>> {
+pub(super) fn document(text: &str, origin: &str, root: &Node<'_>, load: &mut Loader<'_>) -> Result<Document, Faults> {
     let mut reader = Reader::new(text);
     let document = reader.document(origin, root, load);
-    let Reader { findings, unreported, .. } = reader;
-    let (mut errors, warnings): (Vec<_>, Vec<_>) = findings.into_iter().partition(|d| d.severity == Severity::Error);
-    errors.sort_by_key(|error| error.span.start);
+    let schema = reader.schema.take();
+    let (mut errors, warnings) = reader.finish();
     match document {
         Some(document) if errors.is_empty() => Ok(Document { warnings, ..document }),
         _ => {
             if errors.is_empty() {
                 errors.push(Diagnostic::error("not-a-policy", "the document cannot be read", root.span));
             }
-            if unreported > 0 {
-                let message = format!("there are {unreported} more errors");
-                errors.push(Diagnostic::error(
-                    "more-errors",
-                    message,
-                    errors.last().map(|d| d.span).unwrap_or_default(),
-                ));
-            }
-            Err(errors)
+            Err(Faults { diagnostics: errors, schema })
         }
     }
 }
 
+/// What is wrong with a document, and what is known of it all the same.
+pub(super) struct Faults {
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// What it declares; `None`: that cannot be told.
+    pub(super) schema: Option<Vec<SchemaField>>,
+}
+
+impl From<Vec<Diagnostic>> for Faults {
+    fn from(diagnostics: Vec<Diagnostic>) -> Self {
+        Self { diagnostics, schema: None }
+    }
+}
+
 /// Reads one document and collects what is wrong with it.
-pub(super) struct Reader<'t> {
+///
+/// Its methods report what is wrong and go on; readers of other formats that stand beside policies use them too.
+pub struct Reader<'t> {
     text: &'t str,
     findings: Vec<Diagnostic>,
     unreported: usize,
+    /// What `schema` says, when nothing is wrong with it.
+    schema: Option<Vec<SchemaField>>,
     /// The fields of `schema` that are lists.
     list_fields: FxHashSet<Arc<str>>,
 }
 
 /// The entries of a mapping whose keys are known.
-pub(super) struct Fields<'n, 'a> {
+pub struct Fields<'n, 'a> {
     /// What the mapping is, for messages: `a rule`.
     what: &'static str,
     /// Where it begins.
@@ -82,7 +87,9 @@ pub(super) struct Fields<'n, 'a> {
 }
 
 impl<'n, 'a> Fields<'n, 'a> {
-    fn get(&self, name: &str) -> Option<&'n Node<'a>> {
+    /// The value of a key, if it is there.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&'n Node<'a>> {
         self.entries.iter().find(|(key, _)| key.text == name).map(|(_, node)| *node)
     }
 
@@ -91,14 +98,32 @@ impl<'n, 'a> Fields<'n, 'a> {
         self.reported.iter().any(|reported| reported == name)
     }
 
-    fn key(&self, name: &str) -> Option<&'n Key<'a>> {
+    /// A key, if it is there.
+    #[must_use]
+    pub fn key(&self, name: &str) -> Option<&'n Key<'a>> {
         self.entries.iter().find(|(key, _)| key.text == name).map(|(key, _)| *key)
     }
 }
 
 impl<'t> Reader<'t> {
-    fn new(text: &'t str) -> Self {
-        Self { text, findings: Vec::new(), unreported: 0, list_fields: FxHashSet::default() }
+    /// A reader of `text`, which all spans count in.
+    #[must_use]
+    pub fn new(text: &'t str) -> Self {
+        Self { text, findings: Vec::new(), unreported: 0, schema: None, list_fields: FxHashSet::default() }
+    }
+
+    /// All that was found: errors by place, and warnings.
+    #[must_use]
+    pub fn finish(self) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+        let (mut errors, warnings): (Vec<_>, Vec<_>) =
+            self.findings.into_iter().partition(|d| d.severity == Severity::Error);
+        errors.sort_by_key(|error| error.span.start);
+        if self.unreported > 0 {
+            let message = format!("there are {} more errors", self.unreported);
+            let at = errors.last().map(|d| d.span).unwrap_or_default();
+            errors.push(Diagnostic::error("more-errors", message, at));
+        }
+        (errors, warnings)
     }
 
     fn document(&mut self, origin: &str, root: &Node<'_>, load: &mut Loader<'_>) -> Option<Document> {
@@ -114,12 +139,20 @@ impl<'t> Reader<'t> {
         let fields = self.fields(root, "a policy", KEYS)?;
         let metadata = self.required(&fields, "metadata").and_then(|node| self.metadata(node));
         let config = self.config(fields.get("config"));
+        let before = self.findings.len() + self.unreported;
         let schema = self.schema(fields.get("schema"));
+        if self.findings.len() + self.unreported == before && !fields.was_reported("schema") {
+            self.schema = Some(schema.clone());
+        }
         let lists_of_schema = schema.iter().filter(|field| matches!(field.ty, Type::List(_)));
         self.list_fields = lists_of_schema.map(|field| Arc::clone(&field.path.value)).collect();
         let variables = self.variables(fields.get("variables"));
         let lists = self.lists(fields.get("lists"));
         let tables = self.tables(fields.get("tables"), load);
+        // No key of a policy yet, which `fields` has reported. What is wrong in it is told all the same.
+        let limits = entries.iter().find(|(key, value)| key.text == "limits" && !value.is_null());
+        let id = metadata.as_ref().map(|m| format!("{}/{}", m.namespace.value, m.name.value)).unwrap_or_default();
+        let limits = self.limits(limits.map(|(_, node)| node), &id);
         let rules = self.rules(&fields, &lists);
         let exceptions = self.exceptions(fields.get("exceptions"), &rules, fields.get("rules"));
         let fallback = fields.get("fallback").map(|node| self.fallback(node));
@@ -138,6 +171,7 @@ impl<'t> Reader<'t> {
             variables,
             lists,
             tables,
+            limits,
             rules,
             exceptions,
             fallback,
@@ -149,6 +183,12 @@ impl<'t> Reader<'t> {
     fn version(&mut self, root: &Node<'_>, entries: &[(Key<'_>, Node<'_>)]) -> Option<Text> {
         let expected = format!("the keys of a policy are {}", quoted(KEYS));
         let version = entries.iter().find(|(key, _)| key.text == "version");
+        if let Some((tests, _)) = entries.iter().find(|(key, _)| key.text == "tests") {
+            let message = "this is a file of test cases, not a policy";
+            let help = "run it with `policy-engine test`; a file whose name ends with `_test.yaml` is passed over";
+            self.push(Diagnostic::error("not-a-policy", message, tests.span).with_help(help));
+            return None;
+        }
         if let Some((foreign, _)) = entries.iter().find(|(key, _)| FOREIGN.contains(&&*key.text)) {
             let message = format!("this is not a policy of version `1.0`: it has the key `{}`", foreign.text);
             self.push(Diagnostic::error("not-a-policy", message, foreign.span).with_help(expected));
@@ -183,7 +223,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Records a finding.
-    fn push(&mut self, finding: Diagnostic) {
+    pub fn push(&mut self, finding: Diagnostic) {
         if self.findings.len() < MAX_FINDINGS {
             self.findings.push(finding);
         } else {
@@ -191,12 +231,14 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn error(&mut self, code: &'static str, message: impl Into<String>, span: Span) {
+    /// Records an error.
+    pub fn error(&mut self, code: &'static str, message: impl Into<String>, span: Span) {
         self.push(Diagnostic::error(code, message, span));
     }
 
     /// The first line of `span`.
-    fn head(&self, span: Span) -> Span {
+    #[must_use]
+    pub fn head(&self, span: Span) -> Span {
         misread::head(self.text, span)
     }
 
@@ -209,7 +251,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The mapping's entries; keys that are not `known` or have no value are reported and left out.
-    fn fields<'n, 'a>(&mut self, node: &'n Node<'a>, what: &'static str, known: &[&str]) -> Option<Fields<'n, 'a>> {
+    pub fn fields<'n, 'a>(&mut self, node: &'n Node<'a>, what: &'static str, known: &[&str]) -> Option<Fields<'n, 'a>> {
         let Kind::Map(entries) = &node.kind else {
             if let Some(error) = self.misread_as_other(node) {
                 self.push(error);
@@ -260,7 +302,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The value of a key that must be there.
-    fn required<'n, 'a>(&mut self, fields: &Fields<'n, 'a>, name: &str) -> Option<&'n Node<'a>> {
+    pub fn required<'n, 'a>(&mut self, fields: &Fields<'n, 'a>, name: &str) -> Option<&'n Node<'a>> {
         let found = fields.get(name);
         if found.is_none() && !fields.was_reported(name) {
             self.error("missing-key", format!("{} needs the key `{name}`", fields.what), fields.at);
@@ -269,7 +311,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The entries of a mapping whose keys are names of the author's choice; `None` has been reported.
-    fn entries<'n, 'a>(&mut self, name: &str, node: &'n Node<'a>) -> &'n [(Key<'a>, Node<'a>)] {
+    pub fn entries<'n, 'a>(&mut self, name: &str, node: &'n Node<'a>) -> &'n [(Key<'a>, Node<'a>)] {
         if let Kind::Map(entries) = &node.kind {
             return entries;
         }
@@ -278,7 +320,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The items of a list.
-    fn items<'n, 'a>(&mut self, name: &str, node: &'n Node<'a>) -> Option<&'n [Node<'a>]> {
+    pub fn items<'n, 'a>(&mut self, name: &str, node: &'n Node<'a>) -> Option<&'n [Node<'a>]> {
         if let Kind::List(items) = &node.kind {
             return Some(items);
         }
@@ -287,7 +329,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The items of a list that holds at least one.
-    fn some_items<'n, 'a>(&mut self, name: &str, node: &'n Node<'a>) -> Option<&'n [Node<'a>]> {
+    pub fn some_items<'n, 'a>(&mut self, name: &str, node: &'n Node<'a>) -> Option<&'n [Node<'a>]> {
         let items = self.items(name, node)?;
         if items.is_empty() {
             self.error("empty-list", format!("`{name}` is empty"), node.span);
@@ -296,7 +338,8 @@ impl<'t> Reader<'t> {
         Some(items)
     }
 
-    fn wrong_type(&mut self, name: &str, expected: &str, node: &Node<'_>) {
+    /// Reports that `name` must be `expected`.
+    pub fn wrong_type(&mut self, name: &str, expected: &str, node: &Node<'_>) {
         let message = format!("`{name}` must be {expected}, not {}", describe(node));
         let mut error = Diagnostic::error("wrong-type", message, self.head(node.span));
         if let (Kind::Scalar(text, Style::Plain), "text") = (&node.kind, expected) {
@@ -354,7 +397,8 @@ fn hint(what: &str, key: &str) -> Option<&'static str> {
 }
 
 /// What a value is, for messages.
-fn describe(node: &Node<'_>) -> String {
+#[must_use]
+pub fn describe(node: &Node<'_>) -> String {
     match &node.kind {
         Kind::List(_) => "a list".to_owned(),
         Kind::Map(_) => "a mapping".to_owned(),
@@ -378,6 +422,7 @@ fn short(text: &str) -> String {
 }
 
 /// Names in back-ticks with commas.
-fn quoted(names: &[&str]) -> String {
+#[must_use]
+pub fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

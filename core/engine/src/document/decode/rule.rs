@@ -11,7 +11,7 @@ use crate::document::model::{Exception, List, Rollout, Rule, Spanned, Stage, Tex
 use crate::document::source::Source;
 use crate::document::tree::{Kind, Node};
 
-const RULE: &[&str] = &[
+pub(super) const RULE: &[&str] = &[
     "id",
     "description",
     "priority",
@@ -26,7 +26,8 @@ const RULE: &[&str] = &[
     "actions",
     "metadata",
 ];
-const EXCEPTION: &[&str] = &["id", "description", "rules", "when", "conditions", "expires", "enabled"];
+pub(super) const ROLLOUT: &[&str] = &["percent", "by", "salt", "variants"];
+pub(super) const EXCEPTION: &[&str] = &["id", "description", "rules", "when", "conditions", "expires", "enabled"];
 
 impl Reader<'_> {
     pub(super) fn rules(&mut self, document: &Fields<'_, '_>, lists: &[List]) -> Vec<Rule> {
@@ -116,7 +117,7 @@ impl Reader<'_> {
     }
 
     fn rollout(&mut self, node: &Node<'_>, id: Option<&Text>) -> Option<Rollout> {
-        let fields = self.fields(node, "`rollout`", &["percent", "by", "salt", "variants"])?;
+        let fields = self.fields(node, "`rollout`", ROLLOUT)?;
         let percent = self.required(&fields, "percent").and_then(|node| self.millipercent("percent", node));
         let by = self.required(&fields, "by").and_then(|node| self.cel("by", node));
         let salt = match fields.get("salt") {

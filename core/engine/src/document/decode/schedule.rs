@@ -6,31 +6,18 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use llm_policy_cel::diagnostic::{Diagnostic, did_you_mean};
 
-use super::{Reader, short};
-use crate::document::model::{Constant, List, Spanned};
+use super::{Fields, Reader, short};
+use crate::document::model::{Constant, List, Spanned, Text};
 use crate::document::schedule::{Days, Hours, Schedule, Window};
 use crate::document::tree::{Kind, Node};
 
+pub(super) const SCHEDULE: &[&str] = &["timezone", "during", "except"];
+pub(super) const WINDOW: &[&str] = &["days", "hours"];
+
 impl Reader<'_> {
     pub(super) fn schedule(&mut self, node: &Node<'_>, lists: &[List]) -> Option<Schedule> {
-        let fields = self.fields(node, "`schedule`", &["timezone", "during", "except"])?;
-        let timezone = match fields.get("timezone") {
-            Some(node) => self.some_text("timezone", node),
-            None => Some(Spanned::new(Arc::from("UTC"), fields.at)),
-        };
-        let zone = timezone.as_ref().and_then(|name| {
-            let zone = TimeZone::get(&name.value).ok();
-            if zone.is_none() {
-                let message = format!("there is no time zone `{}`", short(&name.value));
-                let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-                let help = match did_you_mean(&name.value, names.iter().map(String::as_str)) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "use a name such as `Europe/Berlin` or `UTC`".to_owned(),
-                };
-                self.push(Diagnostic::error("unknown-timezone", message, name.span).with_help(help));
-            }
-            zone
-        });
+        let fields = self.fields(node, "`schedule`", SCHEDULE)?;
+        let timezone = self.timezone(&fields);
         let mut during = Vec::new();
         if let Some(node) = fields.get("during") {
             let items = self.some_items("during", node).unwrap_or_default();
@@ -47,11 +34,31 @@ impl Reader<'_> {
         }
         except.sort_unstable();
         except.dedup();
-        Some(Schedule { timezone: timezone?, zone: zone?, during, except })
+        let (timezone, zone) = timezone?;
+        Some(Schedule { timezone, zone, during, except })
+    }
+
+    /// The key `timezone`; UTC without it.
+    pub(super) fn timezone(&mut self, fields: &Fields<'_, '_>) -> Option<(Text, TimeZone)> {
+        let name = match fields.get("timezone") {
+            Some(node) => self.some_text("timezone", node)?,
+            None => Spanned::new(Arc::from("UTC"), fields.at),
+        };
+        let zone = TimeZone::get(&name.value).ok();
+        if zone.is_none() {
+            let message = format!("there is no time zone `{}`", short(&name.value));
+            let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+            let help = match did_you_mean(&name.value, names.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "use a name such as `Europe/Berlin` or `UTC`".to_owned(),
+            };
+            self.push(Diagnostic::error("unknown-timezone", message, name.span).with_help(help));
+        }
+        Some((name, zone?))
     }
 
     fn window(&mut self, node: &Node<'_>) -> Option<Window> {
-        let fields = self.fields(node, "an item of `during`", &["days", "hours"])?;
+        let fields = self.fields(node, "an item of `during`", WINDOW)?;
         let days = fields.get("days").map(|node| self.days(node));
         let hours = fields.get("hours").map(|node| self.hours(node));
         if days.is_none() && hours.is_none() && fields.reported.is_empty() {

@@ -14,6 +14,7 @@ use crate::document::source::{Source, SourceMap};
 use crate::document::template::{Data, Template};
 use crate::document::tree::{Kind, Node, Style};
 use crate::document::{misread, offsets, scan};
+use crate::instant;
 
 /// What a plain scalar stands for, when it is not text.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,7 +67,7 @@ pub(super) fn plain(text: &str) -> Option<Plain> {
 
 impl Reader<'_> {
     /// Text. A number or a boolean is not text.
-    pub(super) fn text(&mut self, name: &str, node: &Node<'_>) -> Option<Arc<str>> {
+    pub fn text(&mut self, name: &str, node: &Node<'_>) -> Option<Arc<str>> {
         match &node.kind {
             Kind::Scalar(text, style) if !node.is_null() && (*style != Style::Plain || plain(text).is_none()) => {
                 Some(Arc::from(&**text))
@@ -82,7 +83,7 @@ impl Reader<'_> {
     }
 
     /// Text that is not empty.
-    pub(super) fn some_text(&mut self, name: &str, node: &Node<'_>) -> Option<Text> {
+    pub fn some_text(&mut self, name: &str, node: &Node<'_>) -> Option<Text> {
         let text = self.text(name, node)?;
         if text.trim().is_empty() {
             self.error("empty-text", format!("`{name}` is empty"), node.span);
@@ -92,7 +93,7 @@ impl Reader<'_> {
     }
 
     /// A name: letters, digits, `_`, `.` and `-`.
-    pub(super) fn name(&mut self, name: &str, node: &Node<'_>) -> Option<Text> {
+    pub fn name(&mut self, name: &str, node: &Node<'_>) -> Option<Text> {
         let text = self.some_text(name, node)?;
         self.check_name(name, &text.value, node.span).then_some(text)
     }
@@ -109,7 +110,7 @@ impl Reader<'_> {
     }
 
     /// `true` or `false`, in no other spelling.
-    pub(super) fn bool(&mut self, name: &str, node: Option<&Node<'_>>, default: bool) -> bool {
+    pub fn bool(&mut self, name: &str, node: Option<&Node<'_>>, default: bool) -> bool {
         let Some(node) = node else { return default };
         if let Kind::Scalar(text, Style::Plain) = &node.kind
             && let Some(Plain::Bool(value)) = plain(text)
@@ -122,7 +123,7 @@ impl Reader<'_> {
     }
 
     /// An integer in a range.
-    pub(super) fn int<T>(&mut self, name: &str, node: &Node<'_>, range: std::ops::RangeInclusive<T>) -> Option<T>
+    pub fn int<T>(&mut self, name: &str, node: &Node<'_>, range: std::ops::RangeInclusive<T>) -> Option<T>
     where
         T: TryFrom<i128> + Copy + PartialOrd + std::fmt::Display,
     {
@@ -170,7 +171,7 @@ impl Reader<'_> {
     }
 
     /// One of some words.
-    pub(super) fn choice<T: Copy>(&mut self, name: &str, node: &Node<'_>, choices: &[(&str, T)]) -> Option<T> {
+    pub fn choice<T: Copy>(&mut self, name: &str, node: &Node<'_>, choices: &[(&str, T)]) -> Option<T> {
         let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
         let Kind::Scalar(text, _) = &node.kind else {
             self.wrong_type(name, &format!("one of {}", quoted(&words)), node);
@@ -212,23 +213,22 @@ impl Reader<'_> {
     }
 
     /// A list of texts; an item that is none is reported and left out.
-    pub(super) fn texts(&mut self, name: &str, node: &Node<'_>) -> Vec<Text> {
+    pub fn texts(&mut self, name: &str, node: &Node<'_>) -> Vec<Text> {
         let Some(items) = self.items(name, node) else { return Vec::new() };
         items.iter().filter_map(|item| self.some_text(name, item)).collect()
     }
 
     /// An instant as RFC 3339 writes it.
-    pub(super) fn timestamp(&mut self, name: &str, node: &Node<'_>) -> Option<Timestamp> {
+    pub fn timestamp(&mut self, name: &str, node: &Node<'_>) -> Option<Timestamp> {
         let text = self.text(name, node)?;
-        let found = text.parse().ok();
-        if found.is_none() {
-            let message = format!("`{name}` is not an instant: `{}`", short(&text));
-            self.push(
-                Diagnostic::error("wrong-time", message, node.span)
-                    .with_help("write it with its offset, such as `2027-01-01T00:00:00Z`"),
-            );
+        match instant::read(&text) {
+            Ok(found) => Some(found),
+            Err(help) => {
+                let message = format!("`{name}` is not an instant: `{}`", short(&text));
+                self.push(Diagnostic::error("wrong-time", message, node.span).with_help(help));
+                None
+            }
         }
-        found
     }
 
     /// A CEL expression. Numbers and booleans are CEL too.
@@ -333,7 +333,7 @@ impl Reader<'_> {
     }
 
     /// Free data without templates.
-    pub(super) fn json(&mut self, name: &str, node: &Node<'_>) -> Option<serde_json::Value> {
+    pub fn json(&mut self, name: &str, node: &Node<'_>) -> Option<serde_json::Value> {
         use serde_json::Value;
         Some(match &node.kind {
             Kind::List(items) => {
@@ -355,11 +355,7 @@ impl Reader<'_> {
     }
 
     /// A mapping of free data without templates.
-    pub(super) fn json_map(
-        &mut self,
-        name: &str,
-        node: &Node<'_>,
-    ) -> Option<serde_json::Map<String, serde_json::Value>> {
+    pub fn json_map(&mut self, name: &str, node: &Node<'_>) -> Option<serde_json::Map<String, serde_json::Value>> {
         let Kind::Map(entries) = &node.kind else {
             self.wrong_type(name, "a mapping", node);
             return None;

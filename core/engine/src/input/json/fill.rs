@@ -45,7 +45,9 @@ impl<'a, 's> Filler<'a, 's> {
     }
 
     fn document(&mut self) -> Option<()> {
-        let start = self.scan.space(0);
+        // RFC 8259, section 8.1, lets a reader ignore a byte order mark; some editors write one.
+        let mark = if self.scan.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let start = self.scan.space(mark);
         let end = self.value(self.paths.root(), start, 0)?;
         let end = self.scan.space(end);
         if end < self.scan.text.len() { self.scan.fail("expected nothing after the value", end) } else { Some(()) }

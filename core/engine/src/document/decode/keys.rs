@@ -1,0 +1,42 @@
+//! The keys that the readers know, for tools that stand beside them: JSON Schema, completion.
+
+use super::{action, conditions, data, header, rule, schedule};
+
+/// Of a document.
+pub const DOCUMENT: &[&str] = super::KEYS;
+/// Of `metadata`.
+pub const METADATA: &[&str] = header::METADATA;
+/// Of `config`.
+pub const CONFIG: &[&str] = header::CONFIG;
+/// Of `fallback`.
+pub const FALLBACK: &[&str] = header::FALLBACK;
+/// Of a field of `schema`.
+pub const FIELD: &[&str] = data::FIELD;
+/// Of a table.
+pub const TABLE: &[&str] = data::TABLE;
+/// Of a rule.
+pub const RULE: &[&str] = rule::RULE;
+/// Of `rollout`.
+pub const ROLLOUT: &[&str] = rule::ROLLOUT;
+/// Of an exception.
+pub const EXCEPTION: &[&str] = rule::EXCEPTION;
+/// Of `conditions` and groups in it.
+pub const GROUP: &[&str] = conditions::GROUP;
+/// Of a comparison.
+pub const COMPARISON: &[&str] = conditions::COMPARISON;
+/// Of a call.
+pub const CALL: &[&str] = conditions::CALL;
+/// Of `schedule`.
+pub const SCHEDULE: &[&str] = schedule::SCHEDULE;
+/// Of an item of `during`.
+pub const WINDOW: &[&str] = schedule::WINDOW;
+
+/// The operators of comparisons.
+pub fn operators() -> impl Iterator<Item = &'static str> {
+    conditions::operators()
+}
+
+/// The types of actions, each with its keys beside `type`.
+pub fn actions() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    action::shapes()
+}

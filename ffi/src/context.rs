@@ -1,0 +1,162 @@
+//! Contexts that are built field by field, without JSON.
+
+use std::mem;
+use std::sync::{Mutex, PoisonError};
+
+use llm_policy_embed::table::Table;
+use llm_policy_embed::{ContextBuilder, Error, ErrorCode};
+
+use crate::error::{lpe_error, no_such, reported};
+use crate::memory::{lpe_str, out, records};
+
+/// A context under construction. Paths are names with dots between them, such as `user.id`. A field that is set again is
+/// replaced. 0 is none.
+pub type lpe_context = u64;
+
+static CONTEXTS: Table<Mutex<ContextBuilder>> = Table::new(4);
+
+/// Runs `work` with the context of this number.
+pub(crate) fn with_context<R>(
+    context: lpe_context,
+    work: impl FnOnce(&mut ContextBuilder) -> Result<R, Error>,
+) -> Result<R, Error> {
+    let run = |context: &Mutex<ContextBuilder>| work(&mut context.lock().unwrap_or_else(PoisonError::into_inner));
+    CONTEXTS.with(context, run).unwrap_or_else(|| Err(no_such("context")))
+}
+
+fn set(context: lpe_context, change: impl FnOnce(ContextBuilder) -> ContextBuilder) -> Result<(), Error> {
+    with_context(context, |context| {
+        *context = change(mem::take(context));
+        Ok(())
+    })
+}
+
+/// A context without fields.
+///
+/// # Safety
+/// `context` points to a number to be written; `error` is null or points to an `lpe_error`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_context_new(context: *mut lpe_context, error: *mut lpe_error) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe {
+        reported(error, || {
+            let context = out(context, 0)?;
+            let number = CONTEXTS.insert(Mutex::default());
+            *context = number.ok_or_else(|| Error::new(ErrorCode::InternalError, "there are too many contexts"))?.get();
+            Ok(())
+        })
+    }
+}
+
+/// Sets a field to text.
+///
+/// # Safety
+/// `path` and `text` lend UTF-8; `error` is null or points to an `lpe_error`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_context_string(
+    context: lpe_context,
+    path: lpe_str,
+    text: lpe_str,
+    error: *mut lpe_error,
+) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe {
+        reported(error, || {
+            let (path, text) = (path.text("the path")?, text.text("the text")?);
+            set(context, |context| context.string(path, text))
+        })
+    }
+}
+
+/// Sets a field to a list of texts.
+///
+/// # Safety
+/// `path` lends UTF-8; `texts` points to `count` texts; `error` is null or points to an `lpe_error`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_context_strings(
+    context: lpe_context,
+    path: lpe_str,
+    texts: *const lpe_str,
+    count: usize,
+    error: *mut lpe_error,
+) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe {
+        reported(error, || {
+            let path = path.text("the path")?;
+            let texts = records(texts, count)?.iter().map(|text| text.text("the text"));
+            let texts = texts.collect::<Result<Vec<_>, _>>()?;
+            set(context, |context| context.strings(path, texts))
+        })
+    }
+}
+
+/// Sets a field to a whole number.
+///
+/// # Safety
+/// `path` lends UTF-8; `error` is null or points to an `lpe_error`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_context_int(
+    context: lpe_context,
+    path: lpe_str,
+    value: i64,
+    error: *mut lpe_error,
+) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe {
+        reported(error, || {
+            let path = path.text("the path")?;
+            set(context, |context| context.int(path, value))
+        })
+    }
+}
+
+/// Sets a field to a number. One that is not finite is refused when the context is evaluated.
+///
+/// # Safety
+/// `path` lends UTF-8; `error` is null or points to an `lpe_error`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_context_double(
+    context: lpe_context,
+    path: lpe_str,
+    value: f64,
+    error: *mut lpe_error,
+) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe {
+        reported(error, || {
+            let path = path.text("the path")?;
+            set(context, |context| context.double(path, value))
+        })
+    }
+}
+
+/// Sets a field to true (not 0) or false (0).
+///
+/// # Safety
+/// `path` lends UTF-8; `error` is null or points to an `lpe_error`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_context_bool(
+    context: lpe_context,
+    path: lpe_str,
+    value: i32,
+    error: *mut lpe_error,
+) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe {
+        reported(error, || {
+            let path = path.text("the path")?;
+            set(context, |context| context.bool(path, value != 0))
+        })
+    }
+}
+
+/// Frees a context.
+///
+/// # Safety
+/// `error` is null or points to an `lpe_error`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_context_free(context: lpe_context, error: *mut lpe_error) -> i32 {
+    // SAFETY: what the pointer points to is the caller's promise.
+    unsafe { reported(error, || if CONTEXTS.remove(context) { Ok(()) } else { Err(no_such("context")) }) }
+}

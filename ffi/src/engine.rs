@@ -1,0 +1,266 @@
+//! Engines: opened, replaced, closed.
+
+use std::path::Path;
+
+use llm_policy_embed::table::Table;
+use llm_policy_embed::{Documents, Engine, Error, ErrorCode, Handles, Options};
+
+use crate::error::{lpe_error, no_such, reported};
+use crate::memory::{lpe_buffer, lpe_str, out, records};
+
+/// An engine: policies, ready to decide. 0 is none.
+pub type lpe_engine = u64;
+
+static ENGINES: Table<Engine> = Table::new(1);
+
+/// The host carries out `redact`.
+pub const LPE_HANDLES_REDACT: u32 = 1;
+/// The host carries out `set`.
+pub const LPE_HANDLES_SET: u32 = 2;
+/// The host carries out `route`.
+pub const LPE_HANDLES_ROUTE: u32 = 4;
+/// The host carries out `require_approval`.
+pub const LPE_HANDLES_REQUIRE_APPROVAL: u32 = 8;
+/// The host carries out `custom`.
+pub const LPE_HANDLES_CUSTOM: u32 = 16;
+
+/// How an engine is made. Set `struct_size` to `sizeof(lpe_options)` and the rest to zero for the defaults.
+#[derive(Debug)]
+#[repr(C)]
+pub struct lpe_options {
+    /// `sizeof(lpe_options)`, set by the caller.
+    pub struct_size: u32,
+    /// The actions that the host carries out: `LPE_HANDLES_...`, joined. What a policy makes mandatory and is not among them
+    /// becomes a deny.
+    pub handles: u32,
+    /// Not 0: what no policy decides about is allowed. 0, the default: it is denied.
+    pub allow_without_policy: u32,
+}
+
+/// A policy document in memory.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct lpe_document {
+    /// What messages call it, such as `security.yaml`.
+    pub origin: lpe_str,
+    /// YAML or JSON.
+    pub text: lpe_str,
+}
+
+/// Runs `work` with the engine of this number.
+#[inline]
+pub(crate) fn with_engine<R>(engine: lpe_engine, work: impl FnOnce(&Engine) -> Result<R, Error>) -> Result<R, Error> {
+    ENGINES.with(engine, work).unwrap_or_else(|| Err(no_such("engine")))
+}
+
+/// Makes an engine from a file, or from all policy documents below a directory.
+///
+/// # Safety
+/// `path` lends UTF-8; `options` is null or points to options; `engine` points to a number to be written; `error` is null or
+/// points to an `lpe_error`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_engine_open(
+    path: lpe_str,
+    options: *const lpe_options,
+    engine: *mut lpe_engine,
+    error: *mut lpe_error,
+) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe {
+        reported(error, || {
+            let engine = out(engine, 0)?;
+            let (options, handles) = read_options(options)?;
+            *engine = opened(from_path(path)?, options, handles)?;
+            Ok(())
+        })
+    }
+}
+
+/// Makes an engine from documents in memory. They cannot read tables from files.
+///
+/// # Safety
+/// `documents` points to `count` documents; the rest as `lpe_engine_open`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_engine_load(
+    documents: *const lpe_document,
+    count: usize,
+    options: *const lpe_options,
+    engine: *mut lpe_engine,
+    error: *mut lpe_error,
+) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe {
+        reported(error, || {
+            let engine = out(engine, 0)?;
+            let (options, handles) = read_options(options)?;
+            *engine = opened(from_memory(documents, count)?, options, handles)?;
+            Ok(())
+        })
+    }
+}
+
+/// Replaces the policies of an engine by those at `path`, in one step. When they are refused, nothing changes. Calls that are
+/// under way go on with the policies that they began with.
+///
+/// # Safety
+/// As `lpe_engine_open`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_engine_reload_path(engine: lpe_engine, path: lpe_str, error: *mut lpe_error) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe { reported(error, || with_engine(engine, |engine| reload(engine, from_path(path)?))) }
+}
+
+/// As `lpe_engine_reload_path`, from documents in memory.
+///
+/// # Safety
+/// As `lpe_engine_load`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_engine_reload(
+    engine: lpe_engine,
+    documents: *const lpe_document,
+    count: usize,
+    error: *mut lpe_error,
+) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe { reported(error, || with_engine(engine, |engine| reload(engine, from_memory(documents, count)?))) }
+}
+
+/// Closes an engine. Calls that are under way in other threads finish; later ones fail.
+///
+/// # Safety
+/// `error` is null or points to an `lpe_error`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_engine_close(engine: lpe_engine, error: *mut lpe_error) -> i32 {
+    // SAFETY: what the pointer points to is the caller's promise.
+    unsafe { reported(error, || if ENGINES.remove(engine) { Ok(()) } else { Err(no_such("engine")) }) }
+}
+
+/// The digest of an engine's documents: SHA-256, in hexadecimal.
+///
+/// # Safety
+/// `digest` points to a buffer to be written, `error` as ever.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_engine_bundle(engine: lpe_engine, digest: *mut lpe_buffer, error: *mut lpe_error) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe {
+        reported(error, || {
+            let digest = out(digest, lpe_buffer::EMPTY)?;
+            *digest = lpe_buffer::new(with_engine(engine, |engine| Ok(engine.bundle().to_string()))?);
+            Ok(())
+        })
+    }
+}
+
+/// Checks the policy documents at `path` and reports as JSON: `valid`, `documents`, `rules`, and `findings`, each with `file`,
+/// `line`, `column`, `code`, `severity`, `message` and perhaps `help`. Documents that are refused are no failure of the call.
+///
+/// # Safety
+/// `path` lends UTF-8, `report` points to a buffer to be written, `error` as ever.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_validate_path(path: lpe_str, report: *mut lpe_buffer, error: *mut lpe_error) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe {
+        reported(error, || {
+            let report = out(report, lpe_buffer::EMPTY)?;
+            *report = lpe_buffer::new(validate(from_path(path)?));
+            Ok(())
+        })
+    }
+}
+
+/// As `lpe_validate_path`, for documents in memory.
+///
+/// # Safety
+/// `documents` points to `count` documents, `report` to a buffer to be written, `error` as ever.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_validate(
+    documents: *const lpe_document,
+    count: usize,
+    report: *mut lpe_buffer,
+    error: *mut lpe_error,
+) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe {
+        reported(error, || {
+            let report = out(report, lpe_buffer::EMPTY)?;
+            *report = lpe_buffer::new(validate(from_memory(documents, count)?));
+            Ok(())
+        })
+    }
+}
+
+fn opened(documents: Documents, options: Options, handles: Handles) -> Result<lpe_engine, Error> {
+    let engine = documents.check(options).into_engine()?.handles(handles);
+    let number = ENGINES.insert(engine);
+    Ok(number.ok_or_else(|| Error::new(ErrorCode::InternalError, "there are too many engines"))?.get())
+}
+
+fn reload(engine: &Engine, documents: Documents) -> Result<(), Error> {
+    engine.reload(documents).map(drop)
+}
+
+fn validate(documents: Documents) -> String {
+    documents.check(Options::default()).to_json().to_string()
+}
+
+/// # Safety
+/// `path` lends bytes.
+unsafe fn from_path(path: lpe_str) -> Result<Documents, Error> {
+    // SAFETY: the caller's promise is ours.
+    let path = unsafe { path.text("the path")? };
+    let mut documents = Documents::new();
+    documents.add_path(Path::new(path))?;
+    Ok(documents)
+}
+
+/// # Safety
+/// `documents` points to `count` documents, which lend bytes.
+unsafe fn from_memory(documents: *const lpe_document, count: usize) -> Result<Documents, Error> {
+    let mut read = Documents::new();
+    // SAFETY: the caller's promise is ours.
+    for document in unsafe { records(documents, count)? } {
+        // SAFETY: as above.
+        let (origin, text) = unsafe { (document.origin.text("the origin")?, document.text.bytes()?) };
+        read.add_bytes(text, origin);
+    }
+    Ok(read)
+}
+
+/// # Safety
+/// `options` is null or points to options that begin with their size.
+unsafe fn read_options(options: *const lpe_options) -> Result<(Options, Handles), Error> {
+    if options.is_null() {
+        return Ok((Options::default(), Handles::NONE));
+    }
+    // SAFETY: it is not null, so the first field can be read.
+    if (unsafe { (*options).struct_size } as usize) < size_of::<lpe_options>() {
+        return Err(wrong_size("lpe_options"));
+    }
+    // SAFETY: all fields are within the caller's record.
+    let given = unsafe { &*options };
+    let named = [
+        (LPE_HANDLES_REDACT, "redact"),
+        (LPE_HANDLES_SET, "set"),
+        (LPE_HANDLES_ROUTE, "route"),
+        (LPE_HANDLES_REQUIRE_APPROVAL, "require_approval"),
+        (LPE_HANDLES_CUSTOM, "custom"),
+    ];
+    let mut handles = Handles::NONE;
+    let mut left = given.handles;
+    for (bit, name) in named {
+        if left & bit != 0 {
+            handles = handles.with(name).unwrap_or(handles);
+            left &= !bit;
+        }
+    }
+    if left != 0 {
+        return Err(Error::new(ErrorCode::InvalidArgument, format!("unknown bits in `handles`: {left:#x}")));
+    }
+    Ok((Options { allow_without_policy: given.allow_without_policy != 0, ..Options::default() }, handles))
+}
+
+/// The failure for a record whose size is not that of this interface.
+pub(crate) fn wrong_size(name: &str) -> Error {
+    Error::new(ErrorCode::InvalidArgument, format!("`struct_size` of {name} is too small"))
+        .with_help(format!("set it to sizeof({name}) before the call"))
+}

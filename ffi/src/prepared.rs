@@ -1,0 +1,83 @@
+//! Inputs that were read once for many evaluations.
+
+use llm_policy_embed::table::Table;
+use llm_policy_embed::{Error, ErrorCode, Prepared};
+
+use crate::context::{lpe_context, with_context};
+use crate::engine::{lpe_engine, with_engine};
+use crate::error::{lpe_error, no_such, reported};
+use crate::memory::{lpe_str, out};
+
+/// An input that was read. It belongs to the policies that its engine had then: after a reload, evaluating it is
+/// `LPE_STALE_INPUT`. 0 is none.
+pub type lpe_prepared = u64;
+
+static PREPARED: Table<Prepared> = Table::new(3);
+
+/// Runs `work` with the prepared input of this number.
+#[inline]
+pub(crate) fn with_prepared<R>(
+    prepared: lpe_prepared,
+    work: impl FnOnce(&Prepared) -> Result<R, Error>,
+) -> Result<R, Error> {
+    PREPARED.with(prepared, work).unwrap_or_else(|| Err(no_such("prepared input")))
+}
+
+/// Reads the context in `input`, which is JSON, once for many evaluations.
+///
+/// # Safety
+/// `input` lends bytes; `prepared` points to a number to be written; `error` is null or points to an `lpe_error`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_prepare(
+    engine: lpe_engine,
+    input: lpe_str,
+    prepared: *mut lpe_prepared,
+    error: *mut lpe_error,
+) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe {
+        reported(error, || {
+            let prepared = out(prepared, 0)?;
+            let input = input.bytes()?;
+            *prepared = keep(with_engine(engine, |engine| engine.prepare(input))?)?;
+            Ok(())
+        })
+    }
+}
+
+/// Reads a context that was built field by field, once for many evaluations.
+///
+/// # Safety
+/// `prepared` points to a number to be written; `error` is null or points to an `lpe_error`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_prepare_context(
+    engine: lpe_engine,
+    context: lpe_context,
+    prepared: *mut lpe_prepared,
+    error: *mut lpe_error,
+) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe {
+        reported(error, || {
+            let prepared = out(prepared, 0)?;
+            let read = with_context(context, |context| with_engine(engine, |engine| engine.prepare_input(&*context)))?;
+            *prepared = keep(read)?;
+            Ok(())
+        })
+    }
+}
+
+/// Frees a prepared input.
+///
+/// # Safety
+/// `error` is null or points to an `lpe_error`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_prepared_free(prepared: lpe_prepared, error: *mut lpe_error) -> i32 {
+    // SAFETY: what the pointer points to is the caller's promise.
+    unsafe { reported(error, || if PREPARED.remove(prepared) { Ok(()) } else { Err(no_such("prepared input")) }) }
+}
+
+fn keep(prepared: Prepared) -> Result<lpe_prepared, Error> {
+    let number = PREPARED.insert(prepared);
+    Ok(number.ok_or_else(|| Error::new(ErrorCode::InternalError, "there are too many prepared inputs"))?.get())
+}

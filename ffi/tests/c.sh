@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Installs the C library into a scratch folder as a user would, builds the C programs against it (shared and static), and runs
+# them, under valgrind where a leak would show. Needs cc and pkg-config; valgrind is installed when this runs as root.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+need() {
+  command -v "$1" >/dev/null && return
+  if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+    apt-get install -y -qq "$2" >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq "$2" >/dev/null; }
+  fi
+  command -v "$1" >/dev/null || { echo "$1 is missing: install the package $2" >&2; exit 1; }
+}
+need cc gcc
+need pkg-config pkg-config
+need valgrind valgrind
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+make --no-print-directory install PREFIX="$scratch" PROFILE=dev
+
+export PKG_CONFIG_PATH="$scratch/lib/pkgconfig" LD_LIBRARY_PATH="$scratch/lib"
+flags=(-std=c11 -Wall -Wextra -Werror -O1 -g)
+read -ra shared < <(pkg-config --cflags --libs llm-policy)
+read -ra static < <(pkg-config --cflags --libs --static llm-policy | sed "s|-lllm_policy|$scratch/lib/libllm_policy.a|")
+
+echo "exported symbols"
+foreign=$(nm -D --defined-only "$scratch/lib/libllm_policy.so" | awk '{print $NF}' | grep -v '^lpe_' || true)
+if [[ -n $foreign ]]; then
+  printf 'the shared library exports more than lpe_*:\n%s\n' "$foreign" >&2
+  exit 1
+fi
+declared=$(grep -oE '\blpe_[a-z_]+\(' ffi/include/llm_policy.h | tr -d '(' | sort -u)
+exported=$(nm -D --defined-only "$scratch/lib/libllm_policy.so" | awk '{print $NF}' | sort -u)
+diff <(echo "$declared") <(echo "$exported") || { echo "the header and the library differ" >&2; exit 1; }
+
+run() { valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect,possible "$@"; }
+
+for kind in shared static; do
+  declare -n link=$kind
+  for program in examples/c/guard.c ffi/tests/smoke.c; do
+    cc "${flags[@]}" "$program" -o "$scratch/$(basename "$program" .c)-$kind" "${link[@]}"
+  done
+done
+echo '#include <llm_policy.h>
+int main() { return lpe_abi_version() != LPE_ABI_VERSION; }' >"$scratch/cxx.cpp"
+if command -v c++ >/dev/null; then
+  c++ -Wall -Wextra -Werror "$scratch/cxx.cpp" -o "$scratch/cxx" "${shared[@]}" && "$scratch/cxx"
+fi
+
+for kind in shared static; do
+  echo "examples/c/guard.c, $kind"
+  said=$(run "$scratch/guard-$kind" examples/c/policy.yaml 'hello' gpt-4o-mini)
+  [[ $said == "You said: hello" ]] || { echo "not expected: $said" >&2; exit 1; }
+  status=0
+  said=$(run "$scratch/guard-$kind" examples/c/policy.yaml 'hello' gpt-5-preview) || status=$?
+  [[ $status == 1 && $said == refused:*preview* ]] || { echo "not expected ($status): $said" >&2; exit 1; }
+  status=0
+  said=$(run "$scratch/guard-$kind" no/such/place 'hello' gpt-5 2>&1) || status=$?
+  [[ $status == 2 && $said == *no/such/place* ]] || { echo "not expected ($status): $said" >&2; exit 1; }
+  echo "ffi/tests/smoke.c, $kind"
+  run "$scratch/smoke-$kind"
+done
+echo "C: ok"
