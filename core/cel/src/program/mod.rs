@@ -232,9 +232,15 @@ fn parts(value: &Value) -> u64 {
     }
 }
 
+/// So few texts are compared with one by one.
+const FEW: usize = 8;
+
 /// A set of constants for `in`, hashed by type.
 #[derive(Clone, Debug, Default)]
 pub struct ConstantSet {
+    /// All texts, when they are few.
+    few: Box<[Arc<str>]>,
+    /// All texts, when they are many.
     strings: FxHashSet<Arc<str>>,
     ints: FxHashSet<i64>,
     /// What is neither text nor an int (bools, doubles, uints beyond `i64`, lists, ...), searched one by one.
@@ -248,8 +254,11 @@ pub struct ConstantSet {
 impl ConstantSet {
     fn new(constant: u32, items: &[Value]) -> Self {
         let mut set = Self { constant, ..Self::default() };
+        let texts = items.iter().filter(|item| matches!(item, Value::String(_))).count();
+        let mut few = Vec::with_capacity(texts.min(FEW));
         for item in items {
             match item {
+                Value::String(s) if texts <= FEW => few.push(s.clone()),
                 Value::String(s) => {
                     set.strings.insert(s.clone());
                 }
@@ -264,6 +273,7 @@ impl ConstantSet {
                 }
             }
         }
+        set.few = few.into();
         set
     }
 
@@ -289,13 +299,7 @@ impl ConstantSet {
     #[must_use]
     pub fn contains(&self, value: Val<'_>) -> bool {
         match value {
-            Val::Str(s) => {
-                if self.strings.len() <= 4 {
-                    self.strings.iter().any(|x| **x == *s)
-                } else {
-                    self.strings.contains(s)
-                }
-            }
+            Val::Str(s) => self.few.iter().any(|x| **x == *s) || self.strings.contains(s),
             Val::Int(i) if self.ints.contains(&i) => true,
             Val::Int(_) if self.others.is_empty() => false,
             Val::Int(_) | Val::Uint(_) | Val::Double(_) if self.has_numbers => {

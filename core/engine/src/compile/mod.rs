@@ -227,7 +227,8 @@ fn compile_with(
     }
     // Stable: documents are sorted by id, and rules within one stand in order.
     rules.sort_by_key(|(priority, _)| std::cmp::Reverse(*priority));
-    let rules: Vec<CompiledRule> = rules.into_iter().map(|(_, rule)| rule).collect();
+    let mut rules: Vec<CompiledRule> = rules.into_iter().map(|(_, rule)| rule).collect();
+    rules.shrink_to_fit();
     let required = required_slots(&mut compiler, &fields);
     // What only derived text is made from is not checked: it is text whatever its type.
     let records = Records::of(&compiler.slots);
@@ -449,7 +450,7 @@ fn compile_rule(
     let parts: Vec<NodeId> = gates.iter().map(|(_, node)| *node).chain(condition_node).collect();
     let all = compiler.builder.and(&parts);
     compiler.builder.use_root(all);
-    let actions: Vec<_> = rule.actions.iter().filter_map(|a| compiler.action(scope, a, stages)).collect();
+    let actions: Box<[_]> = rule.actions.iter().filter_map(|a| compiler.action(scope, a, stages)).collect();
     let exceptions = exceptions_of(compiler, scope, rule, stages, &mut facts);
     let clauses = condition?.clauses;
     Some(CompiledRule {

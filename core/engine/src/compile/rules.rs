@@ -60,7 +60,7 @@ pub struct CompiledRule {
     /// Classes of its actions.
     pub classes: Classes,
     /// Its actions in order.
-    pub actions: Vec<CompiledAction>,
+    pub actions: Box<[CompiledAction]>,
     /// What suspends it.
     pub exceptions: Vec<CompiledException>,
     /// The share of identities that it applies to, with the node that names the identity.
