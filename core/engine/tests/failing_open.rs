@@ -391,6 +391,22 @@ fn a_field_of_a_list_element_of_the_wrong_type_is_an_error() {
 }
 
 #[test]
+fn null_is_absent_wherever_it_is_read() {
+    let tier = |value: serde_json::Value| json!({"user": {"tier": value}});
+    for when in ["user.?tier.orValue('free') == 'free'", "!user.?tier.hasValue()", "!has(user.tier)"] {
+        let engine = engine(&[deny_when(when)]);
+        assert!(decide(&engine, &tier(json!("gold"))).allowed(), "{when}");
+        assert!(!decide(&engine, &json!({"user": {}})).allowed(), "{when}");
+        assert!(!decide(&engine, &tier(json!(null))).allowed(), "{when}");
+    }
+    let roles = engine(&[deny_when("request.messages.exists(m, m.role == 'system')")]);
+    let message = |message: serde_json::Value| json!({"request": {"messages": [{"role": "user", "text": "a"}, message]}});
+    assert!(decide(&roles, &message(json!({"role": "user", "text": "a"}))).allowed());
+    assert!(!decide(&roles, &message(json!({"text": "a"}))).allowed());
+    assert!(!decide(&roles, &message(json!({"role": null, "text": "a"}))).allowed());
+}
+
+#[test]
 fn an_optional_selection_does_not_skip_the_type() {
     let model = engine(&[deny_when("request.?model.orValue('') == 'bad'")]);
     assert!(decide(&model, &json!({"request": {"model": "good"}})).allowed());

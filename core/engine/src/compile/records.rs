@@ -2,11 +2,14 @@
 //!
 //! A scalar field has a slot of its own, and its reader marks a value of another type. What is read as a whole
 //! (`request.tools` for a loop, `request` for `request.?model`) holds its fields as they came, so their types are checked here: a
-//! list in the place of a name would otherwise just compare unequal, and a rule that denies would not match.
+//! list in the place of a name would otherwise just compare unequal, and a rule that denies would not match. For the same reason
+//! their null fields are taken out: what is null is absent, wherever it is read.
 
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
 use llm_policy_cel::slot::Slot;
 use llm_policy_cel::types::Type;
-use llm_policy_cel::value::Val;
+use llm_policy_cel::value::{List, Map, Val};
 
 use super::fields::Fields;
 use super::slots::Slots;
@@ -29,14 +32,19 @@ impl Records {
         Self(numbered.filter(|(_, info)| holds_record(&info.cel_type)).map(|(n, i)| (n, i.cel_type.clone())).collect())
     }
 
-    /// Marks the records whose fields are not of their declared types as mistyped, as a whole.
-    pub fn check(&self, slots: &mut [Slot<'_>]) {
+    /// Marks the records whose fields are not of their declared types as mistyped, as a whole, and takes null fields out of the
+    /// others.
+    pub fn check<'a>(&self, slots: &mut [Slot<'a>], arena: &'a Bump) {
         for (slot, t) in &self.0 {
             if let Some(place) = slots.get_mut(*slot as usize)
                 && let Slot::Present(value) = *place
-                && !conforms(value, t)
             {
-                *place = Slot::Mistyped;
+                let mut nulls = false;
+                if !conforms(value, t, &mut nulls) {
+                    *place = Slot::Mistyped;
+                } else if nulls {
+                    *place = Slot::Present(without_nulls(value, t, arena));
+                }
             }
         }
     }
@@ -46,24 +54,28 @@ impl Records {
 #[must_use]
 pub fn fits(fields: &Fields, path: &str, value: Val<'_>) -> bool {
     match fields.at(path) {
-        Some(field) => conforms(value, &field.cel_type()),
+        Some(field) => conforms(value, &field.cel_type(), &mut false),
         None => false,
     }
 }
 
-/// Whether `value` is of type `t`; a null field counts as absent. Inputs are at most 128 levels deep.
-fn conforms(value: Val<'_>, t: &Type) -> bool {
+/// Whether `value` is of type `t`; a null field counts as absent, and is noted in `nulls`. Inputs are at most 128 levels deep.
+fn conforms(value: Val<'_>, t: &Type, nulls: &mut bool) -> bool {
     match (t, value) {
         (Type::Object(object), Val::Map(map)) => map.iter().all(|(key, value)| {
             let Val::Str(name) = key else { return false };
             match object.field(name) {
-                Some(t) => matches!(value, Val::Null) || conforms(value, t),
+                Some(_) if matches!(value, Val::Null) => {
+                    *nulls = true;
+                    true
+                }
+                Some(t) => conforms(value, t, nulls),
                 // `Name` beside `name`: who reads it next may take either.
                 None => !object.fields.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)),
             }
         }),
-        (Type::List(item), Val::List(items)) => items.iter().all(|value| conforms(value, item)),
-        (Type::Map(entry), Val::Map(map)) => map.iter().all(|(_, value)| conforms(value, &entry.1)),
+        (Type::List(item), Val::List(items)) => items.iter().all(|value| conforms(value, item, nulls)),
+        (Type::Map(entry), Val::Map(map)) => map.iter().all(|(_, value)| conforms(value, &entry.1, nulls)),
         (Type::Timestamp, Val::Str(text)) => timestamp(text).is_some(),
         (Type::Bool, Val::Bool(_))
         | (Type::Int, Val::Int(_))
@@ -75,5 +87,32 @@ fn conforms(value: Val<'_>, t: &Type) -> bool {
         | (Type::Bool | Type::Int | Type::Double | Type::String, _) => false,
         // Houses may declare other types, which readers of input do not know.
         _ => true,
+    }
+}
+
+/// `value`, which is of type `t`, without the null fields of its records.
+fn without_nulls<'a>(value: Val<'a>, t: &Type, arena: &'a Bump) -> Val<'a> {
+    match (t, value) {
+        (Type::Object(object), Val::Map(map)) => {
+            let mut entries = ArenaVec::with_capacity_in(map.len(), arena);
+            entries.extend(map.iter().filter_map(|(key, value)| {
+                let Val::Str(name) = key else { return Some((key, value)) };
+                match object.field(name) {
+                    Some(_) if matches!(value, Val::Null) => None,
+                    Some(t) => Some((key, without_nulls(value, t, arena))),
+                    None => Some((key, value)),
+                }
+            }));
+            Val::Map(Map::new_in(entries.into_bump_slice(), arena))
+        }
+        (Type::List(item), Val::List(items)) => {
+            let kept = items.iter().map(|value| without_nulls(value, item, arena));
+            Val::List(List::Arena(arena.alloc_slice_fill_iter(kept)))
+        }
+        (Type::Map(entry), Val::Map(map)) => {
+            let kept = map.iter().map(|(key, value)| (key, without_nulls(value, &entry.1, arena)));
+            Val::Map(Map::new_in(arena.alloc_slice_fill_iter(kept), arena))
+        }
+        _ => value,
     }
 }

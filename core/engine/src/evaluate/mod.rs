@@ -90,7 +90,7 @@ pub(crate) fn fill<'a>(
     let compiled = question.compiled;
     read(question, slots, arena)?;
     compiled.derived.fill(slots, arena);
-    compiled.records.check(slots);
+    compiled.records.check(slots, arena);
     for slot in &compiled.required {
         let path = compiled.slots.path(*slot);
         let message = match slots.get(*slot as usize) {

@@ -268,7 +268,7 @@ fn lay_over<'b>(
         }
     }
     compiled.derived.fill(out, arena);
-    compiled.records.check(out);
+    compiled.records.check(out, arena);
     out
 }
 
