@@ -3,8 +3,8 @@
 //! The result is never weaker than what was read. What cannot be kept is told, and what depends on it fails closed: a rule
 //! that restricts applies always, a rule that allows is switched off, an exception is switched off.
 //!
-//! Two formats are read: the published dialect of LLM-Policy-Engine (`version: "1.0"` and `"0.9"`, [`published`]) and
-//! CEL Policy YAML, as cel-go has it ([`cel_policy`]).
+//! Two formats are read: the published dialect of LLM-Policy-Engine (`version: "1.0"` and `"0.9"`, `published`) and
+//! CEL Policy YAML, as cel-go has it (`cel_policy`).
 
 mod cel_policy;
 mod draft;

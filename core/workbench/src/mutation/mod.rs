@@ -1,7 +1,7 @@
 //! Mutation: the policies are changed in many small ways, and each change that no case notices is reported.
 //!
-//! A mutant is one document with one small change: a clause dropped, a bound shifted, an effect weakened ([`conditions`],
-//! [`rules`], [`documents`] tell which). A case kills it when its decision is no longer what the case expects. What survives is
+//! A mutant is one document with one small change: a clause dropped, a bound shifted, an effect weakened (`conditions`,
+//! `rules`, `documents` tell which). A case kills it when its decision is no longer what the case expects. What survives is
 //! a hole in the tests, or a change that changes nothing; of the latter an [`Equivalence`] may prove some.
 //!
 //! Mutants of rules are all compiled into one program, which a rule set is chosen from for each of them, and a mutant meets

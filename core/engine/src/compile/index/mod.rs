@@ -3,7 +3,7 @@
 //! Each rule is filed under one of its [`guards`](mod@super::guards): the one that the fewest rules share. What is found is a
 //! superset of the rules whose condition is true or errs; the condition itself decides. A rule whose guarding slot is absent
 //! or has a value of the wrong type stays a candidate, so errors are the same as without an index. Rules whose guards are
-//! all shared by many go to a [`Matrix`], which looks at all guards of each. A rule without a guard is always looked at.
+//! all shared by many go to a `Matrix`, which looks at all guards of each. A rule without a guard is always looked at.
 
 mod lookup;
 mod matrix;
