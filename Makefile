@@ -64,6 +64,7 @@ install: need-cargo
 .PHONY: test-long
 test-long: need-cargo need-npm
 	ORACLE_CASES=5000000 PROPTEST_CASES=20000 cargo test --release --locked -p llm-policy-cel
+	ANALYSIS_CASES=10000 cargo test --release --locked -p llm-policy-workbench
 	INDEX_CASES=20000 PROPTEST_CASES=20000 cargo test --release --locked -p llm-policy-engine
 	LEDGER_CASES=500000 cargo test --release --locked -p llm-policy-ledger --test model
 

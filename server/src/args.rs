@@ -30,9 +30,11 @@ const EXAMPLES: &str = "Examples:
   policy-engine evaluate -p policies/ -c call.json   decide about one request
   policy-engine explain -p policies/ -c call.json    see why, rule by rule
   policy-engine benchmark -p policies/ -c call.json  see how fast
+  policy-engine inspect -p policies/                 see what the policies compile to
+  policy-engine diff old/ new/ -c calls.jsonl        see which decisions a change changes
 
 Exit codes:
-   0  allowed, or valid        1  a test failed
+   0  allowed, or valid        1  a test failed, or a decision changes
                                2  the command was not understood
   10  denied                   3  a policy or an input is not valid
   11  throttled
@@ -69,6 +71,14 @@ pub enum Command {
     Explain(commands::explain::Command),
     /// Measure how long decisions take
     Benchmark(commands::benchmark::Command),
+    /// Show what the detectors find in a text
+    Scan(commands::scan::Command),
+    /// Score the detectors on labelled texts
+    EvalDetectors(commands::eval_detectors::Command),
+    /// Show the compiled program: what it reads, what it shares, how rules are found
+    Inspect(commands::inspect::Command),
+    /// Show which decisions a change of policies changes
+    Diff(commands::diff::Command),
     /// Write policies in one way: indentation, spaces, line breaks of long conditions
     Fmt(commands::fmt::Command),
     /// Write policies to begin with, each with its tests and a context
@@ -93,6 +103,10 @@ impl Command {
             Self::Explain(command) => command.output,
             Self::Benchmark(command) => command.output,
             Self::Import(command) => command.output,
+            Self::Scan(command) => command.format(),
+            Self::EvalDetectors(command) => command.output,
+            Self::Diff(command) => command.output,
+            Self::Inspect(command) => command.format(),
             Self::Fmt(_) | Self::New(_) | Self::Schema(_) | Self::Repl(_) | Self::Completions(_) => Format::Text,
         }
     }
@@ -141,6 +155,11 @@ impl Policies {
 
 /// Reads the documents at `paths` and says what is wrong with them.
 pub fn check(paths: &[PathBuf], namespace: Option<&str>, tags: &[String]) -> Result<Checked, Failure> {
+    Ok(read(paths, namespace, tags)?.check(Options::default()))
+}
+
+/// Reads the documents at `paths`.
+pub fn read(paths: &[PathBuf], namespace: Option<&str>, tags: &[String]) -> Result<Documents, Failure> {
     let mut documents = Documents::new();
     for path in paths {
         if is_stdin(path) {
@@ -150,7 +169,7 @@ pub fn check(paths: &[PathBuf], namespace: Option<&str>, tags: &[String]) -> Res
         }
     }
     documents.select(namespace, tags)?;
-    Ok(documents.check(Options::default()))
+    Ok(documents)
 }
 
 /// `-`
@@ -215,11 +234,13 @@ impl Subject {
     }
 }
 
-fn stage_parser() -> impl TypedValueParser<Value = Stage> {
+/// A stage by its name.
+pub fn stage_parser() -> impl TypedValueParser<Value = Stage> {
     PossibleValuesParser::new(Stage::ALL.map(Stage::name)).try_map(|name| name.parse::<Stage>())
 }
 
-fn parse_time(text: &str) -> Result<Timestamp, String> {
+/// An instant as people write it.
+pub fn parse_time(text: &str) -> Result<Timestamp, String> {
     instant::read(text)
 }
 

@@ -3,13 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cli {
+    pub mod analysis;
     pub mod author;
     pub mod benchmark;
     pub mod bodies;
     pub mod common;
+    pub mod diff;
     pub mod evaluate;
     pub mod explain;
     pub mod fmt;
+    pub mod inspect;
+    pub mod scan;
     pub mod test;
     pub mod usage;
     pub mod validate;

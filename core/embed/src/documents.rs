@@ -190,6 +190,12 @@ impl Documents {
         self.refused.retain(|(file, _)| file.as_ref().is_none_or(|file| !tables.contains(file)));
     }
 
+    /// The documents that could be read, for tools that look into them.
+    #[must_use]
+    pub fn documents(&self) -> &[Document] {
+        &self.read
+    }
+
     /// Compiles the documents and gathers all that was found.
     #[must_use]
     pub fn check(mut self, options: Options) -> Checked {

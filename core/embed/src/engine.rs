@@ -53,6 +53,23 @@ impl Engine {
         self.inner.bundle()
     }
 
+    /// The rules, by rank, that the index leaves to be looked at for the context in `input`.
+    ///
+    /// # Errors
+    /// As [`Engine::evaluate`].
+    pub fn candidates(&self, input: &[u8], question: Question) -> Result<Vec<u32>, Error> {
+        guarded(|| {
+            let compiled = self.inner.compiled();
+            Ok(llm_policy_engine::inspect::candidates(&compiled, question.stage, &Json::new(input), question.now)?)
+        })
+    }
+
+    /// The program, for tools that look into it.
+    #[must_use]
+    pub fn compiled(&self) -> Arc<llm_policy_engine::compile::Compiled> {
+        self.inner.compiled()
+    }
+
     /// Replaces the policies in one step, for all clones of this engine; its options stay. When a document is refused,
     /// nothing changes. What comes back are warnings.
     ///

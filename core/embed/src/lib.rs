@@ -36,6 +36,7 @@ pub use error::{Error, ErrorCode};
 pub use jiff::Timestamp;
 pub use llm_policy_engine::context::Stage;
 pub use llm_policy_engine::decision::canonical;
+pub use llm_policy_engine::detect;
 pub use llm_policy_engine::diagnostic::{Diagnostic, Severity};
 pub use llm_policy_engine::document::{Document, MAX_BYTES as MAX_DOCUMENT_BYTES, Refused};
 pub use llm_policy_engine::explain;

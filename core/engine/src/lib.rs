@@ -10,6 +10,7 @@ pub mod exchange;
 pub mod explain;
 pub mod handles;
 pub mod input;
+pub mod inspect;
 pub mod instant;
 
 pub use compile::{Finding, Options};
@@ -17,3 +18,4 @@ pub use decision::{Decision, Effect};
 pub use engine::Engine;
 pub use llm_policy_cel as cel;
 pub use llm_policy_cel::diagnostic;
+pub use llm_policy_detect as detect;

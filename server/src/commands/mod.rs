@@ -2,12 +2,16 @@
 
 pub mod benchmark;
 pub mod completions;
+pub mod diff;
+pub mod eval_detectors;
 pub mod evaluate;
 pub mod explain;
 pub mod fmt;
 pub mod import;
+pub mod inspect;
 pub mod new;
 pub mod repl;
+pub mod scan;
 pub mod schema;
 pub mod test;
 pub mod validate;

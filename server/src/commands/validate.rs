@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use llm_policy_embed::canonical;
 use llm_policy_embed::error::finding_json;
+use llm_policy_embed::{Timestamp, canonical};
+use llm_policy_workbench::analysis::{Claim, Cost, Options, analyse};
 use serde_json::json;
 
-use crate::args::{Format, check};
+use crate::args::{Format, parse_time, read};
 use crate::failure::{Exit, Failure};
-use crate::output::{Output, findings};
+use crate::output::{Output, claims, findings};
 
 const EXAMPLES: &str = "Examples:
   policy-engine validate policies/
@@ -26,42 +27,65 @@ pub struct Command {
     /// Policy files, directories of them, or `-` for a document from stdin
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Fail on warnings too
+    /// Fail on warnings too, and show notes, the dearest rules, and what the analysis cannot see into
     #[arg(long)]
     strict: bool,
+    /// The time at which exceptions count as expired, such as 2026-03-01T12:00:00Z; left out: the time now
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    now: Option<Timestamp>,
     /// `text` for people; `json`: one object with all findings
     #[arg(short, long, value_enum, default_value_t, hide_possible_values = true)]
     pub output: Format,
 }
 
 pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
-    let checked = check(&command.paths, None, &[])?;
+    let documents = read(&command.paths, None, &[])?;
+    let parsed = documents.documents().to_vec();
+    let checked = documents.check(llm_policy_embed::Options::default());
     let (errors, warnings) = findings::counts(&checked.findings);
     if errors == 0
         && let Err(error) = checked.engine()
     {
         return Err(Failure::from(error.clone()));
     }
-    let refused = errors > 0 || (command.strict && warnings > 0);
+    let analysis = checked.engine().ok().and_then(|_| {
+        let now = command.now.unwrap_or_else(Timestamp::now);
+        analyse(&parsed, &Options { now, notes: command.strict, ..Options::default() }).ok()
+    });
+    let claimed = analysis.as_ref().map_or(0, claims::warnings);
+    let refused = errors > 0 || (command.strict && warnings + claimed > 0);
     match command.output {
         Format::Text => {
             for finding in &checked.findings {
                 out.print(&format!("{}\n", finding.render(true)));
             }
-            out.print(&findings::summary(&checked, refused));
+            for text in analysis.iter().flat_map(claims::all) {
+                out.print(&text);
+            }
+            if let Some(analysis) = analysis.as_ref().filter(|_| command.strict) {
+                out.print("");
+                out.print(&claims::costs(analysis));
+            }
+            out.print(&findings::summary(&checked, claimed, refused));
         }
         Format::Json => {
-            let found: Vec<_> = checked.findings.iter().map(finding_json).collect();
+            let mut found: Vec<_> = checked.findings.iter().map(finding_json).collect();
+            found.extend(analysis.iter().flat_map(|analysis| &analysis.claims).map(Claim::to_json));
             let mut report = json!({
                 "valid": !refused,
                 "documents": checked.documents,
                 "rules": checked.rules,
                 "errors": errors,
-                "warnings": warnings,
+                "warnings": warnings + claimed,
                 "findings": found,
             });
             if let (Some(object), Ok(engine)) = (report.as_object_mut(), checked.engine()) {
                 object.insert("bundle".to_owned(), json!(&*engine.bundle()));
+                if let Some(analysis) = analysis.as_ref().filter(|_| command.strict) {
+                    object.insert("costs".to_owned(), analysis.rules.iter().map(Cost::to_json).collect());
+                    object.insert("unanswered".to_owned(), json!(analysis.unanswered));
+                    object.insert("accepted".to_owned(), json!(analysis.accepted));
+                }
             }
             out.print(&canonical::to_string(&report));
         }

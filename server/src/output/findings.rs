@@ -13,9 +13,10 @@ pub fn counts(findings: &[Finding]) -> (usize, usize) {
     (errors, findings.len() - errors)
 }
 
-/// One line about all documents.
-pub fn summary(checked: &Checked, refused: bool) -> String {
+/// One line about all documents, with `claimed` warnings of the analysis.
+pub fn summary(checked: &Checked, claimed: usize, refused: bool) -> String {
     let (errors, warnings) = counts(&checked.findings);
+    let warnings = warnings + claimed;
     let mark = match (refused, warnings) {
         (true, _) => style::bad("✗"),
         (false, 0) => style::good("✓"),

@@ -1,11 +1,14 @@
 //! Writing to people and to programs.
 
+pub mod changes;
+pub mod claims;
 pub mod clauses;
 pub mod decision;
 pub mod findings;
 pub mod histogram;
 pub mod style;
 pub mod units;
+pub mod view;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 

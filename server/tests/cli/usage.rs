@@ -6,7 +6,7 @@ use super::common::{run, snapshot};
 fn help_teaches() {
     let ran = run("--help");
     assert_eq!(ran.code, 0);
-    for command in ["evaluate", "validate", "test", "explain", "benchmark"] {
+    for command in ["evaluate", "validate", "test", "explain", "benchmark", "inspect", "diff"] {
         assert!(ran.out.contains(command));
         let ran = run(&format!("{command} --help"));
         assert_eq!(ran.code, 0);

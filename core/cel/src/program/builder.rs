@@ -441,6 +441,7 @@ impl ProgramBuilder {
     pub fn finish(mut self) -> Program {
         self.gather_literals();
         self.share();
+        self.program.costs = self.facts.iter().map(|facts| facts.cost).collect();
         self.program.shrink();
         self.program
     }
@@ -540,7 +541,7 @@ pub(super) fn index_of(len: usize) -> u32 {
 }
 
 /// The nodes that `node` evaluates, markers left out.
-fn children_of(program: &Program, node: Node) -> Vec<NodeId> {
+pub(super) fn children_of(program: &Program, node: Node) -> Vec<NodeId> {
     match node {
         Node::Constant(_) | Node::Slot(_) | Node::SlotOr { .. } | Node::HasSlot(_) | Node::Local(_) | Node::Fail(_) => {
             vec![]

@@ -44,6 +44,8 @@ pub struct Program {
     locals: usize,
     memos: usize,
     regex_bytes: usize,
+    /// What each node costs, for tools that look at the program.
+    costs: Vec<u32>,
 }
 
 impl std::fmt::Debug for Program {
@@ -68,6 +70,7 @@ impl Program {
             locals: 0,
             memos: 0,
             regex_bytes,
+            costs: Vec::new(),
         }
     }
 
@@ -162,6 +165,23 @@ impl Program {
     #[inline]
     pub(crate) fn regex(&self, index: u32) -> Option<&regex_automata::meta::Regex> {
         self.regexes.get(index as usize).map(|(_, regex)| regex)
+    }
+
+    /// The patterns of the regular expressions, by number.
+    pub fn patterns(&self) -> impl Iterator<Item = &str> {
+        self.regexes.iter().map(|(constant, _)| self.constant_str(*constant))
+    }
+
+    /// The nodes that node `id` evaluates, in order.
+    #[must_use]
+    pub fn operands(&self, id: NodeId) -> Vec<NodeId> {
+        builder::children_of(self, self.node(id))
+    }
+
+    /// Rough nanoseconds that node `id` takes when each of its loops runs eight times; 0 for what is no node.
+    #[must_use]
+    pub fn cost(&self, id: NodeId) -> u32 {
+        self.costs.get(id.0 as usize).copied().unwrap_or(0)
     }
 
     /// How many regular expressions there are; equal patterns are one.

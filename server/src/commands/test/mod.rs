@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use clap::Args;
 use llm_policy_embed::{ErrorCode, canonical};
+use llm_policy_workbench::analysis::Proofs;
 use llm_policy_workbench::cases::Case;
 use llm_policy_workbench::report::{Report, html, json, junit};
 use llm_policy_workbench::run::{self, TestFile};
@@ -117,7 +118,7 @@ fn tested(command: &Command, suite: &run::Suite, out: &mut Output) -> Result<Exi
         command.coverage || command.min.is_some() || command.min_alone.is_some() || command.html.is_some();
     let coverage = wants_coverage.then(|| coverage::measure(suite, jobs));
     let mutate = (command.mutate || command.min_mutation.is_some()) && passed;
-    let mutation = mutate.then(|| mutation::run(suite, &mutation::Unproved, jobs));
+    let mutation = mutate.then(|| mutation::run(suite, &Proofs, jobs));
     let report = Report { suite, results: &results, coverage: coverage.as_ref(), mutation: mutation.as_ref() };
     if let Some(file) = &command.html {
         write(file, &html::page(&report))?;

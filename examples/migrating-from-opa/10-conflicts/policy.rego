@@ -1,0 +1,5 @@
+package llm
+
+allow := true if input.user.tier == "premium"
+
+allow := false if input.request.data_classification == "restricted"
