@@ -84,6 +84,17 @@ fn realistic() {
 }
 
 #[test]
+fn twelve_rules_that_match() {
+    let condition = |n: usize| format!("user.tier == 't{}'", if n % 8 == 5 { 42 } else { n + 100 });
+    let engine = engine(&[hundred("allow", condition, DENY)]);
+    let prepared = engine.prepare(&context("hello")).unwrap();
+    let at = now();
+    let decide = || engine.evaluate_prepared(Stage::Request, &prepared, at).unwrap();
+    assert_eq!(decide().matched().count(), 12);
+    assert_eq!(measure(|| drop(decide())).count_total, 0);
+}
+
+#[test]
 fn nothing_to_look_up() {
     let condition = |n: usize| {
         format!(

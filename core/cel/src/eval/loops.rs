@@ -86,7 +86,7 @@ impl<'a> Evaluator<'a> {
             if let Err(e) = self.step(l, &range, at) {
                 return self.fail(e);
             }
-            let truth = self.truth(predicate);
+            let truth = self.inner_truth(predicate);
             if truth == decisive {
                 return decisive;
             }
@@ -109,7 +109,7 @@ impl<'a> Evaluator<'a> {
 
     /// Whether the filter holds; a missing filter does.
     fn holds(&self, filter: Option<NodeId>) -> Result<bool> {
-        match filter.map_or(Truth::True, |id| self.truth(id)) {
+        match filter.map_or(Truth::True, |id| self.inner_truth(id)) {
             Truth::True => Ok(true),
             Truth::False => Ok(false),
             Truth::Error => Err(self.error()),

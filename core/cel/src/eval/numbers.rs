@@ -167,13 +167,18 @@ impl<'a> Evaluator<'a> {
     /// An operation on `x`, which is a number, and `y`, which may be left behind.
     #[inline]
     fn calculate_numbers(&self, operation: Arithmetic, x: Number, y: Number) -> Number {
-        match (operation, x, y) {
-            (Arithmetic::Subtract, Number::Int(x), Number::Int(y)) => self.whole(x.checked_sub(y)),
-            (Arithmetic::Multiply, Number::Int(x), Number::Int(y)) => self.whole(x.checked_mul(y)),
-            (Arithmetic::Subtract, Number::Double(x), Number::Double(y)) => Number::double(x.double() - y.double()),
-            (Arithmetic::Multiply, Number::Double(x), Number::Double(y)) => Number::double(x.double() * y.double()),
-            (Arithmetic::Divide, Number::Double(x), Number::Double(y)) => Number::double(x.double() / y.double()),
-            (_, x, y) => self.mixed(x, y, |x, y| self.operate(operation, x, y)),
+        match (x, y) {
+            (Number::Int(x), Number::Int(y)) if operation == Arithmetic::Multiply => self.whole(x.checked_mul(y)),
+            (Number::Int(x), Number::Int(y)) if operation == Arithmetic::Subtract => self.whole(x.checked_sub(y)),
+            (Number::Double(x), Number::Double(y)) if operation != Arithmetic::Modulo => {
+                let (x, y) = (x.double(), y.double());
+                Number::double(match operation {
+                    Arithmetic::Multiply => x * y,
+                    Arithmetic::Subtract => x - y,
+                    Arithmetic::Divide | Arithmetic::Modulo => x / y,
+                })
+            }
+            (x, y) => self.mixed(x, y, |x, y| self.operate(operation, x, y)),
         }
     }
 

@@ -11,17 +11,19 @@ pub struct Children {
     pub(super) len: u32,
 }
 
-/// An order of two values.
+/// An order of two values: a bit for each ordering that it holds for, so that asking is no jump, which a processor would
+/// have to guess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum Relation {
     /// `<`
-    Less,
+    Less = 0b001,
     /// `<=`
-    LessEqual,
+    LessEqual = 0b011,
     /// `>`
-    Greater,
+    Greater = 0b100,
     /// `>=`
-    GreaterEqual,
+    GreaterEqual = 0b110,
 }
 
 impl Relation {
@@ -40,24 +42,14 @@ impl Relation {
     #[inline]
     #[must_use]
     pub const fn holds(self, order: std::cmp::Ordering) -> bool {
-        match self {
-            Self::Less => order.is_lt(),
-            Self::LessEqual => order.is_le(),
-            Self::Greater => order.is_gt(),
-            Self::GreaterEqual => order.is_ge(),
-        }
+        self as u8 >> (order as i8 + 1) & 1 != 0
     }
 
     /// Whether doubles stand in this relation, which NaN does to none.
     #[inline]
     #[must_use]
-    pub const fn holds_of_doubles(self, a: f64, b: f64) -> bool {
-        match self {
-            Self::Less => a < b,
-            Self::LessEqual => a <= b,
-            Self::Greater => a > b,
-            Self::GreaterEqual => a >= b,
-        }
+    pub fn holds_of_doubles(self, a: f64, b: f64) -> bool {
+        a.partial_cmp(&b).is_some_and(|order| self.holds(order))
     }
 }
 
@@ -350,4 +342,21 @@ pub enum LoopKind {
         /// The comprehension's value.
         result: NodeId,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Ordering::{Equal, Greater, Less};
+
+    use super::Relation;
+
+    #[test]
+    fn a_relation_holds_for_its_orderings() {
+        let all = [Relation::Less, Relation::LessEqual, Relation::Greater, Relation::GreaterEqual];
+        assert_eq!(all.map(|relation| relation.holds(Less)), [true, true, false, false]);
+        assert_eq!(all.map(|relation| relation.holds(Equal)), [false, true, false, true]);
+        assert_eq!(all.map(|relation| relation.holds(Greater)), [false, false, true, true]);
+        assert_eq!(all.map(|relation| relation.holds_of_doubles(1.0, f64::NAN)), [false; 4]);
+        assert_eq!(all.map(|relation| relation.holds_of_doubles(-0.0, 0.0)), [false, true, false, true]);
+    }
 }

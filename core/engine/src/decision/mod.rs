@@ -61,7 +61,7 @@ pub struct Decision {
     pub(crate) verdict: Verdict,
     pub(crate) reason: Option<Rendered>,
     pub(crate) public_message: Option<Rendered>,
-    pub(crate) matched: SmallVec<[Matched; 8]>,
+    pub(crate) matched: SmallVec<[Matched; 12]>,
     pub(crate) obligations: SmallVec<[Obligation; 4]>,
     pub(crate) warnings: SmallVec<[Warning; 2]>,
     pub(crate) suppressed: Vec<Suppressed>,

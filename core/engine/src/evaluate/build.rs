@@ -30,7 +30,7 @@ pub(crate) struct Applied {
 /// What the decision hands out, as it is put together.
 #[derive(Default)]
 struct Parts {
-    matched: SmallVec<[Matched; 8]>,
+    matched: SmallVec<[Matched; 12]>,
     obligations: SmallVec<[Obligation; 4]>,
     warnings: SmallVec<[Warning; 2]>,
     suppressed: Vec<Suppressed>,
