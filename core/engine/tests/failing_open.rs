@@ -400,7 +400,8 @@ fn null_is_absent_wherever_it_is_read() {
         assert!(!decide(&engine, &tier(json!(null))).allowed(), "{when}");
     }
     let roles = engine(&[deny_when("request.messages.exists(m, m.role == 'system')")]);
-    let message = |message: serde_json::Value| json!({"request": {"messages": [{"role": "user", "text": "a"}, message]}});
+    let message =
+        |message: serde_json::Value| json!({"request": {"messages": [{"role": "user", "text": "a"}, message]}});
     assert!(decide(&roles, &message(json!({"role": "user", "text": "a"}))).allowed());
     assert!(!decide(&roles, &message(json!({"text": "a"}))).allowed());
     assert!(!decide(&roles, &message(json!({"role": null, "text": "a"}))).allowed());
