@@ -195,6 +195,8 @@ impl Detector for Code {
                     cx.report(CODE, hit.start..hit.end + end, 80, Signs::NONE.with(Sign::Structure));
                 }
             }
+            // Of braces in a row the last ones open: those before would only look at the same expression again.
+            OPEN if at(cx.text, hit.end.saturating_sub(1)) == b'{' && at(cx.text, hit.end) == b'{' => {}
             OPEN => {
                 let rest = cut(cx.text, hit.end..hit.end + AHEAD);
                 let end =
