@@ -92,8 +92,12 @@ fn indent(text: &str, by: &str) -> String {
 }
 
 fn load(text: &str, name: &str) -> Result<Vec<Document>, String> {
-    let mut table =
-        |name: &str| fs::read_to_string(root().join("examples/policies").join(name)).map_err(|e| e.to_string());
+    // The pages show policies of these folders, with the tables beside them.
+    let folders = ["examples/policies", "examples/migrating-from-opa/06-tables"];
+    let mut table = |name: &str| {
+        let file = folders.map(|folder| root().join(folder).join(name)).into_iter().find(|file| file.is_file());
+        fs::read_to_string(file.ok_or("no such table in the examples")?).map_err(|e| e.to_string())
+    };
     document::read(text, name, &mut table).map(|document| vec![document]).map_err(|refused| refused.to_string())
 }
 
