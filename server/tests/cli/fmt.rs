@@ -50,6 +50,22 @@ fn files_in_place() {
 }
 
 #[test]
+fn what_is_too_large_is_refused_and_left_alone() {
+    let folder = folder("large");
+    // Behind the bound, where reading stops, there is a rule; line breaks that become shorter do not make it small enough.
+    let text =
+        format!("{MESSY}{}- id: last\n  actions: [deny]\n", format!("# {}\r\n", "x".repeat(1_000)).repeat(10_600));
+    let path = folder.join("a.yaml");
+    fs::write(&path, &text).unwrap();
+    let ran = run(&format!("fmt {}", path.display()));
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    assert!(ran.err.contains("more than the 10485760 that are allowed"), "{}", ran.err);
+    assert!(fs::read_to_string(&path).unwrap() == text, "the file is as it was");
+    assert_eq!(run_with("fmt -", text.as_bytes()).code, 3);
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn what_is_not_yaml_is_refused_and_left_alone() {
     let ran = run_with("fmt -", b"a: [\n");
     assert_eq!((ran.code, &*ran.out), (3, ""));

@@ -167,7 +167,9 @@ pub fn parse<'a>(text: &'a str, origin: &str) -> Result<tree::Node<'a>, Vec<Diag
     tree::read_yaml(text)
 }
 
-fn too_large(len: usize) -> Diagnostic {
+/// What is said of a document of more than [`MAX_BYTES`].
+#[must_use]
+pub fn too_large(len: usize) -> Diagnostic {
     let message = format!("the document has {len} bytes, more than the {MAX_BYTES} that are allowed");
     Diagnostic::error("document-too-large", message, Span::default())
 }

@@ -9,6 +9,7 @@ mod yaml;
 
 use llm_policy_engine::cel::ast::Span;
 use llm_policy_engine::cel::diagnostic::Diagnostic;
+use llm_policy_engine::document;
 use similar::TextDiff;
 
 use yaml::{Expressions, Kind, Node, Style, Tree};
@@ -49,6 +50,10 @@ pub fn diff(before: &str, after: &str, origin: &str) -> Option<String> {
 }
 
 fn formatted(text: &str, places: impl Fn(&Node) -> Expressions) -> Result<String, Diagnostic> {
+    // Who reads files stops reading at this bound: what is longer may not be the whole text.
+    if text.len() > document::MAX_BYTES {
+        return Err(document::too_large(text.len()));
+    }
     let source = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
     let tree = read(&source)?;
     let expressions = tree.root.as_ref().map(&places).unwrap_or_default();
