@@ -74,8 +74,8 @@ impl Engine {
     /// As [`Engine::new`].
     pub fn reload(&self, documents: Vec<Document>) -> Result<Vec<Finding>, Vec<Finding>> {
         let options = self.compiled.load().options.clone();
-        let (compiled, warnings) = compile(documents, options)?;
-        self.compiled.store(Arc::new(compiled));
+        let (other, warnings) = Self::new(documents, options)?;
+        self.adopt(&other);
         Ok(warnings)
     }
 
@@ -102,14 +102,7 @@ impl Engine {
     /// When the input is refused as a whole. Whoever cannot ask again must treat that as a deny.
     pub fn evaluate(&self, stage: Stage, input: &dyn Input, now: jiff::Timestamp) -> Result<Decision, InputError> {
         let compiled = self.compiled.load();
-        evaluate(Question {
-            compiled: &compiled,
-            data: Data::Input(input),
-            stage,
-            now,
-            handles: self.handles,
-            among: None,
-        })
+        evaluate(self.question(&compiled, Data::Input(input), stage, now))
     }
 
     /// Reads what the policies ask for, once for many evaluations.
@@ -134,14 +127,7 @@ impl Engine {
         now: jiff::Timestamp,
     ) -> Result<Decision, InputError> {
         let compiled = self.compiled.load();
-        evaluate(Question {
-            compiled: &compiled,
-            data: Data::Prepared(prepared),
-            stage,
-            now,
-            handles: self.handles,
-            among: None,
-        })
+        evaluate(self.question(&compiled, Data::Prepared(prepared), stage, now))
     }
 
     /// Decides as if there were only the rules whose number, by rank, `among` has `true` for. For tools that compare rule
@@ -157,8 +143,8 @@ impl Engine {
         now: jiff::Timestamp,
     ) -> Result<Decision, InputError> {
         let compiled = self.compiled.load();
-        let (data, handles, among) = (Data::Prepared(prepared), self.handles, Some(among));
-        evaluate(Question { compiled: &compiled, data, stage, now, handles, among })
+        let question = self.question(&compiled, Data::Prepared(prepared), stage, now);
+        evaluate(Question { among: Some(among), ..question })
     }
 
     /// The values of conditions: of each of `nodes`, which are nodes of [`Engine::compiled`], by itself.
@@ -173,8 +159,7 @@ impl Engine {
         now: jiff::Timestamp,
     ) -> Result<Vec<Truth>, InputError> {
         let compiled = self.compiled.load();
-        let (data, handles) = (Data::Prepared(prepared), self.handles);
-        truths(Question { compiled: &compiled, data, stage, now, handles, among: None }, nodes)
+        truths(self.question(&compiled, Data::Prepared(prepared), stage, now), nodes)
     }
 
     /// Decides, or says which facts must be fetched first.
@@ -183,9 +168,7 @@ impl Engine {
     /// When the input is refused as a whole.
     pub fn start<'i>(&self, stage: Stage, input: &'i dyn Input, now: jiff::Timestamp) -> Result<Step<'i>, InputError> {
         let compiled = self.compiled();
-        let question =
-            Question { compiled: &compiled, data: Data::Input(input), stage, now, handles: self.handles, among: None };
-        let decision = evaluate(question)?;
+        let decision = evaluate(self.question(&compiled, Data::Input(input), stage, now))?;
         let facts = missing_facts(&decision);
         if facts.is_empty() {
             return Ok(Step::Done(Box::new(decision)));
@@ -199,14 +182,19 @@ impl Engine {
     /// When the input is refused as a whole.
     pub fn explain(&self, stage: Stage, input: &dyn Input, now: jiff::Timestamp) -> Result<Explanation, InputError> {
         let compiled = self.compiled.load();
-        explain(Question {
-            compiled: &compiled,
-            data: Data::Input(input),
-            stage,
-            now,
-            handles: self.handles,
-            among: None,
-        })
+        explain(self.question(&compiled, Data::Input(input), stage, now))
+    }
+
+    /// A question about `data`, for all rules.
+    #[inline]
+    fn question<'q>(
+        &self,
+        compiled: &'q Arc<Compiled>,
+        data: Data<'q>,
+        stage: Stage,
+        now: jiff::Timestamp,
+    ) -> Question<'q> {
+        Question { compiled, data, stage, now, handles: self.handles, among: None }
     }
 
     /// Begins an exchange: the stages of one turn, decided about by the same program for the same caller.
