@@ -3,25 +3,24 @@
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 
-use llm_policy_embed::table::Table;
-use llm_policy_embed::{ContextBuilder, Error, ErrorCode};
+use llm_policy_embed::{ContextBuilder, Error};
 
-use crate::error::{lpe_error, no_such, reported};
-use crate::memory::{lpe_str, out, records};
+use crate::error::{lpe_error, put, reported};
+use crate::memory::{lpe_str, records};
+use crate::objects::Objects;
 
 /// A context under construction. Paths are names with dots between them, such as `user.id`. A field that is set again is
 /// replaced. 0 is none.
 pub type lpe_context = u64;
 
-static CONTEXTS: Table<Mutex<ContextBuilder>> = Table::new(4);
+static CONTEXTS: Objects<Mutex<ContextBuilder>> = Objects::new(4, "context");
 
 /// Runs `work` with the context of this number.
 pub(crate) fn with_context<R>(
     context: lpe_context,
     work: impl FnOnce(&mut ContextBuilder) -> Result<R, Error>,
 ) -> Result<R, Error> {
-    let run = |context: &Mutex<ContextBuilder>| work(&mut context.lock().unwrap_or_else(PoisonError::into_inner));
-    CONTEXTS.with(context, run).unwrap_or_else(|| Err(no_such("context")))
+    CONTEXTS.with(context, |context| work(&mut context.lock().unwrap_or_else(PoisonError::into_inner)))
 }
 
 fn set(context: lpe_context, change: impl FnOnce(ContextBuilder) -> ContextBuilder) -> Result<(), Error> {
@@ -38,14 +37,7 @@ fn set(context: lpe_context, change: impl FnOnce(ContextBuilder) -> ContextBuild
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpe_context_new(context: *mut lpe_context, error: *mut lpe_error) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
-    unsafe {
-        reported(error, || {
-            let context = out(context, 0)?;
-            let number = CONTEXTS.insert(Mutex::default());
-            *context = number.ok_or_else(|| Error::new(ErrorCode::InternalError, "there are too many contexts"))?.get();
-            Ok(())
-        })
-    }
+    unsafe { put(context, 0, error, || CONTEXTS.keep(Mutex::default())) }
 }
 
 /// Sets a field to text.
@@ -158,5 +150,5 @@ pub unsafe extern "C" fn lpe_context_bool(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpe_context_free(context: lpe_context, error: *mut lpe_error) -> i32 {
     // SAFETY: what the pointer points to is the caller's promise.
-    unsafe { reported(error, || if CONTEXTS.remove(context) { Ok(()) } else { Err(no_such("context")) }) }
+    unsafe { reported(error, || CONTEXTS.free(context)) }
 }

@@ -2,13 +2,13 @@
 
 use std::ptr;
 
-use llm_policy_embed::table::Table;
 use llm_policy_embed::{Decision, Effect, Error, ErrorCode, Stage};
 use serde_json::json;
 
 use crate::engine::wrong_size;
-use crate::error::{LPE_OK, lpe_error, no_such, reported};
-use crate::memory::{lpe_buffer, out};
+use crate::error::{LPE_OK, lpe_error, put, reported};
+use crate::memory::lpe_buffer;
+use crate::objects::Objects;
 
 /// The request passes.
 pub const LPE_EFFECT_ALLOW: i32 = 1;
@@ -53,7 +53,7 @@ const SMALLEST: usize = size_of::<lpe_decision>();
 /// A decision's text and lists, kept until it is freed. 0 is none.
 pub type lpe_detail = u64;
 
-static DETAILS: Table<Detail> = Table::new(2);
+static DETAILS: Objects<Detail> = Objects::new(2, "detail");
 
 /// What is kept of a decision.
 pub(crate) enum Detail {
@@ -66,12 +66,10 @@ pub(crate) enum Detail {
 impl Detail {
     /// Keeps it under a number.
     pub(crate) fn keep(self) -> Result<lpe_detail, Error> {
-        let number = DETAILS.insert(self);
-        Ok(number.ok_or_else(|| Error::new(ErrorCode::InternalError, "there are too many details"))?.get())
+        DETAILS.keep(self)
     }
 
     fn text(&self, which: i32) -> Result<String, Error> {
-        let none = String::new;
         Ok(match (which, self) {
             (LPE_TEXT_REASON, Self::Made(decision)) => decision.reason().into_owned(),
             (LPE_TEXT_REASON, Self::Refused { error, .. }) => error.to_string(),
@@ -84,7 +82,7 @@ impl Detail {
             (LPE_TEXT_OBLIGATIONS, Self::Refused { .. }) => "[]".to_owned(),
             (LPE_TEXT_CANONICAL, Self::Made(decision)) => decision.to_canonical_json(),
             (LPE_TEXT_CANONICAL, Self::Refused { error, stage, bundle }) => error.decision(*stage, bundle),
-            (LPE_TEXT_PUBLIC_MESSAGE | LPE_TEXT_POLICY | LPE_TEXT_RULE, Self::Refused { .. }) => none(),
+            (LPE_TEXT_PUBLIC_MESSAGE | LPE_TEXT_POLICY | LPE_TEXT_RULE, Self::Refused { .. }) => String::new(),
             _ => return Err(Error::new(ErrorCode::InvalidArgument, format!("there is no text {which} of a decision"))),
         })
     }
@@ -126,12 +124,7 @@ pub unsafe extern "C" fn lpe_detail_text(
 ) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
-        reported(error, || {
-            let text = out(text, lpe_buffer::EMPTY)?;
-            let made = DETAILS.with(detail, |detail| detail.text(which)).unwrap_or_else(|| Err(no_such("detail")))?;
-            *text = lpe_buffer::new(made);
-            Ok(())
-        })
+        put(text, lpe_buffer::EMPTY, error, || DETAILS.with(detail, |detail| Ok(lpe_buffer::new(detail.text(which)?))))
     }
 }
 
@@ -142,7 +135,7 @@ pub unsafe extern "C" fn lpe_detail_text(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpe_detail_free(detail: lpe_detail, error: *mut lpe_error) -> i32 {
     // SAFETY: what the pointer points to is the caller's promise.
-    unsafe { reported(error, || if DETAILS.remove(detail) { Ok(()) } else { Err(no_such("detail")) }) }
+    unsafe { reported(error, || DETAILS.free(detail)) }
 }
 
 impl lpe_decision {

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use llm_policy_embed::table::Table;
 use llm_policy_embed::{Documents, Engine, Error, ErrorCode, Handles, Options};
 
-use crate::error::{lpe_error, no_such, reported};
-use crate::memory::{lpe_buffer, lpe_str, out, records};
+use crate::error::{lpe_error, put, reported};
+use crate::memory::{lpe_buffer, lpe_str, records};
+use crate::objects::Objects;
 
 /// An engine: policies, ready to decide. 0 is none.
 pub type lpe_engine = u64;
 
-static ENGINES: Table<Engine> = Table::new(1);
+static ENGINES: Objects<Engine> = Objects::new(1, "engine");
 
 /// The host carries out `redact`.
 pub const LPE_HANDLES_REDACT: u32 = 1;
@@ -50,7 +50,7 @@ pub struct lpe_document {
 /// Runs `work` with the engine of this number.
 #[inline]
 pub(crate) fn with_engine<R>(engine: lpe_engine, work: impl FnOnce(&Engine) -> Result<R, Error>) -> Result<R, Error> {
-    ENGINES.with(engine, work).unwrap_or_else(|| Err(no_such("engine")))
+    ENGINES.with(engine, work)
 }
 
 /// Makes an engine from a file, or from all policy documents below a directory.
@@ -67,11 +67,9 @@ pub unsafe extern "C" fn lpe_engine_open(
 ) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
-        reported(error, || {
-            let engine = out(engine, 0)?;
+        put(engine, 0, error, || {
             let (options, handles) = read_options(options)?;
-            *engine = opened(from_path(path)?, options, handles)?;
-            Ok(())
+            ENGINES.keep(from_path(path)?.check(options).into_engine()?.handles(handles))
         })
     }
 }
@@ -90,11 +88,9 @@ pub unsafe extern "C" fn lpe_engine_load(
 ) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
-        reported(error, || {
-            let engine = out(engine, 0)?;
+        put(engine, 0, error, || {
             let (options, handles) = read_options(options)?;
-            *engine = opened(from_memory(documents, count)?, options, handles)?;
-            Ok(())
+            ENGINES.keep(from_memory(documents, count)?.check(options).into_engine()?.handles(handles))
         })
     }
 }
@@ -132,7 +128,7 @@ pub unsafe extern "C" fn lpe_engine_reload(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpe_engine_close(engine: lpe_engine, error: *mut lpe_error) -> i32 {
     // SAFETY: what the pointer points to is the caller's promise.
-    unsafe { reported(error, || if ENGINES.remove(engine) { Ok(()) } else { Err(no_such("engine")) }) }
+    unsafe { reported(error, || ENGINES.free(engine)) }
 }
 
 /// The digest of an engine's documents: SHA-256, in hexadecimal.
@@ -143,10 +139,8 @@ pub unsafe extern "C" fn lpe_engine_close(engine: lpe_engine, error: *mut lpe_er
 pub unsafe extern "C" fn lpe_engine_bundle(engine: lpe_engine, digest: *mut lpe_buffer, error: *mut lpe_error) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
-        reported(error, || {
-            let digest = out(digest, lpe_buffer::EMPTY)?;
-            *digest = lpe_buffer::new(with_engine(engine, |engine| Ok(engine.bundle().to_string()))?);
-            Ok(())
+        put(digest, lpe_buffer::EMPTY, error, || {
+            with_engine(engine, |engine| Ok(lpe_buffer::new(engine.bundle().to_string())))
         })
     }
 }
@@ -159,13 +153,7 @@ pub unsafe extern "C" fn lpe_engine_bundle(engine: lpe_engine, digest: *mut lpe_
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpe_validate_path(path: lpe_str, report: *mut lpe_buffer, error: *mut lpe_error) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
-    unsafe {
-        reported(error, || {
-            let report = out(report, lpe_buffer::EMPTY)?;
-            *report = lpe_buffer::new(validate(from_path(path)?));
-            Ok(())
-        })
-    }
+    unsafe { put(report, lpe_buffer::EMPTY, error, || Ok(lpe_buffer::new(validate(from_path(path)?)))) }
 }
 
 /// As `lpe_validate_path`, for documents in memory.
@@ -180,19 +168,7 @@ pub unsafe extern "C" fn lpe_validate(
     error: *mut lpe_error,
 ) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
-    unsafe {
-        reported(error, || {
-            let report = out(report, lpe_buffer::EMPTY)?;
-            *report = lpe_buffer::new(validate(from_memory(documents, count)?));
-            Ok(())
-        })
-    }
-}
-
-fn opened(documents: Documents, options: Options, handles: Handles) -> Result<lpe_engine, Error> {
-    let engine = documents.check(options).into_engine()?.handles(handles);
-    let number = ENGINES.insert(engine);
-    Ok(number.ok_or_else(|| Error::new(ErrorCode::InternalError, "there are too many engines"))?.get())
+    unsafe { put(report, lpe_buffer::EMPTY, error, || Ok(lpe_buffer::new(validate(from_memory(documents, count)?)))) }
 }
 
 fn reload(engine: &Engine, documents: Documents) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use llm_policy_embed::guard::guarded;
 use llm_policy_embed::{Error, ErrorCode};
 
-use crate::memory::{lpe_buffer, lpe_str};
+use crate::memory::{lpe_buffer, lpe_str, out};
 
 /// The call did what it says.
 pub const LPE_OK: i32 = 0;
@@ -98,6 +98,26 @@ pub(crate) unsafe fn reported(error: *mut lpe_error, work: impl FnOnce() -> Resu
     failure.code.number()
 }
 
+/// As [`reported`], for what puts one thing out: `pointer` gets `empty` on entry, and what `work` makes when it does.
+///
+/// # Safety
+/// As [`reported`]; `pointer` is null, or points to memory that this call may write.
+pub(crate) unsafe fn put<T>(
+    pointer: *mut T,
+    empty: T,
+    error: *mut lpe_error,
+    work: impl FnOnce() -> Result<T, Error>,
+) -> i32 {
+    // SAFETY: the caller's promise is ours.
+    unsafe {
+        reported(error, || {
+            let place = out(pointer, empty)?;
+            *place = work()?;
+            Ok(())
+        })
+    }
+}
+
 /// The failure for people.
 fn message(failure: &Error) -> String {
     let mut text = failure.to_string();
@@ -110,10 +130,4 @@ fn message(failure: &Error) -> String {
         text.push_str(&finding.render(false));
     }
     text
-}
-
-/// The failure for a number that stands for nothing.
-pub(crate) fn no_such(what: &str) -> Error {
-    Error::new(ErrorCode::InvalidHandle, format!("there is no such {what}"))
-        .with_help("it was closed or freed already, or is a number of another kind")
 }

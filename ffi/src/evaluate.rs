@@ -5,7 +5,7 @@ use llm_policy_embed::{Decision, Engine, Error, ErrorCode, Question, Stage, Time
 use crate::context::{lpe_context, with_context};
 use crate::decision::{Detail, Place, lpe_decision, lpe_detail};
 use crate::engine::{lpe_engine, with_engine, wrong_size};
-use crate::error::{lpe_error, reported};
+use crate::error::{lpe_error, put, reported};
 use crate::memory::{lpe_buffer, lpe_str, out, records};
 use crate::prepared::{lpe_prepared, with_prepared};
 
@@ -158,12 +158,9 @@ pub unsafe extern "C" fn lpe_explain(
 ) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
-        reported(error, || {
-            let explanation = out(explanation, lpe_buffer::EMPTY)?;
+        put(explanation, lpe_buffer::EMPTY, error, || {
             let (question, input) = (read_question(question)?, input.bytes()?);
-            let made = with_engine(engine, |engine| engine.explain(input, question))?;
-            *explanation = lpe_buffer::new(made.to_json().to_string());
-            Ok(())
+            with_engine(engine, |engine| Ok(lpe_buffer::new(engine.explain(input, question)?.to_json().to_string())))
         })
     }
 }

@@ -17,5 +17,6 @@ pub mod engine;
 pub mod error;
 pub mod evaluate;
 pub mod memory;
+mod objects;
 pub mod prepared;
 pub mod version;

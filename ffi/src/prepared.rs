@@ -1,18 +1,18 @@
 //! Inputs that were read once for many evaluations.
 
-use llm_policy_embed::table::Table;
-use llm_policy_embed::{Error, ErrorCode, Prepared};
+use llm_policy_embed::{Error, Prepared};
 
 use crate::context::{lpe_context, with_context};
 use crate::engine::{lpe_engine, with_engine};
-use crate::error::{lpe_error, no_such, reported};
-use crate::memory::{lpe_str, out};
+use crate::error::{lpe_error, put, reported};
+use crate::memory::lpe_str;
+use crate::objects::Objects;
 
 /// An input that was read. It belongs to the policies that its engine had then: after a reload, evaluating it is
 /// `LPE_STALE_INPUT`. 0 is none.
 pub type lpe_prepared = u64;
 
-static PREPARED: Table<Prepared> = Table::new(3);
+static PREPARED: Objects<Prepared> = Objects::new(3, "prepared input");
 
 /// Runs `work` with the prepared input of this number.
 #[inline]
@@ -20,7 +20,7 @@ pub(crate) fn with_prepared<R>(
     prepared: lpe_prepared,
     work: impl FnOnce(&Prepared) -> Result<R, Error>,
 ) -> Result<R, Error> {
-    PREPARED.with(prepared, work).unwrap_or_else(|| Err(no_such("prepared input")))
+    PREPARED.with(prepared, work)
 }
 
 /// Reads the context in `input`, which is JSON, once for many evaluations.
@@ -36,11 +36,9 @@ pub unsafe extern "C" fn lpe_prepare(
 ) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
-        reported(error, || {
-            let prepared = out(prepared, 0)?;
+        put(prepared, 0, error, || {
             let input = input.bytes()?;
-            *prepared = keep(with_engine(engine, |engine| engine.prepare(input))?)?;
-            Ok(())
+            PREPARED.keep(with_engine(engine, |engine| engine.prepare(input))?)
         })
     }
 }
@@ -58,11 +56,9 @@ pub unsafe extern "C" fn lpe_prepare_context(
 ) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
-        reported(error, || {
-            let prepared = out(prepared, 0)?;
+        put(prepared, 0, error, || {
             let read = with_context(context, |context| with_engine(engine, |engine| engine.prepare_input(&*context)))?;
-            *prepared = keep(read)?;
-            Ok(())
+            PREPARED.keep(read)
         })
     }
 }
@@ -74,10 +70,5 @@ pub unsafe extern "C" fn lpe_prepare_context(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn lpe_prepared_free(prepared: lpe_prepared, error: *mut lpe_error) -> i32 {
     // SAFETY: what the pointer points to is the caller's promise.
-    unsafe { reported(error, || if PREPARED.remove(prepared) { Ok(()) } else { Err(no_such("prepared input")) }) }
-}
-
-fn keep(prepared: Prepared) -> Result<lpe_prepared, Error> {
-    let number = PREPARED.insert(prepared);
-    Ok(number.ok_or_else(|| Error::new(ErrorCode::InternalError, "there are too many prepared inputs"))?.get())
+    unsafe { reported(error, || PREPARED.free(prepared)) }
 }
