@@ -178,6 +178,23 @@ impl Program {
         builder::children_of(self, self.node(id))
     }
 
+    /// The slots that `node` reads itself, without those that its operands read.
+    #[must_use]
+    pub fn own_slots(&self, node: Node) -> Vec<u32> {
+        match node {
+            Node::Slot(slot)
+            | Node::SlotOr { slot, .. }
+            | Node::HasSlot(slot)
+            | Node::SlotEqualsString { slot, .. }
+            | Node::SlotCompareInt { slot, .. } => vec![slot],
+            Node::SlotCompareSlot { left, right, .. } => vec![left, right],
+            Node::ContainsLiteral { text, .. } | Node::MatchesLiteral { text, .. } => {
+                self.texts.get(text as usize).map(TextAutomaton::slot).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Rough nanoseconds that node `id` takes when each of its loops runs eight times; 0 for what is no node.
     #[must_use]
     pub fn cost(&self, id: NodeId) -> u32 {

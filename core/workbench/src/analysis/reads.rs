@@ -38,7 +38,7 @@ impl<'p> Reads<'p> {
         if let Some(known) = self.slots.get(&id) {
             return known.clone();
         }
-        let mut out = own_slots(self.program, self.program.plain_node(id));
+        let mut out = self.program.own_slots(self.program.plain_node(id));
         for child in self.program.operands(id) {
             out.extend(self.slots(child));
         }
@@ -68,7 +68,7 @@ impl<'p> Reads<'p> {
             | Node::SlotCompareSlot { .. }
             | Node::ContainsLiteral { .. }
             | Node::MatchesLiteral { .. } => {
-                out.extend(own_slots(program, node).into_iter().map(|slot| Need { slot, or_absent: false }));
+                out.extend(program.own_slots(node).into_iter().map(|slot| Need { slot, or_absent: false }));
             }
             // All operands are worked out, and the error of one is the error of all.
             Node::Not(_)
@@ -211,21 +211,5 @@ impl<'p> Reads<'p> {
                 .is_some_and(|automaton| self.slot_type(automaton.slot()) == SlotType::String),
             _ => false,
         }
-    }
-}
-
-/// The slots that a node reads itself.
-fn own_slots(program: &Program, node: Node) -> Vec<u32> {
-    match node {
-        Node::Slot(slot)
-        | Node::SlotOr { slot, .. }
-        | Node::HasSlot(slot)
-        | Node::SlotEqualsString { slot, .. }
-        | Node::SlotCompareInt { slot, .. } => vec![slot],
-        Node::SlotCompareSlot { left, right, .. } => vec![left, right],
-        Node::ContainsLiteral { text, .. } | Node::MatchesLiteral { text, .. } => {
-            program.texts().get(text as usize).map(|automaton| automaton.slot()).into_iter().collect()
-        }
-        _ => Vec::new(),
     }
 }

@@ -236,7 +236,7 @@ fn slots_of(program: &Program, rule: &CompiledRule) -> Vec<u32> {
     roots.for_each(|root| below(program, root, &mut nodes));
     let mut slots = BTreeSet::new();
     for node in nodes {
-        slots.extend(read_by(program, program.node(node)));
+        slots.extend(program.own_slots(program.node(node)));
     }
     slots.into_iter().collect()
 }
@@ -245,22 +245,6 @@ fn slots_of(program: &Program, rule: &CompiledRule) -> Vec<u32> {
 fn below(program: &Program, id: NodeId, out: &mut BTreeSet<NodeId>) {
     if out.insert(id) {
         program.operands(id).into_iter().for_each(|child| below(program, child, out));
-    }
-}
-
-/// The slots that one node reads itself.
-fn read_by(program: &Program, node: Node) -> Vec<u32> {
-    match node {
-        Node::Slot(slot)
-        | Node::SlotOr { slot, .. }
-        | Node::HasSlot(slot)
-        | Node::SlotEqualsString { slot, .. }
-        | Node::SlotCompareInt { slot, .. } => vec![slot],
-        Node::SlotCompareSlot { left, right, .. } => vec![left, right],
-        Node::ContainsLiteral { text, .. } | Node::MatchesLiteral { text, .. } => {
-            program.texts().get(text as usize).map(|automaton| automaton.slot()).into_iter().collect()
-        }
-        _ => Vec::new(),
     }
 }
 
@@ -287,7 +271,7 @@ fn shared(compiled: &Compiled) -> Vec<SharedView> {
         .map(|(node, rules)| {
             let mut nodes = BTreeSet::new();
             below(program, node, &mut nodes);
-            let slots: BTreeSet<u32> = nodes.iter().flat_map(|n| read_by(program, program.node(*n))).collect();
+            let slots: BTreeSet<u32> = nodes.iter().flat_map(|n| program.own_slots(program.node(*n))).collect();
             SharedView {
                 text: written.get(&node).cloned(),
                 reads: slots.into_iter().map(|slot| compiled.slots.path(slot).to_owned()).collect(),
