@@ -10,6 +10,7 @@ pub mod import;
 pub mod inspect;
 mod markup;
 pub mod mutation;
+pub mod numbers;
 pub mod repl;
 pub mod report;
 pub mod run;

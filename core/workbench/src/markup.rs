@@ -1,7 +1,7 @@
-//! Text inside of HTML and SVG.
+//! Text inside of HTML, SVG and XML.
 
-/// `text` with what has a meaning in HTML and SVG escaped; control characters, which XML forbids, are replaced.
-pub(crate) fn escape(text: &str) -> String {
+/// Text inside of XML and HTML, in attributes too. Characters that XML cannot hold are replaced.
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -10,10 +10,20 @@ pub(crate) fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() => out.push('\u{fffd}'),
+            '\n' | '\t' | '\r' => out.push(c),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_is_escaped() {
+        assert_eq!(escaped("<a b='c'>&\"\u{1}ü"), "&lt;a b=&#39;c&#39;&gt;&amp;&quot;\u{fffd}ü");
+    }
 }

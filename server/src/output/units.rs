@@ -1,21 +1,10 @@
 //! Numbers for people.
 
+pub use llm_policy_workbench::numbers::grouped;
+
 /// A count with its noun: `1 rule`, `3 rules`.
 pub fn count(number: usize, noun: &str) -> String {
     format!("{} {noun}{}", grouped(number as u64), if number == 1 { "" } else { "s" })
-}
-
-/// `1,234,567`
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// A time with three digits: `312 ns`, `1.24 µs`, `18.2 ms`.

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{Change, Group, Kind, RuleChange, Summary};
-use crate::markup::escape;
+use crate::markup::escaped;
+use crate::numbers::grouped;
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --bg: #f7f8fa; --card: #fff; --ink: #1c2430; --quiet: #667085; --line: #e3e6eb;
@@ -35,19 +36,6 @@ table { border-collapse: collapse; width: 100%; } td { border-top: 1px solid var
 
 const EFFECTS: [&str; 4] = ["allow", "throttle", "require_approval", "deny"];
 
-/// A number with its digits in groups.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// The share of `part` in `whole`, as a percentage for CSS.
 #[expect(clippy::cast_precision_loss, reason = "a width on a page")]
 fn percent(part: u64, whole: u64) -> f64 {
@@ -62,8 +50,8 @@ pub fn render(summary: &Summary, rules: &[RuleChange], before: &str, after: &str
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <title>Policy difference</title><style>{STYLE}</style></head>\n<body><main>\n\
          <h1>What the change of policies changes</h1>\n<p class=\"quiet\">from <code>{}</code> to <code>{}</code></p>\n",
-        escape(before),
-        escape(after)
+        escaped(before),
+        escaped(after)
     );
     out.push_str("<div class=\"figures\">");
     for (number, name) in [
@@ -107,9 +95,9 @@ pub fn render(summary: &Summary, rules: &[RuleChange], before: &str, after: &str
             let _ = writeln!(
                 out,
                 "<tr><td><b>{}</b><br><span class=\"quiet\">{}</span></td><td>{}</td></tr>",
-                escape(&change.rule),
-                escape(&change.policy),
-                escape(&change.text())
+                escaped(&change.rule),
+                escaped(&change.policy),
+                escaped(&change.text())
             );
         }
         out.push_str("</table></div>\n");
@@ -149,10 +137,10 @@ fn group(out: &mut String, change: &Change, found: &Group, most: u64, total: u64
         let effect = EFFECTS.iter().find(|e| **e == side.effect).copied().unwrap_or("deny");
         let by = match (&side.rule, &side.policy, &side.code) {
             (Some(rule), Some(policy), _) => {
-                format!("<b>{}</b> <span class=\"quiet\">{}</span>", escape(rule), escape(policy))
+                format!("<b>{}</b> <span class=\"quiet\">{}</span>", escaped(rule), escaped(policy))
             }
-            (_, Some(policy), _) => format!("default of <span class=\"quiet\">{}</span>", escape(policy)),
-            (_, None, code) => escape(code.as_deref().unwrap_or_default()),
+            (_, Some(policy), _) => format!("default of <span class=\"quiet\">{}</span>", escaped(policy)),
+            (_, None, code) => escaped(code.as_deref().unwrap_or_default()),
         };
         format!("<span class=\"tag {effect}\">{}</span> {by}", effect.replace('_', " "))
     };
@@ -161,7 +149,7 @@ fn group(out: &mut String, change: &Change, found: &Group, most: u64, total: u64
         Kind::Details => format!(
             "{}<br><span class=\"quiet\">other {}</span>",
             side(&change.after),
-            escape(&change.parts.join(", "))
+            escaped(&change.parts.join(", "))
         ),
         _ => format!("{}<br>→ {}", side(&change.before), side(&change.after)),
     };
@@ -179,8 +167,8 @@ fn group(out: &mut String, change: &Change, found: &Group, most: u64, total: u64
             let _ = write!(
                 out,
                 "<span class=\"quiet\">{}</span><pre>{}</pre>",
-                escape(&example.origin),
-                escape(&example.context)
+                escaped(&example.origin),
+                escaped(&example.context)
             );
         }
         out.push_str("</details>");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::View;
-use crate::markup::escape;
+use crate::markup::escaped;
 
 const ROW: usize = 22;
 const TOP: usize = 64;
@@ -85,8 +85,8 @@ pub fn render(view: &View) -> String {
         let _ = write!(
             out,
             "<g class=\"field\"><title>{}: {}, from the {source}, read by {} rules</title>",
-            escape(&field.path),
-            escape(&field.value_type),
+            escaped(&field.path),
+            escaped(&field.value_type),
             field.rules.len()
         );
         for number in &field.rules {
@@ -102,12 +102,12 @@ pub fn render(view: &View) -> String {
             "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><circle class=\"{source}\" cx=\"{LEFT}\" cy=\"{y}\" r=\"4\"/></g>",
             LEFT - 10,
             y + 4,
-            escape(&cut(&field.path, 40)),
+            escaped(&cut(&field.path, 40)),
         );
     }
     for (row, policy) in headings {
         let y = TOP + row * ROW + ROW / 2 + 4;
-        let _ = writeln!(out, "<text class=\"quiet\" x=\"{RIGHT}\" y=\"{y}\">{}</text>", escape(&cut(policy, 46)));
+        let _ = writeln!(out, "<text class=\"quiet\" x=\"{RIGHT}\" y=\"{y}\">{}</text>", escaped(&cut(policy, 46)));
     }
     for (number, row) in &rule_at {
         let Some(rule) = view.rules.get(*number) else { continue };
@@ -115,11 +115,11 @@ pub fn render(view: &View) -> String {
         let _ = writeln!(
             out,
             "<g><title>{}: {}</title><circle class=\"rule\" cx=\"{RIGHT}\" cy=\"{y}\" r=\"4\"/><text x=\"{}\" y=\"{}\">{}</text></g>",
-            escape(&rule.rule),
-            escape(&rule.actions.join(", ")),
+            escaped(&rule.rule),
+            escaped(&rule.actions.join(", ")),
             RIGHT + 10,
             y + 4,
-            escape(&cut(&rule.rule, 40)),
+            escaped(&cut(&rule.rule, 40)),
         );
     }
     out.push_str("</svg>\n");

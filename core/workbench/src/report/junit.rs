@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{Report, complaints, escaped};
+use super::{Report, complaints};
+use crate::markup::escaped;
 use crate::run::CaseOutcome;
 
 /// One `testsuite` for each file of cases.

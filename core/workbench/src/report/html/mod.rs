@@ -4,8 +4,9 @@ mod text;
 
 use std::fmt::Write;
 
-use super::{Report, complaints, escaped};
+use super::{Report, complaints};
 use crate::coverage::{Coverage, DocumentCoverage, Share};
+use crate::markup::escaped;
 use crate::mutation::{Fate, Mutant, Mutation};
 
 const STYLE: &str = include_str!("page.css");

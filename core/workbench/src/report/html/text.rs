@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use llm_policy_engine::cel::ast::Span;
 
-use super::super::escaped;
 use crate::coverage::{ClauseCoverage, Count, DocumentCoverage, Site, SiteCoverage};
+use crate::markup::escaped;
 use crate::mutation::Mutant;
 
 /// A coloured part of the text.
