@@ -73,9 +73,10 @@ impl Checked {
         });
         if let Some(object) = out.as_object_mut() {
             match &self.engine {
-                Ok(engine) => object.insert("bundle".to_owned(), json!(&*engine.bundle())),
-                Err(error) => object.insert("error".to_owned(), error.to_json()),
-            };
+                Ok(engine) => drop(object.insert("bundle".to_owned(), json!(&*engine.bundle()))),
+                Err(_) if self.findings.iter().any(Finding::is_error) => {}
+                Err(error) => drop(object.insert("error".to_owned(), error.to_json())),
+            }
         }
         out
     }

@@ -25,14 +25,7 @@ enum Wanted {
 /// # Errors
 /// When a directory cannot be read.
 pub fn tests(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    let metadata = fs::metadata(path).map_err(|cause| unreadable(path, &cause))?;
-    if !metadata.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut found = Vec::new();
-    walk(path, Wanted::Tests, &mut found, &mut BTreeSet::new(), 0)?;
-    found.sort();
-    Ok(found)
+    find(path, Wanted::Tests)
 }
 
 /// Reads a file of test cases, or one that belongs to it, and gives its text.
@@ -40,13 +33,16 @@ pub fn tests(path: &Path) -> Result<Vec<PathBuf>, Error> {
 /// # Errors
 /// When it cannot be read, is too large, or is not UTF-8.
 pub fn text(path: &Path) -> Result<String, Error> {
-    let bytes = read(path, document::MAX_BYTES)?;
-    let refused =
-        |cause: String| Error::new(ErrorCode::UnreadableFile, format!("`{}` cannot be read: {cause}", path.display()));
+    decoded(read(path, document::MAX_BYTES)?)
+        .map_err(|cause| Error::new(ErrorCode::UnreadableFile, format!("`{}` cannot be read: {cause}", path.display())))
+}
+
+/// The text of a file that is not larger than documents may be; otherwise what is wrong with it.
+fn decoded(bytes: Vec<u8>) -> Result<String, String> {
     if bytes.len() > document::MAX_BYTES {
-        return Err(refused(format!("it has more than {} bytes", document::MAX_BYTES)));
+        return Err(format!("it has more than {} bytes", document::MAX_BYTES));
     }
-    String::from_utf8(bytes).map_err(|_| refused("it is not UTF-8".to_owned()))
+    String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
 }
 
 /// The file itself, or all documents below a directory, sorted: files whose names end with `.yaml`, `.yml` or `.json`,
@@ -55,17 +51,23 @@ pub fn text(path: &Path) -> Result<String, Error> {
 /// # Errors
 /// When something cannot be read, or there is no document.
 pub fn documents(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    let metadata = fs::metadata(path).map_err(|cause| unreadable(path, &cause))?;
-    if !metadata.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut found = Vec::new();
-    walk(path, Wanted::Documents, &mut found, &mut BTreeSet::new(), 0)?;
+    let found = find(path, Wanted::Documents)?;
     if found.is_empty() {
         let message = format!("there is no policy document in `{}`", path.display());
         return Err(Error::new(ErrorCode::NoDocuments, message)
             .with_help("documents are files whose names end with .yaml, .yml or .json"));
     }
+    Ok(found)
+}
+
+/// The file itself, or all that are wanted below a directory, sorted.
+fn find(path: &Path, wanted: Wanted) -> Result<Vec<PathBuf>, Error> {
+    let metadata = fs::metadata(path).map_err(|cause| unreadable(path, &cause))?;
+    if !metadata.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut found = Vec::new();
+    walk(path, wanted, &mut found, &mut BTreeSet::new(), 0)?;
     found.sort();
     Ok(found)
 }
@@ -126,11 +128,8 @@ pub(crate) fn table(folder: &Path, name: &str) -> Result<(PathBuf, String), Stri
     };
     let file = inside(folder).map_err(|cause| describe(&cause))?;
     let file = file.ok_or("it is a link that leads out of the document's directory")?;
-    let bytes = read(&file, document::MAX_BYTES).map_err(|error| error.message)?;
-    if bytes.len() > document::MAX_BYTES {
-        return Err(format!("it has more than {} bytes", document::MAX_BYTES));
-    }
-    String::from_utf8(bytes).map(|text| (file, text)).map_err(|_| "it is not UTF-8".to_owned())
+    let text = decoded(read(&file, document::MAX_BYTES).map_err(|error| error.message)?)?;
+    Ok((file, text))
 }
 
 /// What is the same for all names of one file.

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use llm_policy_embed::error::finding_json;
 use llm_policy_embed::{Timestamp, canonical};
 use llm_policy_workbench::analysis::{Claim, Cost, Options, analyse};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::args::{Format, parse_time, read};
 use crate::failure::{Exit, Failure};
@@ -69,18 +68,15 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
             out.print(&findings::summary(&checked, claimed, refused));
         }
         Format::Json => {
-            let mut found: Vec<_> = checked.findings.iter().map(finding_json).collect();
-            found.extend(analysis.iter().flat_map(|analysis| &analysis.claims).map(Claim::to_json));
-            let mut report = json!({
-                "valid": !refused,
-                "documents": checked.documents,
-                "rules": checked.rules,
-                "errors": errors,
-                "warnings": warnings + claimed,
-                "findings": found,
-            });
-            if let (Some(object), Ok(engine)) = (report.as_object_mut(), checked.engine()) {
-                object.insert("bundle".to_owned(), json!(&*engine.bundle()));
+            let mut report = checked.to_json();
+            if let Some(object) = report.as_object_mut() {
+                object.insert("valid".to_owned(), json!(!refused));
+                object.insert("errors".to_owned(), json!(errors));
+                object.insert("warnings".to_owned(), json!(warnings + claimed));
+                let claims = analysis.iter().flat_map(|analysis| &analysis.claims).map(Claim::to_json);
+                if let Some(findings) = object.get_mut("findings").and_then(Json::as_array_mut) {
+                    findings.extend(claims);
+                }
                 if let Some(analysis) = analysis.as_ref().filter(|_| command.strict) {
                     object.insert("costs".to_owned(), analysis.rules.iter().map(Cost::to_json).collect());
                     object.insert("unanswered".to_owned(), json!(analysis.unanswered));
