@@ -6,6 +6,8 @@
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cases;
+#[path = "../support/npm.rs"]
+mod npm;
 mod protojson;
 mod run;
 mod scope;

@@ -12,6 +12,8 @@
 
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../../cel/tests/support/npm.rs"]
+mod npm;
 mod packages;
 
 use std::collections::BTreeMap;
