@@ -78,7 +78,7 @@ fn entity(bytes: &[u8], place: usize) -> Option<(char, usize)> {
     Some((char::from_u32(value)?, end - place + usize::from(at(bytes, end) == b';')))
 }
 
-/// `\uXXXX` (surrogate pairs too), `\u{X}`, `\UXXXXXXXX`, `\xXX`, and the short ones that hide a break between words.
+/// `\u00e4` (surrogate pairs too), `\u{e4}`, `\U000000e4`, `\xe4`, and the short ones that hide a break between words.
 fn backslash(bytes: &[u8], place: usize) -> Option<(char, usize)> {
     match at(bytes, place + 1) {
         b'u' if at(bytes, place + 2) == b'{' => {

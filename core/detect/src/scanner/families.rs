@@ -3,7 +3,7 @@
 use crate::detector::Detector;
 use crate::{injection, pii, prompt, secrets, toxicity};
 
-/// All detectors there are, in the order in which their kinds are numbered. Regions: whose national forms count
+/// All detectors there are, in the order in which their kinds are numbered. `regions`: whose national forms count.
 pub(super) fn all(regions: Option<&[String]>) -> Vec<Box<dyn Detector>> {
     let mut all = Vec::new();
     all.extend(pii::detectors(regions));
