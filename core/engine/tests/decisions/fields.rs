@@ -186,7 +186,13 @@ fn what_a_house_declares_is_checked_inside() {
         ("list(double)", "user.f == [1.0]", json!([1]), json!([null]), json!([1.5])),
         ("list(list(string))", "user.f == [['a']]", json!([["a"]]), json!([["a", 1]]), json!([[]])),
         ("map(string, int)", "user.f == {'a': 1}", json!({"a": 1}), json!({"a": "1"}), json!({})),
-        ("map(string, list(bool))", "user.f == {'a': [true]}", json!({"a": [true]}), json!({"a": [0]}), json!({"a": []})),
+        (
+            "map(string, list(bool))",
+            "user.f == {'a': [true]}",
+            json!({"a": [true]}),
+            json!({"a": [0]}),
+            json!({"a": []}),
+        ),
         ("duration", "user.f == duration('90m')", json!("1h30m"), json!("soon"), json!("89m")),
         ("duration", "user.f > duration('1s')", json!("1000.5ms"), json!(5), json!("-1s")),
     ] {
