@@ -43,7 +43,7 @@ pub fn candidates(
     let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
     fill(&question, slots, &arena)?;
     let fuel = Cell::new(compiled.options.rule_fuel);
-    let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: compiled.options.limits.regex_bytes };
+    let cx = Context::new(&arena, &fuel, compiled.options.limits.regex_bytes);
     let mut scratch = Scratch::new();
     scratch.prepare(&compiled.program);
     let evaluator = Evaluator::new(&compiled.program, slots, cx, &scratch);
