@@ -41,21 +41,31 @@ impl Opaque {
 }
 
 impl Detectors {
-    /// A builder of scanners that read texts like this, without any family yet.
+    /// Whether texts are read in the same way, wherever that was written.
     #[must_use]
-    pub fn builder(&self) -> Builder {
+    pub fn reads_like(&self, other: &Self) -> bool {
+        self.opaque == other.opaque && self.builder(true) == other.builder(true)
+    }
+
+    /// A builder of scanners that read texts like this, without any family yet; with the patterns of this house or without.
+    #[must_use]
+    pub fn builder(&self, patterns: bool) -> Builder {
         let text = |text: &Text| text.value.to_string();
         let mut builder = Scanner::builder().families([]).profile(self.profile);
         if let Some(regions) = &self.regions {
             builder = builder.regions(regions.iter().map(text));
         }
+        let own = |name: &str| self.patterns.iter().any(|(own, _)| *own.value == *name);
         for (Spanned { value: name, .. }, score) in &self.thresholds {
+            if own(name) && !patterns {
+                continue;
+            }
             builder = match llm_policy_detect::Family::from_name(name) {
                 Some(family) => builder.family_threshold(family, *score),
                 None => builder.threshold(&**name, *score),
             };
         }
-        for (name, pattern) in &self.patterns {
+        for (name, pattern) in self.patterns.iter().filter(|_| patterns) {
             builder = builder.pattern(&*name.value, &*pattern.value);
         }
         if let Some(bytes) = self.max_bytes {
