@@ -175,7 +175,9 @@ pub(crate) fn located(
                 let Some(found) = places.get(&place) else { return };
                 met.insert(place);
                 let field: Arc<str> = path.borrow().text.as_str().into();
-                out.extend(found.iter().map(|evidence| Evidence { field: Some(field.clone()), ..measured(evidence, text) }));
+                out.extend(
+                    found.iter().map(|evidence| Evidence { field: Some(field.clone()), ..measured(evidence, text) }),
+                );
             }
         });
     }
