@@ -10,6 +10,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 use serde_json::Value;
 
+use crate::engine::Refusal;
 use crate::{error, json, package};
 
 /// What the engine decided, and why.
@@ -56,6 +57,27 @@ impl Decision {
 
     pub(crate) fn refused(error: Error, raised: Option<PyErr>, stage: Stage, bundle: Arc<str>) -> Self {
         Self { outcome: Outcome::Refused { error, raised, stage, bundle }, value: OnceLock::new() }
+    }
+
+    /// The decision for the caller: a refusal is raised, with the deny that stands for it.
+    pub(crate) fn delivered(
+        py: Python<'_>,
+        made: Result<Made, Refusal>,
+        stage: Stage,
+        bundle: impl FnOnce() -> Arc<str>,
+    ) -> PyResult<Self> {
+        let Refusal { error, raised } = match made {
+            Ok(made) => return Ok(Self::made(made)),
+            Err(refusal) => refusal,
+        };
+        let cause = raised.as_ref().map(|raised| raised.clone_ref(py));
+        let exception = error::exception(py, &error, cause);
+        let deny = Self::refused(error, raised, stage, bundle());
+        // What is not ours, such as a keyboard interrupt, has no decision.
+        if exception.is_instance(py, &package::class(py, "errors", "PolicyEngineError")?) {
+            exception.value(py).setattr("decision", deny)?;
+        }
+        Err(exception)
     }
 
     fn value(&self) -> &Value {

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use llm_policy_embed::{
-    Decision as Made, Engine as Inner, Error, ErrorCode, Handles, Options, Prepared, Question,
-};
+use llm_policy_embed::{Decision as Made, Engine as Inner, Error, ErrorCode, Handles, Options, Prepared, Question};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
 
 use crate::decision::Decision;
 use crate::error::{argument, exception, findings, refused};
+use crate::exchange::Exchange;
 use crate::input::{Object, Reading};
 use crate::json;
 use crate::objects::Result as ObjectResult;
@@ -138,25 +137,6 @@ fn decide(engine: &Inner, context: &Bound<'_, PyAny>, question: Question) -> Res
     engine.evaluate_input(&object, question).map_err(|error| object.explain(error).into())
 }
 
-/// The decision; a refusal is raised, with the deny that stands for it.
-pub(crate) fn delivered(
-    py: Python<'_>,
-    engine: &Inner,
-    question: Question,
-    made: Result<Made, Refusal>,
-) -> PyResult<Decision> {
-    let Refusal { error, raised } = match made {
-        Ok(made) => return Ok(Decision::made(made)),
-        Err(refusal) => refusal,
-    };
-    let cause = raised.as_ref().map(|raised| raised.clone_ref(py));
-    let exception = exception(py, &error, cause);
-    let deny = Decision::refused(error, raised, question.stage, engine.bundle());
-    // What is not ours has no decision.
-    drop(exception.value(py).setattr("decision", deny));
-    Err(exception)
-}
-
 impl Engine {
     pub(crate) fn open(&self, py: Python<'_>) -> PyResult<Arc<Inner>> {
         self.inner.load_full().ok_or_else(|| closed(py))
@@ -206,7 +186,7 @@ impl Engine {
         let inner = self.inner.load();
         let engine = inner.as_deref().ok_or_else(|| closed(py))?;
         let made = decide(engine, context, question);
-        delivered(py, engine, question, made)
+        Decision::delivered(py, made, question.stage, || engine.bundle())
     }
 
     /// Decides about many contexts at once; each as `evaluate` takes it. Nothing is raised for a context that is refused: its
@@ -267,7 +247,7 @@ impl Engine {
         let (question, format) = (read_question(py, stage, now)?, read_format(py, format)?);
         let engine = self.open(py)?;
         let made = with_body(py, body, host, |body, host| engine.evaluate_body(format, body, host, question));
-        delivered(py, &engine, question, made)
+        Decision::delivered(py, made, question.stage, || engine.bundle())
     }
 
     /// Reads what the policies ask for, once for many evaluations of the same context: the fastest way to decide. After a reload
@@ -318,6 +298,28 @@ impl Engine {
         });
         let explanation = made.map_err(|refusal| exception(py, &refusal.error, refusal.raised))?;
         json::to_python(py, &explanation.to_json())
+    }
+
+    /// Begins an exchange: the stages of one turn, decided about by the policies of now for one caller. `host` is what the host says,
+    /// a context: who asks, and what it knows beside. It stays, and no body can change it. What was seen in an earlier stage is still
+    /// there in a later one.
+    ///
+    /// >>> from llm_policy_engine import Engine
+    /// >>> engine = Engine({"version": "1.0", "metadata": {"name": "a"}, "config": {"default_action": "allow"}, "rules": [
+    /// ...     {"id": "short", "stages": ["response"], "when": "user.tier == 'free' && size(response.text) > 9",
+    /// ...      "actions": [{"type": "deny"}]}]})
+    /// >>> exchange = engine.exchange({"user": {"tier": "free"}})
+    /// >>> exchange.evaluate({"request": {"model": "gpt-5"}}).allowed
+    /// True
+    /// >>> exchange.evaluate({"response": {"text": "a long answer"}}, stage="response").allowed
+    /// False
+    fn exchange(&self, host: &Bound<'_, PyAny>) -> PyResult<Exchange> {
+        Exchange::begin(self, host)
+    }
+
+    /// Goes on with an exchange that `Exchange.to_json` wrote, here or in another process. The policies have to be the same.
+    fn resume(&self, py: Python<'_>, state: &str) -> PyResult<Exchange> {
+        Exchange::resume(self, py, state)
     }
 
     /// Replaces the policies in one step. When a document is refused, InvalidPolicyError is raised and nothing changes. What comes
@@ -404,7 +406,11 @@ fn with_body<T: Send>(
 fn read_handles(py: Python<'_>, handles: Option<&Bound<'_, PyAny>>) -> PyResult<Handles> {
     let Some(handles) = handles else { return Ok(Handles::NONE) };
     if handles.is_instance_of::<PyString>() {
-        return Err(argument(py, "`handles` is a list of names, and this is one text", Some("write `handles=[\"redact\"]`")));
+        return Err(argument(
+            py,
+            "`handles` is a list of names, and this is one text",
+            Some("write `handles=[\"redact\"]`"),
+        ));
     }
     let mut set = Handles::NONE;
     for name in handles.try_iter()? {
@@ -414,4 +420,3 @@ fn read_handles(py: Python<'_>, handles: Option<&Bound<'_, PyAny>>) -> PyResult<
     }
     Ok(set)
 }
-

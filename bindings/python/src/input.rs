@@ -10,9 +10,9 @@ use llm_policy_embed::input::{Input, InputError, MAX_DEPTH};
 use llm_policy_embed::slot::Slot;
 use llm_policy_embed::value::{List, Map, Val};
 use llm_policy_embed::{Error, ErrorCode, MAX_INPUT_BYTES};
+use pyo3::Borrowed;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
-use pyo3::Borrowed;
 use smallvec::SmallVec;
 
 use crate::objects::{Fault, Kind, Result, kind, surrogate};
@@ -64,9 +64,7 @@ impl<'py> Object<'py> {
     /// The failure for Python: with what was raised while the object was read, and what to do.
     pub(crate) fn explain(&self, error: Error) -> (Error, Option<PyErr>) {
         match self.fault.take() {
-            Some(fault) if error.code == ErrorCode::InvalidInput => {
-                (Error { help: fault.help, ..error }, fault.raised)
-            }
+            Some(fault) if error.code == ErrorCode::InvalidInput => (Error { help: fault.help, ..error }, fault.raised),
             _ => (error, None),
         }
     }
@@ -159,7 +157,8 @@ impl<'a, 'py> Walk<'_, 'a, 'py> {
                         Found::Variant(wanted) => Err(InputError::variant(text, wanted, None).into()),
                         Found::Wanted(id) => {
                             let Some(child) = self.paths.node(id) else { return Ok(()) };
-                            let filled = place.value().and_then(|v| self.fill(v.as_borrowed(), child, slots, depth + 1));
+                            let filled =
+                                place.value().and_then(|v| self.fill(v.as_borrowed(), child, slots, depth + 1));
                             filled.map_err(|fault| fault.in_field(text))
                         }
                     }
@@ -197,9 +196,8 @@ impl<'a, 'py> Walk<'_, 'a, 'py> {
                 let mut entries = ArenaVec::new_in(self.arena);
                 fields.each(|name, place| {
                     let text = self.input.lend(name)?;
-                    let convert = |value: Bound<'py, PyAny>| {
-                        self.convert(&crate::objects::kind(value.as_borrowed())?, depth + 1)
-                    };
+                    let convert =
+                        |value: Bound<'py, PyAny>| self.convert(&crate::objects::kind(value.as_borrowed())?, depth + 1);
                     let value = place.value().and_then(convert).map_err(|fault| fault.in_field(text))?;
                     entries.push((Val::Str(text), value));
                     Ok(())

@@ -5,6 +5,7 @@
 mod decision;
 mod engine;
 mod error;
+mod exchange;
 mod input;
 mod json;
 mod objects;
@@ -21,6 +22,8 @@ mod _native {
     use crate::decision::Decision;
     #[pymodule_export]
     use crate::engine::{Engine, PreparedContext};
+    #[pymodule_export]
+    use crate::exchange::Exchange;
 
     /// Panics inside the engine on purpose, so that whoever ships the package can prove that a panic stays inside: InternalError is
     /// raised.

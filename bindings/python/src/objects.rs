@@ -105,7 +105,11 @@ pub(crate) enum Fields<'a, 'py> {
     /// Any other mapping.
     Mapping(Borrowed<'a, 'py, PyAny>),
     /// An object whose attributes with these names are its fields, and perhaps a `dict` of further ones.
-    Attributes { object: Borrowed<'a, 'py, PyAny>, names: Bound<'py, PyAny>, more: Option<Bound<'py, PyAny>> },
+    Attributes {
+        object: Borrowed<'a, 'py, PyAny>,
+        names: Bound<'py, PyAny>,
+        more: Option<Bound<'py, PyAny>>,
+    },
 }
 
 /// Where the value of a field is.
@@ -247,7 +251,10 @@ impl<'py> Items<'_, 'py> {
 impl<'py> Fields<'_, 'py> {
     /// Calls `visit` with each field's name and the place of its value. A name that is there twice is refused: it can be, where
     /// names are not plain text.
-    pub(crate) fn each(&self, mut visit: impl FnMut(&Bound<'py, PyString>, Place<'_, 'py>) -> Result<()>) -> Result<()> {
+    pub(crate) fn each(
+        &self,
+        mut visit: impl FnMut(&Bound<'py, PyString>, Place<'_, 'py>) -> Result<()>,
+    ) -> Result<()> {
         match self {
             Self::Dict(dict) => each_of_dict(*dict, visit),
             Self::Mapping(mapping) => {
@@ -343,4 +350,3 @@ fn name<'k, 'py>(key: &'k Bound<'py, PyAny>) -> Result<&'k Bound<'py, PyString>>
 pub(crate) fn surrogate() -> Box<Fault> {
     Fault::new("text with half of a surrogate pair, which no JSON can hold")
 }
-

@@ -23,7 +23,9 @@ fn read_stage(py: Python<'_>, stage: &Bound<'_, PyAny>) -> PyResult<Stage> {
     let name = stage.cast::<PyString>().ok().and_then(|name| name.to_str().ok());
     let stages = Some("the stages are \"request\", \"response\", \"tool_call\" and \"tool_result\"");
     match name {
-        Some(name) => name.parse().map_err(|_| argument(py, format!("there is no stage `{}`", name.escape_debug()), stages)),
+        Some(name) => {
+            name.parse().map_err(|_| argument(py, format!("there is no stage `{}`", name.escape_debug()), stages))
+        }
         None => Err(argument(py, "`stage` is text", stages)),
     }
 }
@@ -31,8 +33,10 @@ fn read_stage(py: Python<'_>, stage: &Bound<'_, PyAny>) -> PyResult<Stage> {
 fn read_now(py: Python<'_>, now: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
     static DATETIME: PyOnceLock<Py<pyo3::types::PyType>> = PyOnceLock::new();
     static UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let expected = Some("give an aware datetime, such as `datetime.now(timezone.utc)`, or text such as \"2026-01-31T12:00:00Z\"");
-    let read = |text: &str| instant::read(text).map_err(|what| argument(py, format!("`now` is no instant: {what}"), None));
+    let expected =
+        Some("give an aware datetime, such as `datetime.now(timezone.utc)`, or text such as \"2026-01-31T12:00:00Z\"");
+    let read =
+        |text: &str| instant::read(text).map_err(|what| argument(py, format!("`now` is no instant: {what}"), None));
     if let Ok(text) = now.cast::<PyString>() {
         return read(&text.to_string_lossy());
     }
@@ -42,7 +46,8 @@ fn read_now(py: Python<'_>, now: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
     if now.call_method0(intern!(py, "utcoffset"))?.is_none() {
         return Err(argument(py, "`now` has no time zone, so it says no point in time", expected));
     }
-    let utc = UTC.get_or_try_init(py, || Ok::<_, PyErr>(py.import("datetime")?.getattr("timezone")?.getattr("utc")?.unbind()))?;
+    let utc = UTC
+        .get_or_try_init(py, || Ok::<_, PyErr>(py.import("datetime")?.getattr("timezone")?.getattr("utc")?.unbind()))?;
     let utc = now.call_method1(intern!(py, "astimezone"), (utc,))?;
     read(&utc.call_method0(intern!(py, "isoformat"))?.extract::<String>()?)
 }
