@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
-use llm_policy_embed::{Decision as Made, Effect, Error, Stage};
+use llm_policy_embed::{Decision as Made, Effect, Stage};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 use serde_json::Value;
 
-use crate::engine::Refusal;
-use crate::{error, json, package};
+use crate::refusal::{self, Refusal};
+use crate::{json, package};
 
 /// What the engine decided, and why.
 ///
@@ -43,11 +43,12 @@ pub struct Decision {
     value: OnceLock<Value>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "a decision is an object of its own: a box would only be a second one")]
 enum Outcome {
     /// It was made.
     Made(Made),
     /// It could not be made: why, and what the deny that stands for it says.
-    Refused { error: Error, raised: Option<PyErr>, stage: Stage, bundle: Arc<str> },
+    Refused { refusal: Box<Refusal>, stage: Stage, bundle: Arc<str> },
 }
 
 impl Decision {
@@ -55,36 +56,34 @@ impl Decision {
         Self { outcome: Outcome::Made(made), value: OnceLock::new() }
     }
 
-    pub(crate) fn refused(error: Error, raised: Option<PyErr>, stage: Stage, bundle: Arc<str>) -> Self {
-        Self { outcome: Outcome::Refused { error, raised, stage, bundle }, value: OnceLock::new() }
+    pub(crate) fn refused(refusal: Box<Refusal>, stage: Stage, bundle: Arc<str>) -> Self {
+        Self { outcome: Outcome::Refused { refusal, stage, bundle }, value: OnceLock::new() }
     }
 
     /// The decision for the caller: a refusal is raised, with the deny that stands for it.
     pub(crate) fn delivered(
         py: Python<'_>,
-        made: Result<Made, Refusal>,
+        made: refusal::Result<Made>,
         stage: Stage,
         bundle: impl FnOnce() -> Arc<str>,
     ) -> PyResult<Self> {
-        let Refusal { error, raised } = match made {
+        let refusal = match made {
             Ok(made) => return Ok(Self::made(made)),
             Err(refusal) => refusal,
         };
-        let cause = raised.as_ref().map(|raised| raised.clone_ref(py));
-        let exception = error::exception(py, &error, cause);
-        let deny = Self::refused(error, raised, stage, bundle());
-        // What is not ours, such as a keyboard interrupt, has no decision.
-        if exception.is_instance(py, &package::class(py, "errors", "PolicyEngineError")?) {
-            exception.value(py).setattr("decision", deny)?;
+        if let Some(interrupt) = refusal.interrupt(py) {
+            return Err(interrupt);
         }
+        let exception = refusal.exception(py);
+        exception.value(py).setattr("decision", Self::refused(refusal, stage, bundle()))?;
         Err(exception)
     }
 
     fn value(&self) -> &Value {
         self.value.get_or_init(|| match &self.outcome {
             Outcome::Made(made) => made.to_json(),
-            Outcome::Refused { error, stage, bundle, .. } => {
-                serde_json::from_str(&error.decision(*stage, bundle)).unwrap_or_default()
+            Outcome::Refused { refusal, stage, bundle } => {
+                serde_json::from_str(&refusal.error.decision(*stage, bundle)).unwrap_or_default()
             }
         })
     }
@@ -153,7 +152,7 @@ impl Decision {
     fn reason(&self) -> Cow<'_, str> {
         match &self.outcome {
             Outcome::Made(made) => made.reason(),
-            Outcome::Refused { error, .. } => error.to_string().into(),
+            Outcome::Refused { refusal, .. } => refusal.error.to_string().into(),
         }
     }
 
@@ -168,7 +167,7 @@ impl Decision {
     fn code(&self) -> Option<&str> {
         match &self.outcome {
             Outcome::Made(made) => made.code(),
-            Outcome::Refused { error, .. } => Some(error.code.name()),
+            Outcome::Refused { refusal, .. } => Some(refusal.error.code.name()),
         }
     }
 
@@ -270,10 +269,7 @@ impl Decision {
     fn error(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         match &self.outcome {
             Outcome::Made(_) => None,
-            Outcome::Refused { error, raised, .. } => {
-                let raised = raised.as_ref().map(|raised| raised.clone_ref(py));
-                Some(error::exception(py, error, raised).into_value(py).into_any())
-            }
+            Outcome::Refused { refusal, .. } => Some(refusal.exception(py).into_value(py).into_any()),
         }
     }
 
@@ -281,7 +277,7 @@ impl Decision {
     fn to_json(&self) -> String {
         match &self.outcome {
             Outcome::Made(made) => made.to_canonical_json(),
-            Outcome::Refused { error, stage, bundle, .. } => error.decision(*stage, bundle),
+            Outcome::Refused { refusal, stage, bundle } => refusal.error.decision(*stage, bundle),
         }
     }
 

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use llm_policy_embed::{Decision as Made, Engine as Inner, Error, ErrorCode, Handles, Options, Prepared, Question};
+use llm_policy_embed::{
+    Decision as Made, Engine as Inner, Error, ErrorCode, Handles, Options, Prepared, Question, UnknownAction,
+};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
 
 use crate::decision::Decision;
-use crate::error::{argument, exception, findings, refused};
+use crate::error::{argument, exception, findings};
 use crate::exchange::Exchange;
 use crate::input::{Object, Reading};
 use crate::json;
-use crate::objects::Result as ObjectResult;
+use crate::objects::surrogate;
 use crate::question::{read_format, read_question};
+use crate::refusal::Result as Decided;
 use crate::sources::Sources;
 
 /// JSON that is longer is decided about while other threads run.
@@ -59,10 +62,10 @@ pub(crate) enum Bytes<'py> {
 }
 
 impl Bytes<'_> {
-    pub(crate) fn get(&self) -> ObjectResult<&[u8]> {
+    pub(crate) fn get(&self) -> Decided<&[u8]> {
         match self {
             Self::Lent(bytes) => Ok(bytes.as_bytes()),
-            Self::Text(text) => Ok(text.to_str().map_err(|_| crate::objects::surrogate())?.as_bytes()),
+            Self::Text(text) => Ok(text.to_str().map_err(|_| surrogate())?.as_bytes()),
             Self::Owned(bytes) => Ok(bytes),
         }
     }
@@ -87,36 +90,12 @@ pub(crate) fn bytes<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bytes<'p
 }
 
 /// The bytes of JSON that `object` is, or is written as.
-pub(crate) fn written<'py>(object: &Bound<'py, PyAny>) -> Result<Bytes<'py>, Refusal> {
-    if let Some(bytes) = bytes(object).map_err(Refusal::raised)? {
+pub(crate) fn written<'py>(object: &Bound<'py, PyAny>) -> Decided<Bytes<'py>> {
+    if let Some(bytes) = bytes(object)? {
         return Ok(bytes);
     }
-    let value = json::from_python(object).map_err(|fault| Refusal::from(refused(*fault)))?;
+    let value = json::from_python(object)?;
     Ok(Bytes::Owned(value.to_string().into_bytes()))
-}
-
-/// Why there is no decision, with what Python code raised on the way.
-pub(crate) struct Refusal {
-    pub(crate) error: Error,
-    pub(crate) raised: Option<PyErr>,
-}
-
-impl Refusal {
-    fn raised(raised: PyErr) -> Self {
-        Self { error: Error::new(ErrorCode::InvalidInput, "reading it raised an exception"), raised: Some(raised) }
-    }
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        Self { error, raised: None }
-    }
-}
-
-impl From<(Error, Option<PyErr>)> for Refusal {
-    fn from((error, raised): (Error, Option<PyErr>)) -> Self {
-        Self { error, raised }
-    }
 }
 
 /// Runs `work` while other threads run, if it is about so many bytes that this pays.
@@ -124,17 +103,25 @@ pub(crate) fn detached<T: Send>(py: Python<'_>, bytes: &[u8], work: impl FnOnce(
     if bytes.len() > LONG { py.detach(|| work(bytes)) } else { work(bytes) }
 }
 
-fn decide(engine: &Inner, context: &Bound<'_, PyAny>, question: Question) -> Result<Made, Refusal> {
+fn decide(engine: &Inner, context: &Bound<'_, PyAny>, question: Question) -> Decided<Made> {
     if let Ok(prepared) = context.cast_exact::<PreparedContext>() {
         return Ok(engine.evaluate_prepared(&prepared.get().inner, question)?);
     }
-    if let Some(bytes) = bytes(context).map_err(Refusal::raised)? {
-        let bytes = bytes.get().map_err(|fault| Refusal::from(refused(*fault)))?;
-        return Ok(detached(context.py(), bytes, |bytes| engine.evaluate(bytes, question))?);
+    if let Some(bytes) = bytes(context)? {
+        return Ok(detached(context.py(), bytes.get()?, |bytes| engine.evaluate(bytes, question))?);
     }
     let _reading = Reading::begin()?;
     let object = Object::new(context);
-    engine.evaluate_input(&object, question).map_err(|error| object.explain(error).into())
+    engine.evaluate_input(&object, question).map_err(|error| object.explain(error))
+}
+
+fn read(engine: &Inner, context: &Bound<'_, PyAny>) -> Decided<Prepared> {
+    if let Some(bytes) = bytes(context)? {
+        return Ok(engine.prepare(bytes.get()?)?);
+    }
+    let _reading = Reading::begin()?;
+    let object = Object::new(context);
+    engine.prepare_input(&object).map_err(|error| object.explain(error))
 }
 
 impl Engine {
@@ -211,12 +198,10 @@ impl Engine {
         for context in contexts.try_iter()? {
             decisions.push(match decide(&engine, &context?, question) {
                 Ok(made) => Decision::made(made),
-                Err(Refusal { raised: Some(raised), .. })
-                    if !raised.is_instance_of::<pyo3::exceptions::PyException>(py) =>
-                {
-                    return Err(raised);
-                }
-                Err(Refusal { error, raised }) => Decision::refused(error, raised, question.stage, engine.bundle()),
+                Err(refusal) => match refusal.interrupt(py) {
+                    Some(interrupt) => return Err(interrupt),
+                    None => Decision::refused(refusal, question.stage, engine.bundle()),
+                },
             });
         }
         Ok(decisions)
@@ -261,17 +246,7 @@ impl Engine {
     /// True
     fn prepare(&self, py: Python<'_>, context: &Bound<'_, PyAny>) -> PyResult<PreparedContext> {
         let engine = self.open(py)?;
-        let made = match bytes(context)? {
-            Some(bytes) => match bytes.get() {
-                Ok(bytes) => engine.prepare(bytes).map_err(Refusal::from),
-                Err(fault) => Err(refused(*fault).into()),
-            },
-            None => Reading::begin().map_err(Refusal::from).and_then(|_reading| {
-                let object = Object::new(context);
-                engine.prepare_input(&object).map_err(|error| object.explain(error).into())
-            }),
-        };
-        made.map(|inner| PreparedContext { inner }).map_err(|refusal| exception(py, &refusal.error, refusal.raised))
+        read(&engine, context).map(|inner| PreparedContext { inner }).map_err(|refusal| refusal.exception(py))
     }
 
     /// Decides, and says of each rule and each clause why it did or did not match: a dict with `decision` and `rules`. With `format`,
@@ -296,7 +271,7 @@ impl Engine {
             Some(format) => engine.explain_body(format, body, host, question),
             None => engine.explain(body, question),
         });
-        let explanation = made.map_err(|refusal| exception(py, &refusal.error, refusal.raised))?;
+        let explanation = made.map_err(|refusal| refusal.exception(py))?;
         json::to_python(py, &explanation.to_json())
     }
 
@@ -395,12 +370,10 @@ fn with_body<T: Send>(
     body: &Bound<'_, PyAny>,
     host: Option<&Bound<'_, PyAny>>,
     work: impl FnOnce(&[u8], &[u8]) -> Result<T, Error> + Send,
-) -> Result<T, Refusal> {
-    let body = written(body)?;
-    let host = host.map_or(Ok(Bytes::Owned(b"{}".to_vec())), written)?;
-    let body = body.get().map_err(|fault| Refusal::from(refused(*fault)))?;
-    let host = host.get().map_err(|fault| Refusal::from(refused(*fault)))?;
-    Ok(detached(py, body, |body| work(body, host))?)
+) -> Decided<T> {
+    let (body, host) = (written(body)?, host.map_or(Ok(Bytes::Owned(b"{}".to_vec())), written)?);
+    let host = host.get()?;
+    Ok(detached(py, body.get()?, |body| work(body, host))?)
 }
 
 fn read_handles(py: Python<'_>, handles: Option<&Bound<'_, PyAny>>) -> PyResult<Handles> {
@@ -415,8 +388,7 @@ fn read_handles(py: Python<'_>, handles: Option<&Bound<'_, PyAny>>) -> PyResult<
     let mut set = Handles::NONE;
     for name in handles.try_iter()? {
         let name: String = name?.extract()?;
-        let unknown = || argument(py, llm_policy_embed::UnknownAction(name.clone()).to_string(), None);
-        set = set.with(&name).ok_or_else(unknown)?;
+        set = set.with(&name).ok_or_else(|| exception(py, &UnknownAction(name).into(), None))?;
     }
     Ok(set)
 }

@@ -4,7 +4,6 @@ use llm_policy_embed::{Error, ErrorCode, Finding, Severity};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::objects::Fault;
 use crate::package;
 
 /// The failure as an exception; what Python code raised on the way is its cause.
@@ -69,10 +68,4 @@ pub(crate) fn findings<'py>(py: Python<'py>, findings: &[Finding]) -> PyResult<B
 pub(crate) fn argument(py: Python<'_>, message: impl Into<String>, help: Option<&str>) -> PyErr {
     let error = Error::new(ErrorCode::InvalidArgument, message);
     exception(py, &Error { help: help.map(str::to_owned), ..error }, None)
-}
-
-/// An object of the host that cannot be read, as the failure it is.
-pub(crate) fn refused(fault: Fault) -> (Error, Option<PyErr>) {
-    let error = Error::new(ErrorCode::InvalidInput, fault.text());
-    (Error { help: fault.help, ..error }, fault.raised)
 }

@@ -4,9 +4,10 @@ use llm_policy_embed::Exchange as Inner;
 use pyo3::prelude::*;
 
 use crate::decision::Decision;
-use crate::engine::{Engine, Refusal, detached, written};
-use crate::error::{exception, refused};
+use crate::engine::{Engine, detached, written};
+use crate::error::exception;
 use crate::question::{read_format, read_question};
+use crate::refusal::Result as Decided;
 
 /// The stages of one turn, decided about by the policies that there were when it began, for one caller: see `Engine.exchange`.
 #[pyclass(frozen, module = "llm_policy_engine")]
@@ -18,19 +19,15 @@ impl Exchange {
     pub(crate) fn begin(engine: &Engine, host: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = host.py();
         let engine = engine.open(py)?;
-        let begun = written(host).and_then(|host| {
-            let host = host.get().map_err(|fault| Refusal::from(refused(*fault)))?;
-            Ok(engine.exchange(host)?)
-        });
-        Self::given(py, begun)
+        Self::given(py, written(host).and_then(|host| Ok(engine.exchange(host.get()?)?)))
     }
 
     pub(crate) fn resume(engine: &Engine, py: Python<'_>, state: &str) -> PyResult<Self> {
-        Self::given(py, engine.open(py)?.resume(state.as_bytes()).map_err(Refusal::from))
+        Self::given(py, engine.open(py)?.resume(state.as_bytes()).map_err(Box::from))
     }
 
-    fn given(py: Python<'_>, begun: Result<Inner, Refusal>) -> PyResult<Self> {
-        begun.map(|inner| Self { inner }).map_err(|refusal| exception(py, &refusal.error, refusal.raised))
+    fn given(py: Python<'_>, begun: Decided<Inner>) -> PyResult<Self> {
+        begun.map(|inner| Self { inner }).map_err(|refusal| refusal.exception(py))
     }
 }
 
@@ -52,8 +49,7 @@ impl Exchange {
         let question = read_question(py, stage, now)?;
         let format = format.map(|format| read_format(py, format)).transpose()?;
         let made = written(body).and_then(|body| {
-            let body = body.get().map_err(|fault| Refusal::from(refused(*fault)))?;
-            Ok(detached(py, body, |body| match format {
+            Ok(detached(py, body.get()?, |body| match format {
                 Some(format) => self.inner.evaluate_body(format, body, question),
                 None => self.inner.evaluate(body, question),
             })?)

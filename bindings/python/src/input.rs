@@ -16,6 +16,7 @@ use pyo3::types::PyString;
 use smallvec::SmallVec;
 
 use crate::objects::{Fault, Kind, Result, kind, surrogate};
+use crate::refusal::Refusal;
 
 /// How many contexts may be read inside of each other: reading one may run Python code, which may ask an engine about another.
 const NESTED: u32 = 16;
@@ -61,11 +62,11 @@ impl<'py> Object<'py> {
         Self { object: object.clone(), lent: RefCell::default(), bytes: Cell::new(0), fault: RefCell::default() }
     }
 
-    /// The failure for Python: with what was raised while the object was read, and what to do.
-    pub(crate) fn explain(&self, error: Error) -> (Error, Option<PyErr>) {
+    /// Why there is no decision: with what was raised while the object was read, and what to do.
+    pub(crate) fn explain(&self, error: Error) -> Box<Refusal> {
         match self.fault.take() {
-            Some(fault) if error.code == ErrorCode::InvalidInput => (Error { help: fault.help, ..error }, fault.raised),
-            _ => (error, None),
+            Some(fault) if error.code == ErrorCode::InvalidInput => fault.into(),
+            _ => error.into(),
         }
     }
 

@@ -11,6 +11,7 @@ mod json;
 mod objects;
 mod package;
 mod question;
+mod refusal;
 mod sources;
 
 /// The engine. Import `llm_policy_engine` instead.

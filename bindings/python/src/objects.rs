@@ -221,6 +221,8 @@ fn other<'a, 'py>(object: Borrowed<'a, 'py, PyAny>) -> Result<Kind<'a, 'py>> {
     }))
 }
 
+type Visit<'v, 'py> = dyn FnMut(&Bound<'py, PyString>, Place<'_, 'py>) -> Result<()> + 'v;
+
 impl<'py> Items<'_, 'py> {
     /// Calls `visit` with each element and its place.
     pub(crate) fn each(&self, mut visit: impl FnMut(usize, Borrowed<'_, 'py, PyAny>) -> Result<()>) -> Result<()> {
@@ -282,10 +284,12 @@ impl<'py> Fields<'_, 'py> {
                 }
                 let Some(more) = more else { return Ok(()) };
                 let Kind::Object(fields) = kind(more.as_borrowed())? else { return Ok(()) };
-                fields.each(|name, place| match seen.contains(&*name.to_string_lossy()) {
+                // As a `dyn`, or the function would be made for a closure in a closure, without end.
+                let visit: &mut Visit<'_, 'py> = &mut |name, place| match seen.contains(&*name.to_string_lossy()) {
                     true => Err(InputError::repeated(&name.to_string_lossy(), None).into()),
                     false => visit(name, place),
-                })
+                };
+                fields.each(visit)
             }
         }
     }

@@ -1,12 +1,12 @@
 //! What is asked about a context: stage, time, and the format of a body.
 
-use llm_policy_embed::{Format, Question, Stage, Timestamp, instant};
+use llm_policy_embed::{Format, Question, Stage, Timestamp, UnknownFormat, UnknownStage, instant};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyString;
 
-use crate::error::argument;
+use crate::error::{argument, exception};
 
 /// The question that the keyword arguments `stage` and `now` ask; by default about a request, now.
 #[inline]
@@ -21,13 +21,8 @@ pub(crate) fn read_question(
 
 fn read_stage(py: Python<'_>, stage: &Bound<'_, PyAny>) -> PyResult<Stage> {
     let name = stage.cast::<PyString>().ok().and_then(|name| name.to_str().ok());
-    let stages = Some("the stages are \"request\", \"response\", \"tool_call\" and \"tool_result\"");
-    match name {
-        Some(name) => {
-            name.parse().map_err(|_| argument(py, format!("there is no stage `{}`", name.escape_debug()), stages))
-        }
-        None => Err(argument(py, "`stage` is text", stages)),
-    }
+    // What is no text at all names no stage either.
+    name.unwrap_or_default().parse().map_err(|unknown: UnknownStage| exception(py, &unknown.into(), None))
 }
 
 fn read_now(py: Python<'_>, now: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
@@ -53,5 +48,5 @@ fn read_now(py: Python<'_>, now: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
 }
 
 pub(crate) fn read_format(py: Python<'_>, format: &str) -> PyResult<Format> {
-    format.parse().map_err(|unknown: llm_policy_embed::UnknownFormat| argument(py, unknown.to_string(), None))
+    format.parse().map_err(|unknown: UnknownFormat| exception(py, &unknown.into(), None))
 }

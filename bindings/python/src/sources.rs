@@ -7,8 +7,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
-use crate::error::{argument, exception, refused};
+use crate::error::{argument, exception};
 use crate::json;
+use crate::refusal::Refusal;
 
 /// What an engine is made of, read from Python's objects.
 pub(crate) struct Sources {
@@ -74,7 +75,7 @@ fn source(policies: &Bound<'_, PyAny>, number: Option<usize>) -> PyResult<Source
         return Ok(Source::Path { path: policies.extract()?, text: false });
     }
     let value = json::from_python(policies).map_err(|fault| {
-        let (error, raised) = refused(*fault);
+        let Refusal { error, raised } = *Box::<Refusal>::from(fault);
         exception(py, &Error { code: ErrorCode::InvalidPolicy, ..error }, raised)
     })?;
     if !value.is_object() {
