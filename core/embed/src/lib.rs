@@ -36,6 +36,7 @@ pub use engine::{Engine, Question};
 pub use error::{Error, ErrorCode};
 pub use exchange::Exchange;
 pub use jiff::Timestamp;
+pub use llm_policy_engine::cel::{slot, value};
 pub use llm_policy_engine::context::{Stage, UnknownStage};
 pub use llm_policy_engine::decision::canonical;
 pub use llm_policy_engine::detect;
@@ -44,7 +45,7 @@ pub use llm_policy_engine::document::{Document, MAX_BYTES as MAX_DOCUMENT_BYTES,
 pub use llm_policy_engine::explain;
 pub use llm_policy_engine::handles::{Handles, UnknownAction};
 pub use llm_policy_engine::input::json::MAX_BYTES as MAX_INPUT_BYTES;
-pub use llm_policy_engine::input::{ContextBuilder, Input, Prepared};
+pub use llm_policy_engine::input::{self, ContextBuilder, Input, Prepared};
 pub use llm_policy_engine::instant;
 pub use llm_policy_engine::{Decision, Effect, Finding, Options};
 pub use llm_policy_provider::{Format, UnknownFormat};
