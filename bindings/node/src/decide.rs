@@ -10,7 +10,7 @@ use napi_derive::napi;
 
 use crate::engine::Handle;
 use crate::frames::Frames;
-use crate::outcome::{self, REFUSED, STALE, fail, reported};
+use crate::outcome::{REFUSED, STALE, fail, reported};
 use crate::text::{utf8, with_units};
 
 /// Decides about a context of the fields in `wanted`, in the form of [`crate::frames`].
@@ -137,7 +137,6 @@ fn decide(
     now: f64,
     evaluate: impl FnOnce(&Engine, Question) -> Result<Decision, Error>,
 ) -> Decided {
-    let refused = Decided { code: REFUSED, is_stale: false };
     let decided = guarded(|| {
         handle.with(|engine| {
             let made = question(stage, now).and_then(|question| evaluate(engine, question));
@@ -150,13 +149,13 @@ fn decide(
         })
     });
     decided.unwrap_or_else(|error| {
-        outcome::fail(&error, Some((stage_at(stage), "")));
-        refused
+        fail(&error, None);
+        Decided { code: REFUSED, is_stale: false }
     })
 }
 
 /// The stage at a position; a position that is none is refused by [`question`].
-fn stage_at(position: u32) -> Stage {
+pub(crate) fn stage_at(position: u32) -> Stage {
     Stage::ALL.get(position as usize).copied().unwrap_or(Stage::Request)
 }
 

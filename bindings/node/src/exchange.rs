@@ -1,10 +1,10 @@
 //! Exchanges: the stages of one turn.
 
-use llm_policy_embed::{Decision, Error, Exchange, Question};
+use llm_policy_embed::{Decision, Error, ErrorCode, Exchange, Question};
 use napi::bindgen_prelude::External;
 use napi_derive::napi;
 
-use crate::decide::question;
+use crate::decide::{question, stage_at};
 use crate::engine::Handle;
 use crate::outcome::{fail, reported};
 
@@ -36,6 +36,12 @@ pub fn exchange_evaluate_body(
     now: f64,
 ) -> Option<String> {
     ask(exchange, stage, now, |question| exchange.evaluate_body(format.parse()?, body, question))
+}
+
+/// As `refuse`, for an exchange.
+#[napi(catch_unwind)]
+pub fn exchange_refuse(exchange: &External<Exchange>, message: String, stage: u32) {
+    fail(&Error::new(ErrorCode::InvalidInput, message), Some((stage_at(stage), &exchange.bundle())));
 }
 
 /// The exchange as text, for `resume`.

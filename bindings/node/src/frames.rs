@@ -6,6 +6,7 @@
 
 use bumpalo::Bump;
 use bumpalo::collections::{String as BumpString, Vec as BumpVec};
+use llm_policy_embed::MAX_INPUT_BYTES;
 use llm_policy_embed::input::{Input, InputError, MAX_DEPTH, Paths, coerce};
 use llm_policy_embed::slot::Slot;
 use llm_policy_embed::value::{List, Map, Val};
@@ -26,6 +27,10 @@ impl<'u> Frames<'u> {
 
 impl Input for Frames<'_> {
     fn fill<'a>(&'a self, paths: &Paths, slots: &mut [Slot<'a>], arena: &'a Bump) -> Result<(), InputError> {
+        // A text has at least as many bytes as units.
+        if self.units.len() > MAX_INPUT_BYTES {
+            return Err(refused(&format!("larger than {MAX_INPUT_BYTES} bytes")));
+        }
         let mut reader = Reader { units: self.units, at: 0, arena };
         let value = reader.value(0)?;
         if reader.at < self.units.len() {

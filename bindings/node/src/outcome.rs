@@ -22,11 +22,17 @@ thread_local! {
     static FAILURE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// What went wrong in the last call of this thread that failed, as JSON: that of the error, and, when the call was to decide, the
-/// `decision` that stands for it, in canonical form.
+/// What went wrong in the last call of this thread that failed, as JSON: that of the error, its `text` for people, and, when the
+/// call was to decide, the `decision` that stands for it, in canonical form.
 #[napi(catch_unwind)]
 pub fn take_failure() -> Option<String> {
     FAILURE.take()
+}
+
+/// Whether there is something for [`take_failure`].
+#[napi(catch_unwind)]
+pub fn has_failed() -> bool {
+    FAILURE.with_borrow(Option::is_some)
 }
 
 /// Runs `work` behind the panic boundary; a failure is left for [`take_failure`].
@@ -38,8 +44,14 @@ pub(crate) fn reported<T>(work: impl FnOnce() -> Result<T, Error>) -> Option<T> 
 #[cold]
 pub(crate) fn fail(error: &Error, about: Option<(Stage, &str)>) {
     let mut failure = error.to_json();
-    if let (Some(object), Some((stage, bundle))) = (failure.as_object_mut(), about) {
-        object.insert("decision".to_owned(), json!(error.decision(stage, bundle)));
+    if let Some(object) = failure.as_object_mut() {
+        // For people: with the place in the input, and excerpts of the documents that are refused.
+        let excerpts = error.findings.iter().filter(|finding| finding.is_error()).map(|finding| finding.render(false));
+        let text: Vec<String> = std::iter::once(error.to_string()).chain(excerpts).collect();
+        object.insert("text".to_owned(), json!(text.join("\n")));
+        if let Some((stage, bundle)) = about {
+            object.insert("decision".to_owned(), json!(error.decision(stage, bundle)));
+        }
     }
     FAILURE.set(Some(failure.to_string()));
 }
