@@ -33,12 +33,13 @@ pub mod table;
 
 pub use documents::{Checked, Documents};
 pub use engine::{Engine, Question};
-pub use error::{Error, ErrorCode};
+pub use error::{Error, ErrorCode, finding_json};
 pub use exchange::Exchange;
 pub use jiff::Timestamp;
 pub use llm_policy_engine::cel::{slot, value};
 pub use llm_policy_engine::context::{Stage, UnknownStage};
 pub use llm_policy_engine::decision::canonical;
+pub use llm_policy_engine::decision::key::Key as DecisionKey;
 pub use llm_policy_engine::detect;
 pub use llm_policy_engine::diagnostic::{Diagnostic, Severity};
 pub use llm_policy_engine::document::{Document, MAX_BYTES as MAX_DOCUMENT_BYTES, Refused};
