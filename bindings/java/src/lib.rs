@@ -12,6 +12,7 @@
 mod engine;
 mod env;
 mod evaluate;
+mod exchange;
 mod input;
 mod objects;
 mod reply;

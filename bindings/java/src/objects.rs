@@ -1,7 +1,7 @@
 //! The objects that numbers on the Java side stand for.
 
 use llm_policy_embed::table::Table;
-use llm_policy_embed::{Engine, Error, ErrorCode, Handles, Prepared};
+use llm_policy_embed::{Engine, Error, ErrorCode, Exchange, Handles, Prepared};
 
 /// Objects of one kind.
 pub(crate) struct Objects<T> {
@@ -18,6 +18,7 @@ pub(crate) struct Held {
 
 pub(crate) static ENGINES: Objects<Held> = Objects::new(1, "engine");
 pub(crate) static PREPARED: Objects<Prepared> = Objects::new(2, "prepared input");
+pub(crate) static EXCHANGES: Objects<Exchange> = Objects::new(3, "exchange");
 
 impl Held {
     pub(crate) fn new(engine: Engine, handles: Handles) -> Self {

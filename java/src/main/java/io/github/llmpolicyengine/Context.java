@@ -147,6 +147,7 @@ public final class Context extends Input {
         if (fault == null) {
             try {
                 write.run();
+                packer.seal();
             } catch (PolicyException refused) {
                 fault = refused;
             }
@@ -162,7 +163,6 @@ public final class Context extends Input {
         if (depth > 0) {
             throw new IllegalStateException(depth + " objects or lists are still open: `end` is missing");
         }
-        packer.seal();
         return use.apply(PACKED, packer.bytes, 0, packer.length + 1);
     }
 }
