@@ -26,6 +26,7 @@
 pub mod documents;
 pub mod engine;
 pub mod error;
+pub mod exchange;
 pub mod files;
 pub mod guard;
 pub mod table;
@@ -33,8 +34,9 @@ pub mod table;
 pub use documents::{Checked, Documents};
 pub use engine::{Engine, Question};
 pub use error::{Error, ErrorCode};
+pub use exchange::Exchange;
 pub use jiff::Timestamp;
-pub use llm_policy_engine::context::Stage;
+pub use llm_policy_engine::context::{Stage, UnknownStage};
 pub use llm_policy_engine::decision::canonical;
 pub use llm_policy_engine::detect;
 pub use llm_policy_engine::diagnostic::{Diagnostic, Severity};

@@ -2,6 +2,7 @@
 
 mod fill;
 mod scan;
+mod whole;
 #[cfg(test)]
 mod tests;
 
@@ -9,6 +10,7 @@ use bumpalo::Bump;
 use llm_policy_cel::slot::Slot;
 
 use self::fill::Filler;
+pub use self::whole::value_of;
 use super::{Input, InputError, Paths};
 
 /// The most bytes of JSON that are read.
