@@ -116,3 +116,8 @@ func errorFrom(text string, asJSON []byte) *Error {
 func newError(code, message string) *Error {
 	return &Error{Code: code, Message: message, Offset: -1, text: message}
 }
+
+// cancelled says that nothing was decided because the caller's context was done. [errors.Is] finds the context's error.
+func cancelled(err error) error {
+	return fmt.Errorf("policy: nothing was decided: %w", err)
+}

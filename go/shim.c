@@ -22,6 +22,13 @@ static void hand_out(const lpe_buffer *text, lpego_out *out) {
   out->capacity = text->capacity;
 }
 
+// As REPORTED, for what the library writes to `text`.
+#define TEXT(call)          \
+  lpe_buffer text = {0};    \
+  REPORTED(call)            \
+  hand_out(&text, out);     \
+  return status;
+
 void lpego_free(lpego_out *out) {
   lpe_buffer text = {(uint8_t *)out->text, out->len, out->capacity};
   if (out->text != 0) lpe_buffer_free(&text);
@@ -64,12 +71,27 @@ static void take_text(lpe_detail detail, uint8_t *buffer, size_t capacity, lpego
 int32_t lpego_evaluate(const lpego_question *asked, const uint8_t *input, size_t len, uint8_t *buffer, size_t capacity,
                        lpego_answer *answer) {
   lpe_str json = {input, len};
-  DECIDED(lpe_evaluate(asked->engine, &question, json, decision, detail, &error))
+  DECIDED(lpe_evaluate(asked->of, &question, json, decision, detail, &error))
 }
 
 int32_t lpego_evaluate_prepared(const lpego_question *asked, uint64_t prepared, uint8_t *buffer, size_t capacity,
                                 lpego_answer *answer) {
-  DECIDED(lpe_evaluate_prepared(asked->engine, &question, prepared, decision, detail, &error))
+  DECIDED(lpe_evaluate_prepared(asked->of, &question, prepared, decision, detail, &error))
+}
+
+int32_t lpego_evaluate_body(const lpego_question *asked, const uint8_t *format, size_t format_len, const uint8_t *body,
+                            size_t body_len, const uint8_t *host, size_t host_len, uint8_t *buffer, size_t capacity,
+                            lpego_answer *answer) {
+  lpe_str name = {format, format_len}, json = {body, body_len}, beside = {host, host_len};
+  DECIDED(lpe_evaluate_body(asked->of, &question, name, json, beside, decision, detail, &error))
+}
+
+int32_t lpego_exchange_evaluate(const lpego_question *asked, const uint8_t *format, size_t format_len, const uint8_t *body,
+                                size_t body_len, uint8_t *buffer, size_t capacity, lpego_answer *answer) {
+  lpe_str name = {format, format_len}, json = {body, body_len};
+  DECIDED(format_len == 0
+              ? lpe_exchange_evaluate(asked->of, &question, json, decision, detail, &error)
+              : lpe_exchange_evaluate_body(asked->of, &question, name, json, decision, detail, &error))
 }
 
 void lpego_evaluate_batch(const lpego_question *asked, const uint8_t *inputs, const size_t *ends, size_t count,
@@ -84,16 +106,40 @@ void lpego_evaluate_batch(const lpego_question *asked, const uint8_t *inputs, co
 int32_t lpego_explain(const lpego_question *asked, const uint8_t *input, size_t len, lpego_out *out) {
   lpe_question question = {sizeof question, asked->stage, asked->now_us};
   lpe_str json = {input, len};
-  lpe_buffer text = {0};
-  REPORTED(lpe_explain(asked->engine, &question, json, &text, &error))
-  hand_out(&text, out);
-  return status;
+  TEXT(lpe_explain(asked->of, &question, json, &text, &error))
+}
+
+int32_t lpego_explain_body(const lpego_question *asked, const uint8_t *format, size_t format_len, const uint8_t *body,
+                           size_t body_len, const uint8_t *host, size_t host_len, lpego_out *out) {
+  lpe_question question = {sizeof question, asked->stage, asked->now_us};
+  lpe_str name = {format, format_len}, json = {body, body_len}, beside = {host, host_len};
+  TEXT(lpe_explain_body(asked->of, &question, name, json, beside, &text, &error))
 }
 
 int32_t lpego_prepare(uint64_t engine, const uint8_t *input, size_t len, uint64_t *prepared, lpego_out *out) {
   lpe_str json = {input, len};
   REPORTED(lpe_prepare(engine, json, prepared, &error))
   return status;
+}
+
+int32_t lpego_exchange_begin(uint64_t engine, const uint8_t *host, size_t len, uint64_t *exchange, lpego_out *out) {
+  lpe_str json = {host, len};
+  REPORTED(lpe_exchange_begin(engine, json, exchange, &error))
+  return status;
+}
+
+int32_t lpego_exchange_resume(uint64_t engine, const uint8_t *state, size_t len, uint64_t *exchange, lpego_out *out) {
+  lpe_str json = {state, len};
+  REPORTED(lpe_exchange_resume(engine, json, exchange, &error))
+  return status;
+}
+
+int32_t lpego_exchange_save(uint64_t exchange, lpego_out *out) {
+  TEXT(lpe_exchange_save(exchange, &text, &error))
+}
+
+int32_t lpego_exchange_bundle(uint64_t exchange, lpego_out *out) {
+  TEXT(lpe_exchange_bundle(exchange, &text, &error))
 }
 
 int32_t lpego_open(const uint8_t *path, size_t len, const lpe_options *options, uint64_t *engine, lpego_out *out) {
@@ -110,10 +156,7 @@ int32_t lpego_reload_path(uint64_t engine, const uint8_t *path, size_t len, lpeg
 
 int32_t lpego_validate_path(const uint8_t *path, size_t len, lpego_out *out) {
   lpe_str at = {path, len};
-  lpe_buffer text = {0};
-  REPORTED(lpe_validate_path(at, &text, &error))
-  hand_out(&text, out);
-  return status;
+  TEXT(lpe_validate_path(at, &text, &error))
 }
 
 static lpe_document *documents_in(const uint8_t *bytes, const size_t *ends, size_t count) {
@@ -153,10 +196,7 @@ int32_t lpego_validate(const uint8_t *bytes, const size_t *ends, size_t count, l
 }
 
 int32_t lpego_bundle(uint64_t engine, lpego_out *out) {
-  lpe_buffer text = {0};
-  REPORTED(lpe_engine_bundle(engine, &text, &error))
-  hand_out(&text, out);
-  return status;
+  TEXT(lpe_engine_bundle(engine, &text, &error))
 }
 
 int32_t lpego_self_test_panic(lpego_out *out) {

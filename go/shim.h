@@ -16,9 +16,9 @@ typedef struct {
   size_t capacity;
 } lpego_out;
 
-// What is asked, of which engine. `with_text`: the canonical form of the decision is wanted.
+// What is asked, of which engine or exchange. `with_text`: the canonical form of the decision is wanted.
 typedef struct {
-  uint64_t engine;
+  uint64_t of;
   int64_t now_us;
   int32_t stage;
   int32_t with_text;
@@ -35,11 +35,23 @@ int32_t lpego_evaluate(const lpego_question *asked, const uint8_t *input, size_t
                        lpego_answer *answer);
 int32_t lpego_evaluate_prepared(const lpego_question *asked, uint64_t prepared, uint8_t *buffer, size_t capacity,
                                 lpego_answer *answer);
+int32_t lpego_evaluate_body(const lpego_question *asked, const uint8_t *format, size_t format_len, const uint8_t *body,
+                            size_t body_len, const uint8_t *host, size_t host_len, uint8_t *buffer, size_t capacity,
+                            lpego_answer *answer);
+// Without a format, the body is a context.
+int32_t lpego_exchange_evaluate(const lpego_question *asked, const uint8_t *format, size_t format_len, const uint8_t *body,
+                                size_t body_len, uint8_t *buffer, size_t capacity, lpego_answer *answer);
 // The inputs lie one behind the other in `inputs`; each ends at its entry of `ends`.
 void lpego_evaluate_batch(const lpego_question *asked, const uint8_t *inputs, const size_t *ends, size_t count,
                           lpego_answer *answers);
 int32_t lpego_explain(const lpego_question *asked, const uint8_t *input, size_t len, lpego_out *out);
+int32_t lpego_explain_body(const lpego_question *asked, const uint8_t *format, size_t format_len, const uint8_t *body,
+                           size_t body_len, const uint8_t *host, size_t host_len, lpego_out *out);
 int32_t lpego_prepare(uint64_t engine, const uint8_t *input, size_t len, uint64_t *prepared, lpego_out *out);
+int32_t lpego_exchange_begin(uint64_t engine, const uint8_t *host, size_t len, uint64_t *exchange, lpego_out *out);
+int32_t lpego_exchange_resume(uint64_t engine, const uint8_t *state, size_t len, uint64_t *exchange, lpego_out *out);
+int32_t lpego_exchange_save(uint64_t exchange, lpego_out *out);
+int32_t lpego_exchange_bundle(uint64_t exchange, lpego_out *out);
 
 int32_t lpego_open(const uint8_t *path, size_t len, const lpe_options *options, uint64_t *engine, lpego_out *out);
 int32_t lpego_reload_path(uint64_t engine, const uint8_t *path, size_t len, lpego_out *out);
