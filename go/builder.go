@@ -126,7 +126,7 @@ func (b *Builder) failed(err error) *Builder {
 // set makes the field with this path, whose value was just written behind from.
 func (b *Builder) set(path string, from int) *Builder {
 	if len(b.nodes) == 0 {
-		b.Reset() // a Builder that NewBuilder did not make
+		b.nodes, b.at = append(b.nodes, node{}), -1 // a Builder that NewBuilder did not make
 	}
 	directory, name, parent := "", path, int32(0)
 	if dot := strings.LastIndexByte(path, '.'); dot >= 0 {

@@ -57,8 +57,27 @@ func (s *Stage) UnmarshalText(name []byte) error {
 
 // Ask says what is asked about an input; without any, it is a request, now.
 type Ask struct {
-	change func(*question)
+	kind  askKind
+	stage Stage
+	now   time.Time
 }
+
+type askKind uint8
+
+const (
+	askTime askKind = iota + 1
+	askStage
+	askEffectOnly
+)
+
+// At asks about another time than now. Conditions see it to the microsecond.
+func At(now time.Time) Ask { return Ask{kind: askTime, now: now} }
+
+// In asks about a stage.
+func In(stage Stage) Ask { return Ask{kind: askStage, stage: stage} }
+
+// EffectOnly asks for the effect and the counts alone, without any text: for who only wants to know whether it is allowed.
+func EffectOnly() Ask { return Ask{kind: askEffectOnly} }
 
 // question is what is asked about an input.
 type question struct {
@@ -68,37 +87,16 @@ type question struct {
 	effectOnly bool
 }
 
-// At asks about another time than now. Conditions see it to the microsecond.
-func At(now time.Time) Ask {
-	return Ask{change: func(q *question) { q.now, q.timed = now, true }}
-}
-
-// In asks about a stage.
-func In(stage Stage) Ask {
-	return inStages[max(0, min(int(stage), len(inStages)-1))]
-}
-
-// inStages are made once, so that asking allocates nothing.
-var inStages = func() (asks [6]Ask) {
-	for stage := range asks {
-		asks[stage] = Ask{change: func(q *question) { q.stage = Stage(stage) }}
-	}
-	return asks
-}()
-
-// EffectOnly asks for the effect and the counts alone, without any text: for who only wants to know whether it is allowed.
-func EffectOnly() Ask { return effectOnly }
-
-var effectOnly = Ask{change: func(q *question) { q.effectOnly = true }}
-
 func questionOf(asks []Ask) question {
-	if len(asks) == 0 {
-		return question{stage: StageRequest}
-	}
 	asked := question{stage: StageRequest}
-	for _, ask := range asks {
-		if ask.change != nil {
-			ask.change(&asked)
+	for at := range asks {
+		switch ask := &asks[at]; ask.kind {
+		case askTime:
+			asked.now, asked.timed = ask.now, true
+		case askStage:
+			asked.stage = ask.stage
+		case askEffectOnly:
+			asked.effectOnly = true
 		}
 	}
 	return asked

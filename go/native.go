@@ -13,11 +13,14 @@ package policy
 #cgo nocallback lpego_exchange_evaluate
 #cgo noescape lpego_evaluate_batch
 #cgo nocallback lpego_evaluate_batch
+#cgo noescape lpego_free
+#cgo nocallback lpego_free
 */
 import "C"
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -53,7 +56,10 @@ var buffers = sync.Pool{New: func() any { return new([4096]byte) }}
 func nativeQuestion(of uint64, asked question) C.lpego_question {
 	c := C.lpego_question{of: C.uint64_t(of), now_us: C.LPE_NOW, stage: C.int32_t(asked.stage), with_text: 1}
 	if asked.timed {
-		c.now_us = C.int64_t(asked.now.UnixMicro())
+		c.now_us = math.MaxInt64 // beyond the years that an engine knows, which it says
+		if year := asked.now.Year(); -9999 <= year && year <= 9999 {
+			c.now_us = C.int64_t(asked.now.UnixMicro())
+		}
 	}
 	if asked.effectOnly {
 		c.with_text = 0
