@@ -28,11 +28,21 @@ grep -oE '\blpe_[a-z_]+\(' ffi/include/llm_policy.h | tr -d '(' | sort -u >"$scr
 mapfile -t roots < <(sed 's/^/--undefined=/' "$scratch/names")
 # Without the bitcode that the standard library carries for link-time optimisation.
 objcopy --strip-debug --remove-section=.llvmbc --remove-section=.llvmcmd "$built" "$scratch/stripped.a"
-ld --relocatable --gc-sections "${roots[@]}" "$scratch/stripped.a" -o "$scratch/whole.o"
+# Without section groups: of two groups of one name, such as that of the reference to Rust's personality routine, the linker
+# of the program keeps one, and the other archive's panics would end in what was thrown away.
+ld --relocatable --force-group-allocation --gc-sections "${roots[@]}" "$scratch/stripped.a" -o "$scratch/whole.o"
 objcopy --keep-global-symbols="$scratch/names" --strip-unneeded "$scratch/whole.o" "$scratch/llm_policy.o"
 
 archive=go/lib/$platform/libllm_policy.a
-ar rcsD "$scratch/libllm_policy.a" "$scratch/llm_policy.o"
-# Go looks at a file's content to tell whether to link anew.
-cmp -s "$scratch/libllm_policy.a" "$archive" || mv "$scratch/libllm_policy.a" "$archive"
+rm -f "$archive"
+ar rcsD "$archive" "$scratch/llm_policy.o"
+# Go does not look at archives to tell whether a program is up to date, but at this.
+cat >"go/lib/$platform/archive.go" <<END
+// Made by archive.sh; do not edit.
+
+package $platform
+
+// Archive is the SHA-256 of the archive.
+const Archive = "$(sha256sum "$archive" | cut -d ' ' -f 1)"
+END
 echo "$archive: $(stat -c %s "$archive") bytes"
