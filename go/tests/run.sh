@@ -42,9 +42,11 @@ go mod vendor
 [[ -s vendor/$module/lib/$(go env GOOS)_$(go env GOARCH)/libllm_policy.a ]] || { echo "go mod vendor leaves the archive out" >&2; exit 1; }
 says "vendored" go run -mod=vendor .
 
-make --no-print-directory -s -C "$root" install PREFIX="$scratch/system" PROFILE="${PROFILE:-dev}" >/dev/null
-export PKG_CONFIG_PATH=$scratch/system/lib/pkgconfig
-says "with the system's library" env LD_LIBRARY_PATH="$scratch/system/lib" go run -tags llmpolicy_system .
+system=$(cd "$root" && realpath -m "${CARGO_TARGET_DIR:-target}/go-system")
+make --no-print-directory -s -C "$root" install PREFIX="$system" PROFILE="${PROFILE:-dev}" >/dev/null
+# Go remembers what pkg-config said; CGO_LDFLAGS is what tells it that this is another place.
+says "with the system's library" env PKG_CONFIG_PATH="$system/lib/pkgconfig" CGO_LDFLAGS="-L$system/lib" \
+  LD_LIBRARY_PATH="$system/lib" go run -tags llmpolicy_system .
 
 project beside
 rustc --crate-type staticlib --edition 2024 -O -o libsecond.a second.rs
