@@ -350,6 +350,12 @@ typedef struct {
  */
 typedef uint64_t lpe_prepared;
 
+/**
+ * The stages of one turn, decided about by the policies that its engine had when it began, for one caller. It goes on when the
+ * engine is reloaded or closed. 0 is none.
+ */
+typedef uint64_t lpe_exchange;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -571,6 +577,24 @@ int32_t lpe_evaluate_context(lpe_engine engine,
                              lpe_error *error);
 
 /**
+ * As `lpe_evaluate`, about a provider's own body. `format` is its name, such as `openai-chat` (docs/providers.md has all).
+ *
+ * `host` is what the host says beside it, a context in JSON, or empty: who asks above all, and what does not stand in the body.
+ * Where both say a field, the host's counts; a body sets fields of the body only.
+ *
+ * The caller's part:
+ * `format`, `body` and `host` lend bytes; the rest as `lpe_evaluate`.
+ */
+int32_t lpe_evaluate_body(lpe_engine engine,
+                          const lpe_question *question,
+                          lpe_str format,
+                          lpe_str body,
+                          lpe_str host,
+                          lpe_decision *decision,
+                          lpe_detail *detail,
+                          lpe_error *error);
+
+/**
  * Decides about `count` contexts in one call. `decisions` points to as many records, each with its size set, all the same; an
  * input that is refused is a deny whose `status` says so, and does not fail the call.
  *
@@ -596,6 +620,99 @@ int32_t lpe_explain(lpe_engine engine,
                     lpe_str input,
                     lpe_buffer *explanation,
                     lpe_error *error);
+
+/**
+ * As `lpe_explain`, about a provider's own body, which is given as to `lpe_evaluate_body`.
+ *
+ * The caller's part:
+ * As `lpe_explain` and `lpe_evaluate_body`.
+ */
+int32_t lpe_explain_body(lpe_engine engine,
+                         const lpe_question *question,
+                         lpe_str format,
+                         lpe_str body,
+                         lpe_str host,
+                         lpe_buffer *explanation,
+                         lpe_error *error);
+
+/**
+ * Begins an exchange. `host` is what the host says, a context in JSON: who asks, and what it knows beside. No body can
+ * change it.
+ *
+ * The caller's part:
+ * `host` lends bytes; `exchange` points to a number to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_exchange_begin(lpe_engine engine,
+                           lpe_str host,
+                           lpe_exchange *exchange,
+                           lpe_error *error);
+
+/**
+ * Goes on with an exchange that `lpe_exchange_save` wrote, here or in another process. The policies have to be the same.
+ *
+ * The caller's part:
+ * `state` lends bytes; the rest as `lpe_exchange_begin`.
+ */
+int32_t lpe_exchange_resume(lpe_engine engine,
+                            lpe_str state,
+                            lpe_exchange *exchange,
+                            lpe_error *error);
+
+/**
+ * As `lpe_evaluate`, about the next stage. `body` is a context in JSON with what is new: `{"request": {...}}`,
+ * `{"response": {...}}`. It replaces what an earlier stage said under the same name; what the host said stays. When the call
+ * fails, the exchange is as before.
+ *
+ * The caller's part:
+ * `body` lends bytes; the rest as `lpe_evaluate`.
+ */
+int32_t lpe_exchange_evaluate(lpe_exchange exchange,
+                              const lpe_question *question,
+                              lpe_str body,
+                              lpe_decision *decision,
+                              lpe_detail *detail,
+                              lpe_error *error);
+
+/**
+ * As `lpe_exchange_evaluate`, about a provider's own body; `format` is its name, such as `openai-chat`.
+ *
+ * The caller's part:
+ * `format` and `body` lend bytes; the rest as `lpe_evaluate`.
+ */
+int32_t lpe_exchange_evaluate_body(lpe_exchange exchange,
+                                   const lpe_question *question,
+                                   lpe_str format,
+                                   lpe_str body,
+                                   lpe_decision *decision,
+                                   lpe_detail *detail,
+                                   lpe_error *error);
+
+/**
+ * The exchange as text, for `lpe_exchange_resume`. It holds the bodies and who asks: keep it as you keep them, and let nobody
+ * else write it.
+ *
+ * The caller's part:
+ * `state` points to a buffer to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_exchange_save(lpe_exchange exchange,
+                          lpe_buffer *state,
+                          lpe_error *error);
+
+/**
+ * The digest of the documents that decide in an exchange: SHA-256, in hexadecimal.
+ *
+ * The caller's part:
+ * `digest` points to a buffer to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_exchange_bundle(lpe_exchange exchange, lpe_buffer *digest, lpe_error *error);
+
+/**
+ * Frees an exchange.
+ *
+ * The caller's part:
+ * `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_exchange_free(lpe_exchange exchange, lpe_error *error);
 
 /**
  * Frees what the library put into `buffer`, and empties it. Nothing happens when it is empty or null.

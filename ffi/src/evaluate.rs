@@ -1,6 +1,8 @@
 //! Deciding.
 
-use llm_policy_embed::{Decision, Engine, Error, ErrorCode, Question, Stage, Timestamp};
+use std::sync::Arc;
+
+use llm_policy_embed::{Decision, Engine, Error, ErrorCode, Format, Question, Stage, Timestamp};
 
 use crate::context::{lpe_context, with_context};
 use crate::decision::{Detail, Place, lpe_decision, lpe_detail};
@@ -53,7 +55,9 @@ pub unsafe extern "C" fn lpe_evaluate(
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
         reported(error, || {
-            decide(engine, question, decision, detail, |engine, question| engine.evaluate(input.bytes()?, question))
+            decide(question, decision, detail, |question| {
+                ask(engine, |engine| engine.evaluate(input.bytes()?, question))
+            })
         })
     }
 }
@@ -74,8 +78,8 @@ pub unsafe extern "C" fn lpe_evaluate_prepared(
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
         reported(error, || {
-            decide(engine, question, decision, detail, |engine, question| {
-                with_prepared(prepared, |prepared| engine.evaluate_prepared(prepared, question))
+            decide(question, decision, detail, |question| {
+                ask(engine, |engine| with_prepared(prepared, |prepared| engine.evaluate_prepared(prepared, question)))
             })
         })
     }
@@ -97,8 +101,38 @@ pub unsafe extern "C" fn lpe_evaluate_context(
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
         reported(error, || {
-            decide(engine, question, decision, detail, |engine, question| {
-                with_context(context, |context| engine.evaluate_input(&*context, question))
+            decide(question, decision, detail, |question| {
+                ask(engine, |engine| with_context(context, |context| engine.evaluate_input(&*context, question)))
+            })
+        })
+    }
+}
+
+/// As `lpe_evaluate`, about a provider's own body. `format` is its name, such as `openai-chat` (docs/providers.md has all).
+///
+/// `host` is what the host says beside it, a context in JSON, or empty: who asks above all, and what does not stand in the body.
+/// Where both say a field, the host's counts; a body sets fields of the body only.
+///
+/// # Safety
+/// `format`, `body` and `host` lend bytes; the rest as `lpe_evaluate`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_evaluate_body(
+    engine: lpe_engine,
+    question: *const lpe_question,
+    format: lpe_str,
+    body: lpe_str,
+    host: lpe_str,
+    decision: *mut lpe_decision,
+    detail: *mut lpe_detail,
+    error: *mut lpe_error,
+) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe {
+        reported(error, || {
+            decide(question, decision, detail, |question| {
+                ask(engine, |engine| {
+                    engine.evaluate_body(read_format(format)?, body.bytes()?, read_host(host)?, question)
+                })
             })
         })
     }
@@ -165,17 +199,86 @@ pub unsafe extern "C" fn lpe_explain(
     }
 }
 
+/// As `lpe_explain`, about a provider's own body, which is given as to `lpe_evaluate_body`.
+///
+/// # Safety
+/// As `lpe_explain` and `lpe_evaluate_body`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_explain_body(
+    engine: lpe_engine,
+    question: *const lpe_question,
+    format: lpe_str,
+    body: lpe_str,
+    host: lpe_str,
+    explanation: *mut lpe_buffer,
+    error: *mut lpe_error,
+) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe {
+        put(explanation, lpe_buffer::EMPTY, error, || {
+            let question = read_question(question)?;
+            let (format, body, host) = (read_format(format)?, body.bytes()?, read_host(host)?);
+            with_engine(engine, |engine| {
+                Ok(lpe_buffer::new(engine.explain_body(format, body, host, question)?.to_json().to_string()))
+            })
+        })
+    }
+}
+
+/// A format by its name.
+///
+/// # Safety
+/// `format` lends bytes.
+pub(crate) unsafe fn read_format(format: lpe_str) -> Result<Format, Error> {
+    // SAFETY: the caller's promise is ours.
+    Ok(unsafe { format.text("the format") }?.parse()?)
+}
+
+/// What a host says beside a body; nothing is an empty context.
+///
+/// # Safety
+/// `host` lends bytes.
+unsafe fn read_host<'a>(host: lpe_str) -> Result<&'a [u8], Error> {
+    // SAFETY: the caller's promise is ours.
+    let host = unsafe { host.bytes() }?;
+    Ok(if host.is_empty() { b"{}" } else { host })
+}
+
+/// Why there is no decision.
+pub(crate) struct Refusal {
+    error: Error,
+    /// The policies that would have decided, where it is known which.
+    bundle: Option<Arc<str>>,
+}
+
+impl Refusal {
+    pub(crate) fn new(error: Error, bundle: Arc<str>) -> Self {
+        Self { error, bundle: Some(bundle) }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self { error, bundle: None }
+    }
+}
+
+/// Asks an engine.
+#[inline]
+fn ask(engine: lpe_engine, evaluate: impl FnOnce(&Engine) -> Result<Decision, Error>) -> Result<Decision, Refusal> {
+    with_engine(engine, |engine| Ok(evaluate(engine).map_err(|error| Refusal::new(error, engine.bundle()))))?
+}
+
 /// Decides, and puts out the decision and, when asked for, its detail.
 ///
 /// # Safety
 /// As `lpe_evaluate`.
 #[inline]
-unsafe fn decide(
-    engine: lpe_engine,
+pub(crate) unsafe fn decide(
     question: *const lpe_question,
     decision: *mut lpe_decision,
     detail: *mut lpe_detail,
-    evaluate: impl FnOnce(&Engine, Question) -> Result<Decision, Error>,
+    evaluate: impl FnOnce(Question) -> Result<Decision, Refusal>,
 ) -> Result<(), Error> {
     // SAFETY: the caller's promise is ours.
     let (place, detail) = unsafe {
@@ -185,11 +288,8 @@ unsafe fn decide(
     };
     // SAFETY: as above.
     let question = unsafe { read_question(question) }.inspect_err(|error| place.put(lpe_decision::failed(error)))?;
-    let made = with_engine(engine, |engine| {
-        Ok(evaluate(engine, question).map_err(|error| (error, detail.is_some().then(|| engine.bundle().to_string()))))
-    });
-    match made {
-        Ok(Ok(made)) => {
+    match evaluate(question) {
+        Ok(made) => {
             let record = lpe_decision::of(&made);
             if let Some(detail) = detail {
                 *detail = Detail::Made(Box::new(made)).keep()?;
@@ -197,15 +297,12 @@ unsafe fn decide(
             place.put(record);
             Ok(())
         }
-        Ok(Err((error, bundle))) => {
+        Err(Refusal { error, bundle }) => {
             place.put(lpe_decision::failed(&error));
             if let (Some(detail), Some(bundle)) = (detail, bundle) {
+                let bundle = bundle.to_string();
                 *detail = Detail::Refused { error: error.clone(), stage: question.stage, bundle }.keep()?;
             }
-            Err(error)
-        }
-        Err(error) => {
-            place.put(lpe_decision::failed(&error));
             Err(error)
         }
     }

@@ -16,6 +16,7 @@ pub mod decision;
 pub mod engine;
 pub mod error;
 pub mod evaluate;
+pub mod exchange;
 pub mod memory;
 mod objects;
 pub mod prepared;

@@ -92,6 +92,33 @@ int main(void) {
   lpe_buffer_free(&explanation);
   lpe_buffer_free(&explanation);
 
+  /* Bodies of providers, and the stages of one turn. */
+  lpe_str body = text("{\"model\": \"x\", \"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}"), none = {0};
+  lpe_question answered = {.struct_size = sizeof answered, .stage = LPE_STAGE_RESPONSE, .now_us = 0};
+  CHECK(lpe_evaluate_body(engine, NULL, text("openai-chat"), body, none, &decision, NULL, NULL) == LPE_OK && !decision.allowed);
+  CHECK(lpe_evaluate_body(engine, NULL, text("openai"), body, none, &decision, &detail, NULL) == LPE_INVALID_ARGUMENT);
+  CHECK(lpe_detail_free(detail, NULL) == LPE_OK && !decision.allowed);
+  CHECK(lpe_explain_body(engine, NULL, text("openai-chat"), body, text("{}"), &explanation, NULL) == LPE_OK);
+  lpe_buffer_free(&explanation);
+  lpe_exchange exchange = 0;
+  CHECK(lpe_exchange_begin(engine, text("{\"request\": {}, \"x\""), &exchange, NULL) == LPE_INVALID_INPUT && exchange == 0);
+  CHECK(lpe_exchange_begin(engine, text("{\"user\": {\"id\": \"ann\"}}"), &exchange, NULL) == LPE_OK);
+  CHECK(lpe_exchange_evaluate(exchange, NULL, inputs[0], &decision, NULL, NULL) == LPE_OK && decision.allowed);
+  CHECK(lpe_exchange_evaluate(exchange, NULL, text("{\"user\": {}}"), &decision, &detail, NULL) == LPE_INVALID_INPUT);
+  CHECK(lpe_detail_free(detail, NULL) == LPE_OK && !decision.allowed);
+  lpe_buffer state = {0};
+  CHECK(lpe_exchange_save(exchange, &state, NULL) == LPE_OK);
+  CHECK(lpe_exchange_free(exchange, NULL) == LPE_OK && lpe_exchange_free(exchange, NULL) == LPE_INVALID_HANDLE);
+  CHECK(lpe_exchange_evaluate(exchange, NULL, inputs[0], &decision, NULL, NULL) == LPE_INVALID_HANDLE && !decision.allowed);
+  CHECK(lpe_exchange_resume(engine, inputs[0], &exchange, NULL) == LPE_INVALID_INPUT);
+  CHECK(lpe_exchange_resume(engine, (lpe_str){state.ptr, state.len}, &exchange, NULL) == LPE_OK);
+  lpe_buffer_free(&state);
+  CHECK(lpe_exchange_bundle(exchange, &digest, NULL) == LPE_OK && digest.len == 64);
+  lpe_buffer_free(&digest);
+  CHECK(lpe_exchange_evaluate_body(exchange, NULL, text("openai-chat"), body, &decision, NULL, NULL) == LPE_OK && !decision.allowed);
+  CHECK(lpe_exchange_evaluate(exchange, &answered, text("{\"response\": {\"text\": \"Hi\"}}"), &decision, NULL, NULL) == LPE_OK);
+  CHECK(lpe_exchange_free(exchange, NULL) == LPE_OK);
+
   /* What is wrong is a deny. */
   decision.allowed = 1;
   CHECK(lpe_evaluate(engine, NULL, text("{"), &decision, NULL, &error) == LPE_INVALID_INPUT && !decision.allowed);

@@ -41,6 +41,10 @@ impl Engine {
         Self { inner }
     }
 
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
     /// The same engine for a host that carries out these actions.
     #[must_use]
     pub fn handles(self, handles: Handles) -> Self {

@@ -3,10 +3,12 @@
 use std::fmt;
 
 use llm_policy_engine::Finding;
-use llm_policy_engine::context::Stage;
+use llm_policy_engine::context::{Stage, UnknownStage};
 use llm_policy_engine::decision::canonical;
 use llm_policy_engine::diagnostic::Diagnostic;
+use llm_policy_engine::handles::UnknownAction;
 use llm_policy_engine::input::InputError;
+use llm_policy_provider::UnknownFormat;
 use serde_json::{Value as Json, json};
 
 /// What kind of failure it is. Names and numbers never change; 0 is no failure.
@@ -194,6 +196,29 @@ pub fn finding_json(finding: &Finding) -> Json {
         object.insert("help".to_owned(), json!(help));
     }
     out
+}
+
+/// A name that stands for nothing is a mistake in the call.
+fn unknown(what: &impl fmt::Display) -> Error {
+    Error::new(ErrorCode::InvalidArgument, what.to_string())
+}
+
+impl From<UnknownStage> for Error {
+    fn from(error: UnknownStage) -> Self {
+        unknown(&error)
+    }
+}
+
+impl From<UnknownAction> for Error {
+    fn from(error: UnknownAction) -> Self {
+        unknown(&error)
+    }
+}
+
+impl From<UnknownFormat> for Error {
+    fn from(error: UnknownFormat) -> Self {
+        unknown(&error)
+    }
 }
 
 impl From<InputError> for Error {

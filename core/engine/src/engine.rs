@@ -209,7 +209,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the text is not such an exchange, or the policies are not the same here.
-    pub fn resume_exchange(&self, text: &str) -> Result<Exchange, InputError> {
+    pub fn resume_exchange(&self, text: &[u8]) -> Result<Exchange, InputError> {
         Exchange::from_json(self.compiled(), self.handles, text)
     }
 }

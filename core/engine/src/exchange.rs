@@ -92,9 +92,10 @@ impl Exchange {
         json!({"bundle": self.bundle(), "host": self.host, "bodies": self.bodies}).to_string()
     }
 
-    pub(crate) fn from_json(compiled: Arc<Compiled>, handles: Handles, text: &str) -> Result<Self, InputError> {
+    pub(crate) fn from_json(compiled: Arc<Compiled>, handles: Handles, text: &[u8]) -> Result<Self, InputError> {
         let refuse = |message: String| InputError { message, offset: None };
-        let value: Json = serde_json::from_str(text).map_err(|e| refuse(format!("not an exchange: {e}")))?;
+        let value = crate::input::Json::new(text).to_value();
+        let value = value.map_err(|error| refuse(format!("not an exchange: {error}")))?;
         let bundle = value.get("bundle").and_then(Json::as_str).unwrap_or_default();
         if bundle != &*compiled.digest {
             return Err(refuse("the exchange began under other policies than these".to_owned()));

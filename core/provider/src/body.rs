@@ -5,13 +5,12 @@ use bumpalo::collections::Vec as ArenaVec;
 use llm_policy_cel::slot::Slot;
 use llm_policy_cel::value::{Map, Val};
 use llm_policy_engine::context::Stage;
-use llm_policy_engine::input::json::MAX_BYTES;
+use llm_policy_engine::input::json::{MAX_BYTES, value_of};
 use llm_policy_engine::input::{Input, InputError, Json, Paths};
 use serde_json::Value;
 
 use crate::format::Format;
-use crate::mapping::digest::to_json;
-use crate::mapping::{Leaf, Shape, map, map_traced, read};
+use crate::mapping::{Leaf, Shape, map, map_traced};
 
 /// A provider's body, and what the host says beside it.
 ///
@@ -46,7 +45,7 @@ impl<'b> Body<'b> {
     /// # Errors
     /// When the body or the host's context is refused.
     pub fn context(&self) -> Result<Value, InputError> {
-        Ok(to_json(self.value(true, &Bump::new())?))
+        Ok(value_of(self.value(true, &Bump::new())?))
     }
 
     /// Where each text of the body went: what a change to a field of the context must change in the body.
@@ -63,7 +62,7 @@ impl<'b> Body<'b> {
         // Offsets are places in the body.
         let refuse =
             |what: &dyn std::fmt::Display| InputError { message: format!("the host's context: {what}"), offset: None };
-        match (body, read(Json::new(host), arena).map_err(|error| refuse(&error))?) {
+        match (body, Json::new(host).read(arena).map_err(|error| refuse(&error))?) {
             (Val::Map(body), Val::Map(host)) => Ok(Val::Map(lay_over(body, host, arena))),
             _ => Err(refuse(&"it is an object, and this is none")),
         }

@@ -6,10 +6,10 @@ use bumpalo::Bump;
 use llm_policy_detect::redact::{Fields, Item, Redactor, Replaced, Rule, Step, TreeRedaction, edit, steps};
 use llm_policy_detect::{Scanner, Scratch};
 use llm_policy_engine::input::InputError;
+use llm_policy_engine::input::json::value_of;
 use serde_json::Value;
 
 use crate::body::Body;
-use crate::mapping::digest::to_json;
 use crate::mapping::{Fate, map_traced};
 
 /// A body without what was taken out of it.
@@ -118,7 +118,7 @@ impl Body<'_> {
     fn known(&self) -> Result<HashMap<(Vec<Step>, bool), Known>, InputError> {
         let arena = Bump::new();
         let (value, trace) = map_traced(self.shape, self.bytes, &arena)?;
-        let context = to_json(value);
+        let context = value_of(value);
         let messages = context.pointer("/request/messages").and_then(Value::as_array);
         let role = |message: &Value| message.get("role").and_then(Value::as_str).unwrap_or_default().to_owned();
         let roles: Vec<String> = messages.into_iter().flatten().map(role).collect();

@@ -4,11 +4,13 @@ mod fill;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use bumpalo::Bump;
 use llm_policy_cel::slot::Slot;
 
 use self::fill::Filler;
+pub use self::whole::value_of;
 use super::{Input, InputError, Paths};
 
 /// The most bytes of JSON that are read.

@@ -101,7 +101,7 @@ fn an_exchange_keeps_what_it_began_with() {
     assert_ne!(exchange.bundle(), &*engine.bundle());
     let response = json!({"response": {"text": "x"}});
     assert!(!exchange.evaluate(Stage::Response, &response, now()).unwrap().allowed());
-    assert!(engine.resume_exchange(&exchange.to_json()).is_err(), "other policies");
+    assert!(engine.resume_exchange(exchange.to_json().as_bytes()).is_err(), "other policies");
 }
 
 #[test]
@@ -113,10 +113,10 @@ fn an_exchange_goes_on_in_another_process() {
     let (here, there) = (engine(std::slice::from_ref(&text)), engine(&[text]));
     let mut exchange = here.exchange(&json!({"user": {"tier": "free"}})).unwrap();
     assert!(exchange.evaluate(Stage::Request, &json!({"request": {"model": "big"}}), now()).unwrap().allowed());
-    let mut exchange = there.resume_exchange(&exchange.to_json()).unwrap();
+    let mut exchange = there.resume_exchange(exchange.to_json().as_bytes()).unwrap();
     assert_eq!(exchange.evaluate(Stage::Response, &json!({"response": {}}), now()).unwrap().rule(), Some("r"));
     for text in ["", "{}", "[]", "{\"bundle\": \"x\"}", "null"] {
-        assert!(there.resume_exchange(text).is_err(), "{text}");
+        assert!(there.resume_exchange(text.as_bytes()).is_err(), "{text}");
     }
 }
 

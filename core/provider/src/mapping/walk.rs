@@ -5,10 +5,8 @@
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
-use llm_policy_cel::slot::Slot;
 use llm_policy_cel::value::{List, Map, Val};
-use llm_policy_engine::input::paths::SlotType;
-use llm_policy_engine::input::{Input, InputError, Json, Paths};
+use llm_policy_engine::input::{InputError, Json};
 
 use super::digest::digest;
 use super::media::{data_url, decoded_bytes, is_base64};
@@ -47,19 +45,6 @@ pub(crate) fn map_traced<'a>(
 ) -> Result<(Val<'a>, Trace), InputError> {
     let (value, trace) = Mapper::new(shape, bytes, true, arena, Some(Trace::default())).run()?;
     Ok((value, trace.unwrap_or_default()))
-}
-
-/// Reads JSON whole.
-pub(crate) fn read<'a>(json: Json<'a>, arena: &'a Bump) -> Result<Val<'a>, InputError> {
-    let mut paths = Paths::default();
-    paths.want([], SlotType::Dyn);
-    let mut slots = [Slot::Absent];
-    let json: &'a Json<'a> = arena.alloc(json);
-    json.fill(&paths, &mut slots, arena)?;
-    match slots {
-        [Slot::Present(value)] => Ok(value),
-        _ => Ok(Val::Null),
-    }
 }
 
 struct Mapper<'a> {
@@ -129,7 +114,7 @@ impl<'a> Mapper<'a> {
     }
 
     fn run(mut self) -> Result<(Val<'a>, Option<Trace>), InputError> {
-        let value = read(Json::new(self.bytes), self.arena)?;
+        let value = Json::new(self.bytes).read(self.arena)?;
         let Val::Map(body) = value else {
             return Err(refuse("a body is an object, and this is none".to_owned(), Some(0)));
         };
@@ -437,7 +422,7 @@ impl<'a> Mapper<'a> {
     /// An object as JSON text. What is no object is given as it is, which its readers find mistyped.
     fn json(&mut self, name: &'static str, record: &mut Record<'a>, value: Val<'a>) -> Option<Val<'a>> {
         let parsed = match value {
-            Val::Str(text) => read(Json::from(text), self.arena).ok().filter(|value| matches!(value, Val::Map(_))),
+            Val::Str(text) => Json::from(text).read(self.arena).ok().filter(|value| matches!(value, Val::Map(_))),
             _ => None,
         };
         if !record.set(name, parsed.unwrap_or(value)) {
