@@ -79,9 +79,7 @@ pub unsafe extern "C" fn lpe_evaluate_prepared(
     unsafe {
         reported(error, || {
             decide(question, decision, detail, |question| {
-                ask(engine, |engine| {
-                    with_prepared(prepared, |prepared| engine.evaluate_prepared(prepared, question))
-                })
+                ask(engine, |engine| with_prepared(prepared, |prepared| engine.evaluate_prepared(prepared, question)))
             })
         })
     }

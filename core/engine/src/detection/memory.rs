@@ -189,8 +189,10 @@ pub(crate) fn ask<'a>(
     picks: Picks<'_>,
     found: &mut dyn FnMut(&Kind, &Finding),
 ) -> Result<bool> {
-    if !matches!(value, Val::Str(_) | Val::List(_) | Val::Map(_) | Val::Int(_) | Val::Uint(_) | Val::Null | Val::Optional(_))
-    {
+    if !matches!(
+        value,
+        Val::Str(_) | Val::List(_) | Val::Map(_) | Val::Int(_) | Val::Uint(_) | Val::Null | Val::Optional(_)
+    ) {
         return Err(ErrorKind::NoSuchOverload.into());
     }
     // While a program is being built there is no scanner yet, and nothing is worked out ahead.

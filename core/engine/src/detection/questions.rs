@@ -304,8 +304,10 @@ pub(crate) fn check(document: &Document, checked: &Checked, asked: &mut Asked) -
         let [text, _, kinds @ ..] = args.as_slice() else { continue };
         asked.families.insert(question.family);
         let found = checked.type_of(*text);
-        if !matches!(found, Type::String | Type::List(_) | Type::Map(_) | Type::Object(_) | Type::Optional(_) | Type::Dyn)
-        {
+        if !matches!(
+            found,
+            Type::String | Type::List(_) | Type::Map(_) | Type::Object(_) | Type::Optional(_) | Type::Dyn
+        ) {
             let message = format!("`{}` reads text, or the texts of a list or an object, not {found}", question.name);
             out.push(Diagnostic::error("type-mismatch", message, ast.span(*text)));
         }

@@ -122,7 +122,18 @@ fn misspelt_keys_are_refused_by_both() {
     let mut misspelt = 0;
     for pointer in all.iter().filter(|p| !is_free(p)) {
         // Keys of the author's choice can be anything.
-        let chosen = ["/schema", "/variables", "/lists", "/tables", "/entries", "/variants", "/set", "/values", "/patterns", "/thresholds"];
+        let chosen = [
+            "/schema",
+            "/variables",
+            "/lists",
+            "/tables",
+            "/entries",
+            "/variants",
+            "/set",
+            "/values",
+            "/patterns",
+            "/thresholds",
+        ];
         let Some(Json::Object(entries)) = whole.pointer(pointer) else { continue };
         if chosen.iter().any(|end| pointer.ends_with(end)) || pointer.ends_with("/metadata") && pointer != "/metadata" {
             continue;

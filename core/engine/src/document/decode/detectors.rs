@@ -10,8 +10,7 @@ use crate::document::detectors::{Detectors, Opaque};
 use crate::document::model::{Spanned, Text};
 use crate::document::tree::{Key, Kind, Node, Style};
 
-pub(super) const DETECTORS: &[&str] =
-    &["profile", "regions", "thresholds", "patterns", "allow", "max_bytes", "opaque"];
+pub(super) const DETECTORS: &[&str] = &["profile", "regions", "thresholds", "patterns", "allow", "max_bytes", "opaque"];
 
 impl Reader<'_> {
     pub(super) fn detectors(&mut self, node: &Node<'_>) -> Option<Detectors> {
@@ -62,9 +61,7 @@ impl Reader<'_> {
                 Ok(_) if !is_taken(&key.text) => patterns.push((name(key), pattern)),
                 Ok(_) => {
                     let message = format!("detectors know `{}` already", key.text);
-                    self.push(
-                        Diagnostic::error("repeated-name", message, key.span).with_help("give it another name"),
-                    );
+                    self.push(Diagnostic::error("repeated-name", message, key.span).with_help("give it another name"));
                 }
                 Err(BuildError::Pattern { message, .. }) => {
                     let message = format!("the pattern `{}` cannot be used: {message}", key.text);
