@@ -3,6 +3,7 @@
 //! A decision refers to the program that made it and works out its text when it is asked, so that making one is cheap.
 
 pub mod canonical;
+pub mod key;
 
 use std::borrow::Cow;
 use std::fmt;
