@@ -23,14 +23,18 @@
 //! # Ok::<(), llm_policy_embed::Error>(())
 //! ```
 
+pub mod audit;
 pub mod documents;
 pub mod engine;
 pub mod error;
 pub mod exchange;
 pub mod files;
 pub mod guard;
+pub mod metrics;
 pub mod table;
+mod watch;
 
+pub use audit::{AuditOptions, Drained, Record};
 pub use documents::{Checked, Documents};
 pub use engine::{Engine, Question};
 pub use error::{Error, ErrorCode, finding_json};
@@ -50,6 +54,7 @@ pub use llm_policy_engine::input::{self, ContextBuilder, Input, Packed, Prepared
 pub use llm_policy_engine::instant;
 pub use llm_policy_engine::{Decision, Effect, Finding, Options};
 pub use llm_policy_provider::{Format, UnknownFormat};
+pub use metrics::Metrics;
 
 /// What README.md shows works.
 #[cfg(doctest)]
