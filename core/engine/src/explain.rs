@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use crate::compile::rules::{Clause, CompiledRule};
 use crate::decision::Decision;
 use crate::evaluate::render::to_json;
-use crate::evaluate::{Question, evaluate, fill};
+use crate::evaluate::{Question, evaluate, fill, see};
 use crate::input::InputError;
 
 /// A decision, and how each rule of the stage came out.
@@ -137,10 +137,11 @@ fn look<T>(question: &Question<'_>, work: impl FnOnce(&Evaluator<'_>, &[Slot<'_>
     let arena = Bump::new();
     let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
     fill(question, slots, &arena)?;
-    let slots: &[Slot<'_>] = slots;
     let fuel = Cell::new(0);
     let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: compiled.options.limits.regex_bytes };
     let mut scratch = Scratch::new();
+    see(question, slots, cx, &mut scratch);
+    let slots: &[Slot<'_>] = slots;
     scratch.prepare(&compiled.program);
     Ok(work(&Evaluator::new(&compiled.program, slots, cx, &scratch), slots))
 }

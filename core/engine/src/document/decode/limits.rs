@@ -42,19 +42,20 @@ const KINDS: &[(&str, Kind)] =
 type Doing = (ledger::Action, Option<Action>);
 
 impl Reader<'_> {
-    /// `document` is `namespace/name`: two documents can have limits of one name.
-    pub(super) fn limits(&mut self, node: Option<&Node<'_>>, document: &str) -> Vec<Limit> {
+    /// `document` is `namespace/name`: two documents can have limits of one name. Between its `mode` and the limit's the weaker
+    /// wins.
+    pub(super) fn limits(&mut self, node: Option<&Node<'_>>, document: &str, mode: Mode) -> Vec<Limit> {
         let Some(node) = node else { return Vec::new() };
         let entries = self.entries("limits", node);
-        entries.iter().filter_map(|(key, value)| self.limit(key, value, document)).collect()
+        entries.iter().filter_map(|(key, value)| self.limit(key, value, document, mode)).collect()
     }
 
-    fn limit(&mut self, name: &Key<'_>, node: &Node<'_>, document: &str) -> Option<Limit> {
+    fn limit(&mut self, name: &Key<'_>, node: &Node<'_>, document: &str, weakest: Mode) -> Option<Limit> {
         let named = self.check_name("limits", &name.text, name.span);
         let fields = self.fields(node, "a limit", LIMIT)?;
         let modes = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow), ("disabled", Mode::Disabled)];
         let description = fields.get("description").and_then(|node| self.text("description", node));
-        let mode = fields.get("mode").and_then(|node| self.choice("mode", node, &modes)).unwrap_or_default();
+        let mode = fields.get("mode").and_then(|node| self.choice("mode", node, &modes)).unwrap_or_default().min(weakest);
         let kind = self.required(&fields, "kind").and_then(|node| self.choice("kind", node, KINDS));
         let key = self.required(&fields, "key").map(|node| self.limit_key(node)).unwrap_or_default();
         let when = fields.get("when").and_then(|node| self.cel("when", node));
