@@ -17,7 +17,7 @@ use crate::exchange::Exchange;
 use crate::explain::{Explanation, explain, truths};
 use crate::handles::Handles;
 use crate::input::{Input, InputError, Prepared};
-use crate::limits::{Books, Changed, Hold, Shelf, Used};
+use crate::limits::{Books, Changed, Hold, Shelf, Time, Used};
 
 /// Policies, ready to decide.
 ///
@@ -76,6 +76,13 @@ impl Engine {
     #[must_use]
     pub fn with_books(mut self, books: Books) -> Self {
         self.shelf = Shelf::of(books);
+        self
+    }
+
+    /// The same engine with its limits kept in memory of its own, by this clock instead of the time of each evaluation.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> Time + Send + Sync + 'static) -> Self {
+        self.shelf = Shelf::with_clock(Arc::new(clock));
         self
     }
 

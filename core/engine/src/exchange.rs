@@ -17,7 +17,7 @@ use crate::engine::only;
 use crate::evaluate::{Data, Question, evaluate};
 use crate::handles::Handles;
 use crate::input::InputError;
-use crate::limits::{Books, Changed, Hold, NotAHold, Shelf, Used};
+use crate::limits::{Books, Changed, Hold, NotAHold, Shelf, Used, usage_of};
 
 /// The stages of one turn, decided about by one program for one caller.
 ///
@@ -120,6 +120,19 @@ impl Exchange {
     #[must_use]
     pub fn hold(&self) -> Option<&Hold> {
         self.hold.as_ref()
+    }
+
+    /// What the answer says that the request used, when an answer was decided about.
+    #[must_use]
+    pub fn used(&self) -> Used {
+        let response = self.bodies.get("response");
+        let part = |name: &str| response.and_then(|response| response.get(name));
+        Used {
+            usage: part("usage").and_then(usage_of),
+            // An answer names the model more exactly than the request: `gpt-4o-2024-08-06`.
+            model: part("model").and_then(Json::as_str).map(Into::into),
+            cost: None,
+        }
     }
 
     /// Closes what is held with what the request really used. `None`: nothing is held.

@@ -22,6 +22,9 @@ use crate::evaluate::limits::Taking;
 /// How long a reservation lives that nobody settles, unless the host says otherwise: ten minutes.
 pub const LEASE: Duration = Duration::from_mins(10);
 
+/// A clock.
+pub(crate) type Clock = Arc<dyn Fn() -> Time + Send + Sync>;
+
 /// Where an engine keeps its limits. Cloning is cheap, and all clones keep the same books.
 ///
 /// ```
@@ -34,7 +37,7 @@ pub const LEASE: Duration = Duration::from_mins(10);
 #[derive(Clone)]
 pub struct Books {
     ledger: Arc<ledger::Ledger<Arc<dyn Store>>>,
-    clock: Option<Arc<dyn Fn() -> Time + Send + Sync>>,
+    clock: Option<Clock>,
     lease: u64,
 }
 
@@ -110,18 +113,32 @@ impl Books {
 }
 
 /// The books of an engine, which are made when they are first wanted.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Shelf(Arc<OnceLock<Books>>);
+#[derive(Clone, Default)]
+pub(crate) struct Shelf {
+    books: Arc<OnceLock<Books>>,
+    clock: Option<Clock>,
+}
+
+impl fmt::Debug for Shelf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Shelf").field(&self.books).finish()
+    }
+}
 
 impl Shelf {
     /// With these books.
     pub(crate) fn of(books: Books) -> Self {
-        Self(Arc::new(OnceLock::from(books)))
+        Self { books: Arc::new(OnceLock::from(books)), clock: None }
+    }
+
+    /// With books in memory that go by this clock.
+    pub(crate) fn with_clock(clock: Clock) -> Self {
+        Self { books: Arc::default(), clock: Some(clock) }
     }
 
     /// The books; by default in memory.
     pub(crate) fn books(&self) -> &Books {
-        self.0.get_or_init(Books::default)
+        self.books.get_or_init(|| Books { clock: self.clock.clone(), ..Books::default() })
     }
 
     /// How to treat limits of `compiled`; `None`: it has none.
@@ -139,6 +156,40 @@ pub struct Used {
     pub model: Option<Box<str>>,
     /// What it cost, in microdollars, where the host knows better than the table of prices.
     pub cost: Option<u64>,
+}
+
+/// Dollars in microdollars, rounded up.
+///
+/// # Errors
+/// When it is NaN, negative, or too large.
+pub fn micros(dollars: f64) -> Result<u64, ledger::units::NotUnits> {
+    ledger::units::cost_of_double(dollars, ledger::units::MICROS)
+}
+
+/// Tokens as the context has them, in `response.usage`: those that were cached are among those read, and those of reasoning
+/// among those written. `None`: it is no such object, or names no tokens.
+///
+/// ```
+/// use llm_policy_engine::limits::{Usage, usage_of};
+///
+/// let usage = serde_json::json!({"input_tokens": 100, "cached_tokens": 40, "output_tokens": 7});
+/// assert_eq!(usage_of(&usage), Some(Usage { input: 60, cached_read: 40, output: 7, ..Usage::default() }));
+/// ```
+#[must_use]
+pub fn usage_of(value: &serde_json::Value) -> Option<Usage> {
+    let tokens = |name: &str| value.get(name).map_or(Some(0), serde_json::Value::as_u64);
+    let (input, output) = (tokens("input_tokens")?, tokens("output_tokens")?);
+    let (cached, reasoning) = (tokens("cached_tokens")?, tokens("reasoning_tokens")?);
+    if value.get("input_tokens").is_none() && value.get("output_tokens").is_none() {
+        return None;
+    }
+    Some(Usage {
+        input: input.saturating_sub(cached),
+        cached_read: cached,
+        output: output.saturating_sub(reasoning),
+        reasoning,
+        ..Usage::default()
+    })
 }
 
 /// What is reserved for a request that was let through.
