@@ -17,7 +17,8 @@ use crate::exchange::Exchange;
 use crate::explain::{Explanation, explain, truths};
 use crate::handles::Handles;
 use crate::input::{Input, InputError, Prepared};
-use crate::limits::{Books, Changed, Hold, Shelf, Time, Used};
+use crate::evaluate::limits::{Taking, charge};
+use crate::limits::{Books, Changed, Hold, Memory, Shelf, Time, Used};
 
 /// Policies, ready to decide.
 ///
@@ -84,6 +85,22 @@ impl Engine {
     pub fn with_clock(mut self, clock: impl Fn() -> Time + Send + Sync + 'static) -> Self {
         self.shelf = Shelf::with_clock(Arc::new(clock));
         self
+    }
+
+    /// The same engine with books of its own, in which these limits have been used so much before, for the caller of `input`:
+    /// dollars, tokens or requests. A limit is named as in its document, or `namespace/document/limit`. For tests of policies.
+    ///
+    /// # Errors
+    /// When there is no such limit, it does not apply to `input`, or the number is none.
+    pub fn with_used(&self, input: &dyn Input, now: jiff::Timestamp, used: &[(String, f64)]) -> Result<Self, InputError> {
+        let books = Books::new(Arc::new(Memory::new(1, 1 << 10)));
+        let compiled = self.compiled.load();
+        if !used.is_empty() {
+            let limits = Some(Taking { books: &books, dry_run: false, id: None });
+            let question = self.question(&compiled, Data::Input(input), Stage::Request, now);
+            charge(&Question { limits, ..question }, used)?;
+        }
+        Ok(self.clone().with_books(books))
     }
 
     /// Where the limits are kept.

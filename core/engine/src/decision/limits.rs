@@ -1,5 +1,6 @@
 //! What a decision says of limits: how each stands, what its steps ask for, and what is held.
 
+use llm_policy_ledger::units::MICROS;
 use serde_json::{Value as Json, json};
 use smallvec::SmallVec;
 
@@ -78,7 +79,12 @@ impl LimitState {
     }
 
     fn number(&self, units: u64) -> Json {
-        if self.kind == Kind::Budget { json!(dollars(units)) } else { json!(units) }
+        let whole = units.is_multiple_of(MICROS);
+        match self.kind {
+            Kind::Budget if whole => json!(units / MICROS),
+            Kind::Budget => json!(dollars(units)),
+            _ => json!(units),
+        }
     }
 
     /// `12.5 of 100 USD`

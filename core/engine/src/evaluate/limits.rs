@@ -27,6 +27,8 @@ use crate::context::Stage;
 use crate::decision::limits::{LimitState, Limited, StepObligation};
 use crate::decision::{Decision, Effect, Route, RuleError, Shadow};
 use crate::document::limit::OnStoreLoss;
+use crate::explain::look;
+use crate::input::InputError;
 use crate::limits::{Books, Hold};
 
 /// How an evaluation treats limits.
@@ -84,6 +86,38 @@ pub(crate) fn views<'a>(question: &Question<'a>, slots: &'a [Slot<'a>], cx: Cont
         }
     }
     views
+}
+
+/// Books on limits, by name, what they have been used before, for the caller of a question.
+pub(crate) fn charge(question: &Question<'_>, used: &[(String, f64)]) -> Result<(), InputError> {
+    let Some(Taking { books, .. }) = question.limits else { return Ok(()) };
+    let compiled = question.compiled;
+    let now = books.time(question.now);
+    look(question, |evaluator, _| {
+        let asker = Asker { evaluator, fuel: compiled.options.rule_fuel };
+        for (name, used) in used {
+            let named = |limit: &&CompiledLimit| *limit.name == **name || **limit.definition.name() == **name;
+            let refuse = |why: &str| InputError { message: format!("limit `{name}`: {why}"), offset: None };
+            let limit = compiled.limits.all.iter().find(named).ok_or_else(|| refuse("there is none of this name"))?;
+            let kind = limit.definition.kind();
+            let units = units(kind, Val::Double(*used), cost_of_double).map_err(|not| refuse(&not))?;
+            let (key, amount) = match asker.key(limit).and_then(|key| Ok((key, asker.amount(limit)?))) {
+                Ok(asked) => asked,
+                Err((part, _)) => return Err(refuse(&format!("its `{}` has no value here", part.name()))),
+            };
+            // What is under way stays reserved; everything else is settled beyond what was reserved, which nothing refuses.
+            let cost = if kind.counts_open_only() { units } else { 0 };
+            let demands = [Demand { limit: &limit.definition, key: &key, amount, cost }];
+            let (id, lease) = (books.ledger().id(), books.lease());
+            let request = Request { id, digest: Digest::default(), principal: &key, demands: &demands, lease, agreed: false };
+            let admission = books.ledger().reserve(&request, now).map_err(|error| refuse(&error.to_string()))?;
+            let reservation = admission.result.map_err(|_| refuse("it cannot have been used so much"))?;
+            if cost == 0 {
+                books.ledger().settle(&reservation, &[units], now).map_err(|error| refuse(&error.to_string()))?;
+            }
+        }
+        Ok(())
+    })?
 }
 
 /// What is used of nothing is all of it.

@@ -35,7 +35,7 @@ fn a_budget_runs_out_and_counts_anew_the_next_day() {
     assert_eq!(refused.effect(), Effect::Deny);
     assert_eq!(refused.code(), Some("limit_reached"));
     assert_eq!((refused.rule(), refused.limit(), refused.policy()), (None, Some("daily"), Some("default/money")));
-    assert_eq!(refused.reason(), "limit `daily` of policy `default/money` is reached: with this request, 12.0 of 10.0 USD");
+    assert_eq!(refused.reason(), "limit `daily` of policy `default/money` is reached: with this request, 12 of 10 USD");
     assert!(refused.hold().is_none());
     // Others have a budget of their own, and what fits still fits.
     assert!(ask(&engine, &request("bob", 6.0)).allowed());
@@ -128,7 +128,7 @@ fn each_step_does_what_it_says() {
     let steps = "  daily:\n    kind: budget\n    key: user.id\n    amount: 10 USD\n    window: {fixed: 1d}\n    steps:\n      - {at: 0.5, do: warn}\n      - {at: 0.75, do: {type: warn, message: \"three quarters of {{ user.id }}'s budget\"}}\n      - {at: 0.9, do: {type: require_approval, approvers: [\"role:lead\"], reason: \"nearly spent\"}}\n      - {at: 1.0, do: {type: deny, code: spent, reason: \"{{ user.id }} has spent it\", public_message: \"Come back tomorrow.\"}}\n";
     let engine = engine(&[limits(steps, "")]);
     let first = ask(&engine, &request("ann", 6.0));
-    assert_eq!(first.warnings().collect::<Vec<_>>(), ["limit `daily`: 6.0 of 10.0 USD are used"]);
+    assert_eq!(first.warnings().collect::<Vec<_>>(), ["limit `daily`: 6 of 10 USD are used"]);
     assert_eq!(first.limits().first().map(|state| state.alerts.clone()), Some(vec![500_000]));
     let second = ask(&engine, &request("ann", 2.0));
     assert_eq!(second.warnings().nth(1), Some("three quarters of ann's budget"));
@@ -364,6 +364,26 @@ fn what_is_wrong_with_limits_is_told() {
     assert!(text.contains("must be a string constant"), "{text}");
     let (_, text) = wrong(&limit("key: user.id, amount: 5 USD"), &rule("limit('a').spent > 1.0"));
     assert!(text.contains("spent"), "{text}");
+}
+
+#[test]
+fn an_engine_can_be_told_what_was_used_before() {
+    let text = limits(
+        "  day: {kind: budget, key: user.id, amount: 10 USD, window: {fixed: 1d}}\n  rate: {kind: rate, key: user.id, amount: 10, window: {bucket: 1m}}\n  slide: {kind: rate, key: user.id, amount: 10, window: {sliding: 1m}}\n  open: {kind: concurrency, key: user.id, amount: 10}\n",
+        "",
+    );
+    let engine = engine(&[text]);
+    let before = |name: &str, used| engine.with_used(&request("ann", 1.0), now(), &[(name.to_owned(), used)]).unwrap();
+    for (name, used) in [("day", 9.5), ("rate", 10.0), ("slide", 10.0), ("open", 10.0), ("default/money/day", 12.0)] {
+        let refused = ask(&before(name, used), &request("ann", 1.0));
+        assert_eq!(refused.limit(), Some(name.rsplit('/').next().unwrap()), "{name}");
+        assert!(ask(&before(name, used), &request("bob", 1.0)).allowed(), "{name}");
+    }
+    assert!(ask(&before("day", 9.0), &request("ann", 1.0)).allowed());
+    assert!(ask(&engine, &request("ann", 1.0)).allowed(), "the engine itself knows nothing of it");
+    assert!(engine.with_used(&request("ann", 1.0), now(), &[("dya".to_owned(), 1.0)]).is_err());
+    assert!(engine.with_used(&request("ann", 1.0), now(), &[("day".to_owned(), -1.0)]).is_err());
+    assert!(engine.with_used(&json!({}), now(), &[("day".to_owned(), 1.0)]).is_err());
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::document::model::{Mode, Spanned};
 use crate::document::source::Source;
 use crate::document::tree::{self, Key, Node, Style};
 
-const LIMIT: &[&str] = &[
+pub(super) const LIMIT: &[&str] = &[
     "description",
     "mode",
     "kind",
@@ -34,6 +34,10 @@ const LIMIT: &[&str] = &[
     "on_expiry",
     "max_open",
 ];
+
+pub(super) const WINDOW: &[&str] = &["calendar", "timezone", "fixed", "sliding", "bucket", "burst"];
+
+pub(super) const STEP: &[&str] = &["at", "do"];
 
 const KINDS: &[(&str, Kind)] =
     &[("budget", Kind::Budget), ("quota", Kind::Quota), ("rate", Kind::Rate), ("concurrency", Kind::Concurrency)];
@@ -182,8 +186,7 @@ impl Reader<'_> {
             _ => self.required(fields, "window")?,
         };
         const FORMS: [&str; 4] = ["calendar", "fixed", "sliding", "bucket"];
-        let keys = ["calendar", "timezone", "fixed", "sliding", "bucket", "burst"];
-        let window = self.fields(node, "`window`", &keys)?;
+        let window = self.fields(node, "`window`", WINDOW)?;
         let named: Vec<&str> = FORMS.into_iter().filter(|form| window.get(form).is_some()).collect();
         let [form] = named.as_slice() else {
             if window.reported.is_empty() {
@@ -252,7 +255,7 @@ impl Reader<'_> {
     }
 
     fn step(&mut self, node: &Node<'_>) -> Option<(ledger::Step, Option<Action>)> {
-        let fields = self.fields(node, "a step", &["at", "do"])?;
+        let fields = self.fields(node, "a step", STEP)?;
         let at = self.required(&fields, "at").and_then(|node| self.share(node));
         let doing = self.required(&fields, "do").and_then(|node| self.doing(node));
         let (action, says) = doing?;
