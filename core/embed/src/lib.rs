@@ -29,6 +29,7 @@ pub mod error;
 pub mod exchange;
 pub mod files;
 pub mod guard;
+pub mod limits;
 pub mod table;
 
 pub use documents::{Checked, Documents};
@@ -36,6 +37,7 @@ pub use engine::{Engine, Question};
 pub use error::{Error, ErrorCode, finding_json};
 pub use exchange::Exchange;
 pub use jiff::Timestamp;
+pub use limits::Closed;
 pub use llm_policy_engine::cel::{slot, value};
 pub use llm_policy_engine::context::{Stage, UnknownStage};
 pub use llm_policy_engine::decision::canonical;
