@@ -120,7 +120,7 @@ def test_obligations_routes_shadows_and_errors() -> None:
     [
         ({"type": "deny"}, DeniedError),
         ({"type": "throttle", "delay_ms": 1500}, ThrottledError),
-        ({"type": "require_approval", "approvers": ["lead"]}, ApprovalRequiredError),
+        ({"type": "require_approval", "approvers": ["role:lead"]}, ApprovalRequiredError),
     ],
 )
 def test_raise_for_effect(action: dict[str, Any], error: type[Exception]) -> None:

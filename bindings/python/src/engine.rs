@@ -280,7 +280,8 @@ impl Engine {
     /// there in a later one.
     ///
     /// >>> from llm_policy_engine import Engine
-    /// >>> engine = Engine({"version": "1.0", "metadata": {"name": "a"}, "config": {"default_action": "allow"}, "rules": [
+    /// >>> engine = Engine({"version": "1.0", "metadata": {"name": "a"}, "config": {
+    /// ...     "default_action": "allow", "stages": ["request", "response"]}, "rules": [
     /// ...     {"id": "short", "stages": ["response"], "when": "user.tier == 'free' && size(response.text) > 9",
     /// ...      "actions": [{"type": "deny"}]}]})
     /// >>> exchange = engine.exchange({"user": {"tier": "free"}})
