@@ -116,7 +116,6 @@ pub unsafe extern "C" fn lpe_evaluate_context(
 /// # Safety
 /// `format`, `body` and `host` lend bytes; the rest as `lpe_evaluate`.
 #[unsafe(no_mangle)]
-#[expect(clippy::too_many_arguments, reason = "a record for three of them would not be shorter to fill")]
 pub unsafe extern "C" fn lpe_evaluate_body(
     engine: lpe_engine,
     question: *const lpe_question,
