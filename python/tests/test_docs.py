@@ -15,7 +15,7 @@ from llm_policy_engine import Decision, Engine, Exchange, PreparedContext
 DOCUMENTED: dict[str, Any] = {"llm_policy_engine": llm_policy_engine}
 for name in llm_policy_engine.__all__:
     thing = getattr(llm_policy_engine, name)
-    if not name.startswith("__"):
+    if inspect.isclass(thing) or inspect.isroutine(thing):
         DOCUMENTED[name] = thing
 for cls in (Engine, Exchange, Decision):
     for name, member in vars(cls).items():

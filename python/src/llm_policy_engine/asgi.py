@@ -14,11 +14,12 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .errors import InvalidInputError, PolicyEngineError
+from .errors import InvalidInputError, PolicyEngineError, RefusedError, ThrottledError
 from .records import Effect
 
 if TYPE_CHECKING:
     from ._native import Decision, Engine, Exchange
+    from .records import Format
 
 __all__ = ["PolicyMiddleware"]
 
@@ -28,8 +29,6 @@ _Receive: TypeAlias = Callable[[], Awaitable[_Message]]
 _Send: TypeAlias = Callable[[_Message], Awaitable[None]]
 _App: TypeAlias = Callable[[_Scope, _Receive, _Send], Awaitable[None]]
 _Host: TypeAlias = Callable[[_Scope], "Mapping[str, Any] | Awaitable[Mapping[str, Any]]"]
-
-_STATUS = {Effect.DENY: 403, Effect.REQUIRE_APPROVAL: 403, Effect.THROTTLE: 429}
 
 
 class PolicyMiddleware:
@@ -46,7 +45,7 @@ class PolicyMiddleware:
         app: _App,
         *,
         engine: Engine,
-        paths: Mapping[str, str],
+        paths: Mapping[str, Format],
         host: _Host,
         answers: bool = False,
         max_body_bytes: int = 4 << 20,
@@ -71,7 +70,7 @@ class PolicyMiddleware:
         else:
             await self._guard(format, scope, receive, send)
 
-    async def _guard(self, format: Any, scope: _Scope, receive: _Receive, send: _Send) -> None:
+    async def _guard(self, format: Format, scope: _Scope, receive: _Receive, send: _Send) -> None:
         if any(name.lower() == b"content-encoding" and value.lower() != b"identity" for name, value in scope["headers"]):
             # The application would see another body than the policies.
             return await _refuse(send, 415, "unsupported_encoding", "a guarded endpoint takes no compressed bodies")
@@ -112,7 +111,7 @@ class PolicyMiddleware:
 class _Held:
     """Sends an answer once it was judged."""
 
-    def __init__(self, exchange: Exchange, format: Any, send: _Send) -> None:
+    def __init__(self, exchange: Exchange, format: Format, send: _Send) -> None:
         self._exchange = exchange
         self._format = format
         self._send = send
@@ -172,8 +171,11 @@ def _replayed(body: bytes, receive: _Receive) -> _Receive:
 async def _answer(send: _Send, decision: Decision) -> None:
     """Answers with what end users may see of a decision."""
     message = decision.public_message or "the policies do not allow this"
-    wait = decision.retry_after_ms if decision.effect is Effect.THROTTLE else None
-    await _refuse(send, _STATUS.get(decision.effect, 403), decision.code or decision.effect.value, message, wait)
+    code = decision.code or decision.effect.value
+    if decision.effect is Effect.THROTTLE:
+        await _refuse(send, ThrottledError.status_code, code, message, decision.retry_after_ms)
+    else:
+        await _refuse(send, RefusedError.status_code, code, message)
 
 
 async def _refuse(send: _Send, status: int, code: str, message: str, retry_after_ms: int | None = None) -> None:

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from .errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from ._native import Engine, Exchange
-
-    _Format: TypeAlias = Literal["openai-chat", "openai-responses", "openai-completions", "openai-embeddings", "anthropic"]
+    from .records import Format
 
 __all__ = ["guard"]
 
@@ -27,7 +26,7 @@ Client = TypeVar("Client")
 _Host: TypeAlias = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 
 # By the last parts of a path: clients of gateways and of Azure have others before them.
-_FORMATS: dict[str, _Format] = {
+_FORMATS: dict[str, Format] = {
     "/chat/completions": "openai-chat",
     "/responses": "openai-responses",
     "/completions": "openai-completions",
@@ -94,7 +93,7 @@ class _Judge:
         self._answers = answers
         self._unguarded = unguarded
 
-    def request(self, options: Any, stream: bool) -> tuple[Exchange, _Format] | None:
+    def request(self, options: Any, stream: bool) -> tuple[Exchange, Format] | None:
         """Raises unless the request may be sent; gives the exchange in which its answer is judged, if it is."""
         path = str(options.url).split("?")[0].rstrip("/")
         if options.method.lower() == "get" or path in self._unguarded:
@@ -123,7 +122,7 @@ class _Judge:
         exchange.evaluate(body, format=format).raise_for_effect()
         return (exchange, format) if self._answers else None
 
-    def answer(self, judged: tuple[Exchange, _Format] | None, answer: Any) -> Any:
+    def answer(self, judged: tuple[Exchange, Format] | None, answer: Any) -> Any:
         """The answer, if it may be given out."""
         if judged is None:
             return answer
