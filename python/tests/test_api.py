@@ -44,7 +44,9 @@ def test_an_engine_is_made_from_a_path_text_bytes_a_dict_and_a_list(tmp_path: Pa
     file = tmp_path / "models.yaml"
     file.write_text(MODELS)
     document = one({"when": "request.model == 'a'", "actions": [{"type": "deny"}]})
-    for policies in (file, str(file), tmp_path, MODELS, MODELS.encode(), json.dumps(document), document, [file, document]):
+    named = ("models.yaml", MODELS)
+    forms: list[Any] = [file, str(file), tmp_path, MODELS, MODELS.encode(), json.dumps(document), document, [file, document], named, [named, ("d", document)]]
+    for policies in forms:
         decision = Engine(policies).evaluate({"request": {"model": "a-preview"}})
         assert decision.effect in (Effect.DENY, "deny")
     assert Engine(file).bundle == Engine(str(file)).bundle != Engine([file, document]).bundle
@@ -71,6 +73,11 @@ def test_what_is_no_policy_says_so(tmp_path: Path) -> None:
         Engine({"rules": {1}})
     with pytest.raises(InvalidPolicyError, match="<dict 2>"):
         Engine([MODELS, {"version": "1.0"}])
+    with pytest.raises(InvalidPolicyError, match=r"mine\.yaml:1:1"):
+        Engine(("mine.yaml", "version: '1.0'\n"))
+    for pair in ((), ("a",), (1, "b"), ("a", "b", "c")):
+        with pytest.raises(InvalidArgumentError, match="tuple"):
+            Engine(pair)  # type: ignore[arg-type]
 
 
 def test_a_decision_has_typed_attributes(engine: Engine) -> None:
@@ -83,9 +90,8 @@ def test_a_decision_has_typed_attributes(engine: Engine) -> None:
     assert (decision.code, decision.policy, decision.rule) == ("preview", "default/models", "no-preview")
     assert [(m.rule, m.actions, m.failed) for m in decision.matched] == [("no-preview", ("deny",), False), ("tagged", ("warn",), False)]
     assert [w.message for w in decision.warnings] == ["tagged"]
-    assert decision.obligations == decision.redactions == decision.suppressed == decision.errors == ()
-    assert decision.error_count == 0
-    assert decision.route is decision.retry_after_ms is decision.approval is decision.shadow is decision.error is None
+    assert not any((decision.obligations, decision.redactions, decision.suppressed, decision.errors, decision.error_count))
+    assert {decision.route, decision.retry_after_ms, decision.approval, decision.shadow, decision.error} == {None}
     assert decision.bundle == engine.bundle
     assert repr(decision) == "<Decision deny by default/models#no-preview (preview)>"
     assert json.loads(decision.to_json()) == decision.to_dict()
@@ -188,7 +194,8 @@ def test_a_batch_raises_nothing_for_one_context(engine: Engine) -> None:
 
 
 def test_a_refused_context_carries_its_deny(engine: Engine) -> None:
-    for garbage in (b"", b"{", b"\xff", "[1", b"[]", b'"x"', b'{"request": {"model": 1, "model": 2}}', b"{}{}", 5, None, [], "nonsense"):
+    garbages: list[Any] = [b"", b"{", b"\xff", "[1", b"[]", b'"x"', b'{"request": {"model": 1, "model": 2}}', b"{}{}", 5, None, [], "nonsense"]
+    for garbage in garbages:
         with pytest.raises(InvalidInputError) as refused:
             engine.evaluate(garbage)
         assert isinstance(refused.value, ValueError)

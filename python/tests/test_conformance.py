@@ -77,7 +77,7 @@ class Runner:
         self.exchange: Exchange | None = None
 
     def step(self, step: dict[str, Any]) -> str:
-        question = {name: step[name] for name in ("stage", "now") if name in step}
+        question: dict[str, Any] = {name: step[name] for name in ("stage", "now") if name in step}
         match step["do"]:
             case "evaluate":
                 return same([text for form in forms(step["context"]) for text in self.evaluate(form, question)])
@@ -135,11 +135,13 @@ class Runner:
         assert exchange is not None
         format = {"format": step["format"]} if "format" in step else {}
         # Once more with each form changes nothing: a stage replaces what it said.
-        return same([decided(lambda: exchange.evaluate(form, **format, **question)) for form in forms(step["body"])])
+        evaluate = exchange.evaluate
+        return same([decided(lambda: evaluate(form, **format, **question)) for form in forms(step["body"])])
 
     def resume(self) -> None:
-        assert self.exchange is not None
-        self.exchange = self.engine.resume(self.exchange.to_json())
+        exchange = self.exchange
+        assert exchange is not None
+        self.exchange = self.engine.resume(exchange.to_json())
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -126,7 +126,8 @@ def stays_flat(rounds: int) -> None:
                 engine.evaluate(form)
             if at % 50 == 0:
                 decision = engine.evaluate(contexts[n])
-                decision.matched, decision.obligations, decision.effect, decision.to_json(), decision.to_dict()
+                assert len(decision.matched) + len(decision.obligations) + len(decision.effect) + len(decision.to_json()) > 0
+                assert decision.to_dict()
                 engine.explain(contexts[n])
                 engine.exchange({"user": {"id": "ann"}}).evaluate({"request": {"model": "a"}})
                 for garbage in (b"{", {"user": {"id": {1}}}, {"request": {1: 2}}):

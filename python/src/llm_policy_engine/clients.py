@@ -86,6 +86,13 @@ def guard(
     return guarded  # type: ignore[no-any-return]
 
 
+def _format(path: str) -> Format | None:
+    for end, format in _FORMATS.items():
+        if path.endswith(end):
+            return format
+    return None
+
+
 class _Judge:
     def __init__(self, engine: Engine, host: _Host, answers: bool, unguarded: frozenset[str]) -> None:
         self._engine = engine
@@ -98,7 +105,7 @@ class _Judge:
         path = str(options.url).split("?")[0].rstrip("/")
         if options.method.lower() == "get" or path in self._unguarded:
             return None
-        format = next((format for end, format in _FORMATS.items() if path.endswith(end)), None)
+        format = _format(path)
         if format is None and options.method.lower() == "delete":
             return None
         if format is None:
