@@ -126,7 +126,7 @@ def test_fastapi() -> None:
     async def chat(request: dict[str, Any]) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
         return answer(request["messages"][0]["content"])
 
-    app.add_middleware(PolicyMiddleware, engine=ENGINE, paths={"/v1/chat/completions": "openai-chat"}, host=lambda scope: {"user": {"id": "ann"}}, answers=True)  # type: ignore[arg-type]
+    app.add_middleware(PolicyMiddleware, engine=ENGINE, paths={"/v1/chat/completions": "openai-chat"}, host=lambda scope: {"user": {"id": "ann"}}, answers=True)
     assert ask(app, body("hello")).json() == answer("hello")
     assert ask(app, body("secret")).status_code == 403
     assert ask(app, body("password")).status_code == 403

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -70,10 +70,11 @@ class Provider(BaseHTTPRequestHandler):
 @pytest.fixture
 def provider() -> Iterator[tuple[str, list[tuple[str, dict[str, Any]]]]]:
     """A provider's address, and what it was sent."""
-    handler = type("Noting", (Provider,), {"seen": []})
+    seen: list[tuple[str, dict[str, Any]]] = []
+    handler = type("Noting", (Provider,), {"seen": seen})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", handler.seen
+    yield f"http://127.0.0.1:{server.server_port}", seen
     server.shutdown()
     server.server_close()
 
@@ -86,7 +87,7 @@ def test_openai(provider: Any) -> None:
     url, seen = provider
     with openai.OpenAI(api_key="k", base_url=url + "/v1", max_retries=0) as plain:
         client = guard(plain, ENGINE, host=ANN)
-        calls = [
+        calls: list[Callable[[str], Any]] = [
             lambda text: client.chat.completions.create(model="m", messages=chat(text)),
             lambda text: client.chat.completions.parse(model="m", messages=chat(text)),
             lambda text: client.chat.completions.with_raw_response.create(model="m", messages=chat(text)),
@@ -154,7 +155,7 @@ def test_anthropic(provider: Any) -> None:
     url, seen = provider
     with anthropic.Anthropic(api_key="k", base_url=url, max_retries=0) as plain:
         client = guard(plain, ENGINE, host=ANN)
-        calls = [
+        calls: list[Callable[[str], Any]] = [
             lambda text: client.messages.create(model="m", max_tokens=9, messages=chat(text)),
             lambda text: client.messages.create(model="m", max_tokens=9, messages=chat("hi"), system=text),
             lambda text: client.messages.with_raw_response.create(model="m", max_tokens=9, messages=chat(text)),

@@ -28,14 +28,14 @@ _Message: TypeAlias = MutableMapping[str, Any]
 _Receive: TypeAlias = Callable[[], Awaitable[_Message]]
 _Send: TypeAlias = Callable[[_Message], Awaitable[None]]
 _App: TypeAlias = Callable[[_Scope, _Receive, _Send], Awaitable[None]]
-_Host: TypeAlias = Callable[[_Scope], "Mapping[str, Any] | Awaitable[Mapping[str, Any]]"]
+_Host: TypeAlias = Callable[[_Scope], "Mapping[str, Any] | None | Awaitable[Mapping[str, Any] | None]"]
 
 
 class PolicyMiddleware:
     """Guards the endpoints in `paths`, each with the format of its bodies, such as "openai-chat" or "anthropic".
 
     `host` says for an ASGI scope who asks, as a context: `{"user": {"id": "ann"}}`. It may be a coroutine function. Nothing in a body can
-    change what it says. A body of more than `max_body_bytes` is answered with 413.
+    change what it says. Where it gives None, nobody is known to ask, and the answer is 401. A body of more than `max_body_bytes` is answered with 413.
 
     With `answers`, an answer is held back until it was judged; it must be JSON. An event stream cannot be judged, so it is refused.
     """
@@ -52,7 +52,7 @@ class PolicyMiddleware:
     ) -> None:
         self._app = app
         self._engine = engine
-        self._paths = {_normal(path): format for path, format in paths.items()}
+        self._paths: dict[str, Format] = {_normal(path): format for path, format in paths.items()}
         self._host = host
         self._answers = answers
         self._max_body_bytes = max_body_bytes
@@ -74,11 +74,13 @@ class PolicyMiddleware:
         if any(name.lower() == b"content-encoding" and value.lower() != b"identity" for name, value in scope["headers"]):
             # The application would see another body than the policies.
             return await _refuse(send, 415, "unsupported_encoding", "a guarded endpoint takes no compressed bodies")
+        host = self._host(scope)
+        who = await host if inspect.isawaitable(host) else host
+        if who is None:
+            return await _refuse(send, 401, "unauthenticated", "say who you are")
         body = await self._read(receive)
         if body is None:
             return await _refuse(send, 413, "body_too_large", f"the body has more than {self._max_body_bytes} bytes")
-        host = self._host(scope)
-        who = await host if inspect.isawaitable(host) else host
         try:
             exchange = self._engine.exchange(who)
             decision = exchange.evaluate(body, format=format)
@@ -113,7 +115,7 @@ class _Held:
 
     def __init__(self, exchange: Exchange, format: Format, send: _Send) -> None:
         self._exchange = exchange
-        self._format = format
+        self._format: Format = format
         self._send = send
         self._start: _Message | None = None
         self._parts: list[bytes] = []
