@@ -180,6 +180,8 @@ export interface Explanation {
 /** A context that was read once for many evaluations, for one engine and its policies of then. */
 export class PreparedContext {
   private constructor();
+  // Without it, anything would be one to TypeScript.
+  readonly #private: unknown;
 }
 
 /** Policies, ready to decide. Every call but `reload` and making an engine takes microseconds and does not block. */
