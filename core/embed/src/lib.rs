@@ -46,7 +46,7 @@ pub use llm_policy_engine::document::{Document, MAX_BYTES as MAX_DOCUMENT_BYTES,
 pub use llm_policy_engine::explain;
 pub use llm_policy_engine::handles::{Handles, UnknownAction};
 pub use llm_policy_engine::input::json::MAX_BYTES as MAX_INPUT_BYTES;
-pub use llm_policy_engine::input::{self, ContextBuilder, Input, Prepared};
+pub use llm_policy_engine::input::{self, ContextBuilder, Input, Packed, Prepared, packed};
 pub use llm_policy_engine::instant;
 pub use llm_policy_engine::{Decision, Effect, Finding, Options};
 pub use llm_policy_provider::{Format, UnknownFormat};
