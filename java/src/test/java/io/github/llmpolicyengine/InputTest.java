@@ -36,7 +36,7 @@ class InputTest {
         values.put(1.5f, "1.5");
         values.put(9007199254740993L, "9007199254740993");
         values.put(new BigInteger("18446744073709551615"), "18446744073709551615");
-        values.put(new BigInteger("18446744073709551616"), "1.8446744073709552e19");
+        values.put(new BigInteger("18446744073709551616"), "1.8446744073709552e+19");
         values.put(new BigDecimal("9007199254740993"), "9007199254740993");
         values.put(new BigDecimal("1.50"), "1.5");
         values.put(true, "true");

@@ -143,15 +143,17 @@ class LifecycleTest {
     }
 
     private static boolean isClosed(long prepared) throws Exception {
-        try (Engine engine = Policies.models()) {
-            Reply.of(Native.evaluatePrepared(Reply.of(Native.load(
-                    Document.frame(List.of(Document.of("m.yaml", Policies.MODELS))), Options.DEFAULT.pack())).number(),
-                    0, 0, 0, prepared));
+        byte[] models = Document.frame(List.of(Document.of("m.yaml", Policies.MODELS)));
+        long engine = Reply.of(Native.load(models, Options.DEFAULT.pack())).number();
+        try {
+            Reply.of(Native.evaluatePrepared(engine, 0, 0, 0, prepared));
             return false;
         } catch (PolicyException.StaleInput stale) {
             return false;
         } catch (PolicyException.Closed closed) {
             return true;
+        } finally {
+            Native.close(engine);
         }
     }
 
