@@ -14,7 +14,6 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class EngineTest {
@@ -179,8 +178,8 @@ class EngineTest {
     void providersBodiesAreTakenAsTheyAre() throws Exception {
         Path bodies = Policies.ROOT.resolve("examples/bodies");
         try (Engine engine = Policies.examples()) {
-            List<String> names = Stream.of(Format.values()).map(Format::wireName).toList();
-            for (Format format : Format.values()) {
+            List<String> names = Format.ALL.stream().map(Format::wireName).toList();
+            for (Format format : Format.ALL) {
                 Path file = bodies.resolve(format.wireName() + ".request.json");
                 if (Files.exists(file)) {
                     byte[] body = Files.readAllBytes(file);

@@ -125,7 +125,7 @@ class GarbageTest {
         byte[] format = "openai-chta".getBytes(StandardCharsets.UTF_8);
         var unknown = assertThrows(PolicyException.InvalidArgument.class, () -> Reply.of(
                 Native.evaluateBody(engine, 0, 0, 0, format, packed, 1, packed, 0, packed.length)));
-        for (Format known : Format.values()) {
+        for (Format known : Format.ALL) {
             assertTrue(unknown.getMessage().contains(known.wireName()), unknown.getMessage());
         }
         for (int round = 0; round < 1_000; round++) {
