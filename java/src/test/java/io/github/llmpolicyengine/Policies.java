@@ -21,7 +21,7 @@ final class Policies {
                   - audit: {severity: high}
               - {id: slow, when: request.model == 'slow', actions: [{throttle: {delay_ms: 1500}}]}
               - {id: careful, when: request.model == 'careful', actions: [{warn: {message: mind the gap}}]}
-              - {id: secret, when: request.model == 'secret', actions: [{redact: {fields: [request.prompt], detect: [secrets]}}]}
+              - {id: secret, when: request.model == 'secret', actions: [{redact: {fields: [request.prompt], detect: [secret]}}]}
               - {id: answers, stages: [response], when: response.text.contains('!!!'), actions: [{deny: {reason: shouts}}]}
             """;
 
