@@ -38,8 +38,8 @@ check: need-cargo
 	@# A lock file that names one machine's mirror would lock everybody else out.
 	@! grep -n '^source = ' $(LOCKS) | grep -v '$(CRATES_IO)' || $(call missing,these packages are locked to another source than crates.io)
 
-.PHONY: test test-rust test-c test-go test-python
-test: test-rust test-c test-go test-python
+.PHONY: test test-rust test-c test-go test-java test-node test-python
+test: test-rust test-c test-go test-java test-node test-python
 test-rust: need-cargo need-npm
 	cargo test --workspace --locked
 
@@ -51,6 +51,9 @@ test-go: need-cargo
 
 test-python: need-cargo
 	python/tests/run.sh
+
+test-java: need-cargo
+	java/tests/run.sh
 
 .PHONY: go-archive
 go-archive: need-cargo
@@ -78,6 +81,7 @@ test-long: need-cargo need-npm
 	ANALYSIS_CASES=10000 cargo test --release --locked -p llm-policy-workbench
 	INDEX_CASES=20000 PROPTEST_CASES=20000 cargo test --release --locked -p llm-policy-engine
 	EVALUATIONS=1000000 go/tests/run.sh
+	EVALUATIONS=1000000 java/tests/run.sh
 	LEDGER_CASES=500000 cargo test --release --locked -p llm-policy-ledger --test model
 	python/tests/run.sh long
 
