@@ -38,6 +38,7 @@ pub use detector::Reach;
 pub use finding::{Evidence, Finding, Findings, Sign, Signs, Span};
 pub use kind::{Family, Kind, KindId};
 pub use normalise::ViewKind;
+pub use pii::regions;
 pub use profile::{Profile, Source};
-pub use scanner::{BuildError, Builder, DEFAULT_BUDGET, Scanner, Scratch};
+pub use scanner::{BuildError, Builder, DEFAULT_BUDGET, Scanner, Scratch, kinds};
 pub use tables::{Table, tables};

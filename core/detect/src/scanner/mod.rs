@@ -13,6 +13,7 @@ use aho_corasick::automaton::{Automaton, OverlappingState};
 use aho_corasick::dfa::DFA;
 
 pub use builder::{BuildError, Builder};
+pub use families::kinds;
 
 use crate::bytes::{at, before, cut, floor};
 use crate::custom::Custom;

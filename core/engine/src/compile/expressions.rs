@@ -14,9 +14,10 @@ use llm_policy_cel::value::Value;
 use super::fields::{Field, Fields};
 use super::rules::Clause;
 use super::slots::{Named, Names, Read, Slots};
-use super::{Finding, Options, base_env, finding};
+use super::{Finding, Options, finding, shared_env};
 use super::{functions, names};
 use crate::context::Stages;
+use crate::detection::{Detectors, questions};
 use crate::document::model::{Constant, OnMissing, Rollout, Scalar};
 use crate::document::schedule::Schedule;
 use crate::document::{Document, Source};
@@ -33,6 +34,8 @@ pub struct Compiler<'c> {
     pub slots: Slots,
     /// What was found so far.
     pub findings: Vec<Finding>,
+    /// The detectors that documents use.
+    pub(crate) detectors: Detectors,
     fields: &'c Fields,
     env: Env,
 }
@@ -42,6 +45,8 @@ pub struct Compiler<'c> {
 pub struct Scope<'d> {
     /// The document.
     pub document: &'d Document,
+    /// The place of its detector.
+    pub(super) detector: usize,
     env: Env,
     pub(super) named: BTreeMap<Arc<str>, Named>,
 }
@@ -63,9 +68,11 @@ pub struct Expression {
 
 impl<'d> Scope<'d> {
     /// The scope of `document`, without its lists and variables.
-    pub fn new(compiler: &Compiler<'_>, document: &'d Document) -> Self {
-        let env = compiler.env.extend().function(functions::lookup(document)).build();
-        Self { document, env, named: BTreeMap::new() }
+    pub fn new(compiler: &mut Compiler<'_>, document: &'d Document) -> Self {
+        let detector = compiler.detectors.of(&document.config.detectors);
+        let asking = compiler.detectors.functions(detector);
+        let env = compiler.env.extend().function(functions::lookup(document)).functions(asking).build();
+        Self { document, detector, env, named: BTreeMap::new() }
     }
 
     /// Adds `name`, of type `t`.
@@ -90,7 +97,8 @@ impl<'c> Compiler<'c> {
             slots: Slots::default(),
             findings: Vec::new(),
             fields,
-            env: base_env(fields, &options.limits),
+            detectors: Detectors::default(),
+            env: shared_env(fields, &options.limits),
         }
     }
 
@@ -134,6 +142,11 @@ impl<'c> Compiler<'c> {
             self.report(document, Diagnostic { span: source.locate(diagnostic.span), ..diagnostic });
         }
         let strongest = if document.config.on_missing == OnMissing::Default { OnMissing::Default } else { on_missing };
+        if let Some(asked) = self.detectors.asked(scope.detector) {
+            for diagnostic in questions::check(document, &checked, asked) {
+                self.report(document, Diagnostic { span: source.locate(diagnostic.span), ..diagnostic });
+            }
+        }
         let mut names = Names {
             fields: self.fields,
             slots: &mut self.slots,

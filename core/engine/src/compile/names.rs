@@ -24,10 +24,14 @@ pub(super) fn explained(scope: &Scope<'_>, diagnostic: Diagnostic, text: &str) -
                 "a table is read by {}",
                 lookup_form(scope.document.tables.first().map(|t| &*t.name.value))
             )),
-        (name, _) => match meant_by(scope, name) {
-            Some(help) => diagnostic.with_help(help),
-            None => diagnostic,
-        },
+        (name, below) => {
+            // `vars.x` and `list.x` are what people write who know another language.
+            let below = below.filter(|_| diagnostic.help.is_none());
+            match meant_by(scope, name).or_else(|| meant_by(scope, below?)) {
+                Some(help) => diagnostic.with_help(help),
+                None => diagnostic,
+            }
+        }
     }
 }
 

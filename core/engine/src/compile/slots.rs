@@ -8,7 +8,8 @@ use llm_policy_cel::program::{Binding, NodeId, Resolver};
 use llm_policy_cel::types::Type;
 use llm_policy_cel::value::Value;
 
-use super::fields::{Field, Fields};
+use super::derived::OPAQUE;
+use super::fields::{Field, Fields, Shape};
 use crate::context::{Source, Stages};
 use crate::document::model::{FieldMissing, OnMissing};
 use crate::input::Paths;
@@ -135,6 +136,12 @@ impl Resolver for Names<'_> {
             };
             return Some((binding, 0));
         }
+        if variable == OPAQUE {
+            let shape = Shape::Leaf(Type::list(Type::String), SlotType::StringList);
+            let field = Field { source: Source::Body, stages: Stages::ALL, content: false, shape, missing: None };
+            let slot = self.slots.want(OPAQUE, &field, SlotType::StringList);
+            return Some((Binding::Slot(slot, Some(Value::List(Arc::new([])))), 0));
+        }
         let (field, used) = self.fields.find(variable, path)?;
         let declared = self.fields.find(variable, path.get(..used)?).map(|(f, _)| f.slot_type());
         let below_free = below_free(self.fields, variable, path.get(..used)?);
@@ -172,7 +179,6 @@ impl Resolver for Names<'_> {
 
 /// Whether `root.path` leads below a free object to something that no document declares.
 fn below_free(fields: &Fields, root: &str, path: &[&str]) -> bool {
-    use super::fields::Shape;
     (0..path.len()).any(|at| {
         let Some((field, used)) = path.get(..at).and_then(|prefix| fields.find(root, prefix)) else { return false };
         match &field.shape {

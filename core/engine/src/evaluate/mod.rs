@@ -21,6 +21,7 @@ use llm_policy_cel::value::{Timestamp, Val};
 use crate::compile::Compiled;
 use crate::context::Stage;
 use crate::decision::{Decision, Effect};
+use crate::detection::memory::Detection;
 use crate::handles::Handles;
 use crate::input::{Input, InputError, Prepared};
 use memory::Memory;
@@ -54,13 +55,13 @@ pub(crate) struct Question<'q> {
 /// When the input is refused as a whole.
 pub(crate) fn evaluate(question: Question<'_>) -> Result<Decision, InputError> {
     memory::with(|memory| {
-        let Memory { arena, scratch, found, outcomes, documents } = memory;
+        let Memory { arena, scratch, detection, found, outcomes, documents } = memory;
         let compiled = question.compiled;
         let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
-        fill(&question, slots, arena)?;
+        fill(&question, slots, arena, detection)?;
         let slots: &[Slot<'_>] = slots;
         let fuel = Cell::new(0);
-        let cx = Context { arena, fuel: &fuel, regex_bytes: compiled.options.limits.regex_bytes };
+        let cx = Context { host: detection, ..Context::new(arena, &fuel, compiled.options.limits.regex_bytes) };
         scratch.prepare(&compiled.program);
         let changes = {
             let evaluator = Evaluator::new(&compiled.program, slots, cx, scratch);
@@ -76,7 +77,7 @@ pub(crate) fn evaluate(question: Question<'_>) -> Result<Decision, InputError> {
             }
             pass.changes(outcomes, verdict, shadow)
         };
-        let decision = rewrite::decide(&question, &changes, cx, scratch, found, outcomes, documents)?;
+        let decision = rewrite::decide(&question, &changes, (cx, detection), scratch, found, outcomes, documents)?;
         Ok(Decision { rewritten: true, ..decision })
     })
 }
@@ -86,10 +87,12 @@ pub(crate) fn fill<'a>(
     question: &Question<'a>,
     slots: &mut [Slot<'a>],
     arena: &'a bumpalo::Bump,
+    detection: &Detection,
 ) -> Result<(), InputError> {
     let compiled = question.compiled;
+    detection.begin(question.stage);
     read(question, slots, arena)?;
-    compiled.derived.fill(slots, arena);
+    compiled.derived.fill(slots, arena, question.stage, detection);
     compiled.records.check(slots, arena);
     for slot in &compiled.required {
         let path = compiled.slots.path(*slot);

@@ -20,7 +20,9 @@ use super::{Question, read, render};
 use crate::compile::Compiled;
 use crate::compile::records::fits;
 use crate::compile::rules::ActionEffect;
+use crate::context::Stage;
 use crate::decision::{Decision, Effect};
+use crate::detection::memory::Detection;
 use crate::input::InputError;
 use crate::input::coerce::coerce;
 
@@ -183,7 +185,7 @@ impl Changes {
 pub(crate) fn decide<'a>(
     question: &Question<'a>,
     changes: &'a Changes,
-    cx: Context<'a>,
+    (cx, detection): (Context<'a>, &Detection),
     scratch: &mut Scratch,
     found: &mut Vec<u32>,
     outcomes: &mut Vec<Outcome>,
@@ -198,7 +200,7 @@ pub(crate) fn decide<'a>(
     let mut refused = None;
     for model in candidates {
         let overlay = changes.overlay(model);
-        let slots = lay_over(compiled, raw, &overlay, cx.arena);
+        let slots = lay_over((compiled, question.stage, detection), raw, &overlay, cx.arena);
         scratch.prepare(&compiled.program);
         let evaluator = Evaluator::new(&compiled.program, slots, cx, scratch);
         let among = question.among;
@@ -238,7 +240,7 @@ fn united(first: &[Outcome], second: &[Outcome]) -> Vec<Outcome> {
 
 /// The slots with `overlay` laid over them.
 fn lay_over<'b>(
-    compiled: &Compiled,
+    (compiled, stage, detection): (&Compiled, Stage, &Detection),
     slots: &[Slot<'b>],
     overlay: &[(Arc<str>, Value)],
     arena: &'b Bump,
@@ -267,7 +269,7 @@ fn lay_over<'b>(
             }
         }
     }
-    compiled.derived.fill(out, arena);
+    compiled.derived.fill(out, arena, stage, detection);
     compiled.records.check(out, arena);
     out
 }

@@ -1,6 +1,7 @@
 //! What value a slot's declared type makes of a field; the same for all inputs.
 
 use bumpalo::Bump;
+use llm_policy_cel::library::time::parse_timestamp;
 use llm_policy_cel::slot::Slot;
 use llm_policy_cel::value::{Timestamp, Val};
 
@@ -110,10 +111,8 @@ pub fn unsigned(number: u64) -> Val<'static> {
     i64::try_from(number).map_or(Val::Uint(number), Val::Int)
 }
 
-/// The point in time that RFC 3339 text says, within CEL's range, which is the years 1 to 9999 in UTC.
-///
-/// Only what RFC 3339 allows is read: `T` and `Z` may be small letters; a leap second is refused as in cel-go, digits
-/// beyond nanoseconds too.
+/// The point in time that RFC 3339 text says, within CEL's range, which is the years 1 to 9999 in UTC: what CEL's
+/// `timestamp(text)` reads, and nothing else.
 ///
 /// ```
 /// use llm_policy_engine::input::coerce::timestamp;
@@ -123,58 +122,7 @@ pub fn unsigned(number: u64) -> Val<'static> {
 /// ```
 #[must_use]
 pub fn timestamp(text: &str) -> Option<Timestamp> {
-    let ([y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T' | b't', h1, h2, b':', mi1, mi2, b':', s1, s2], rest) =
-        text.as_bytes().split_first_chunk::<19>()?
-    else {
-        return None;
-    };
-    let year = digits(&[*y1, *y2, *y3, *y4])?;
-    let (month, day) = (digits(&[*mo1, *mo2])?, digits(&[*d1, *d2])?);
-    let (hour, minute, second) = (digits(&[*h1, *h2])?, digits(&[*mi1, *mi2])?, digits(&[*s1, *s2])?);
-    if hour > 23 || minute > 59 || second > 59 {
-        return None;
-    }
-    let (nanos, zone) = match rest.split_first()? {
-        (b'.', fraction) => {
-            let length = fraction.iter().take_while(|b| b.is_ascii_digit()).count();
-            let (fraction, zone) = fraction.split_at_checked(length)?;
-            let missing = u32::try_from(9_usize.checked_sub(length)?).ok()?;
-            (if length == 0 { return None } else { digits(fraction)? * 10_i64.pow(missing) }, zone)
-        }
-        _ => (0, rest),
-    };
-    let offset = match zone {
-        [b'Z' | b'z'] => 0,
-        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
-            let (hours, minutes) = (digits(&[*h1, *h2])?, digits(&[*m1, *m2])?);
-            if hours > 23 || minutes > 59 {
-                return None;
-            }
-            (hours * 3600 + minutes * 60) * if *sign == b'-' { -1 } else { 1 }
-        }
-        _ => return None,
-    };
-    let days = days_since_1970(year, month, day)?;
-    let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset;
-    // 0001-01-01T00:00:00Z to the end of 9999.
-    let in_range = (-62_135_596_800..=253_402_300_799).contains(&seconds);
-    in_range.then_some(Timestamp { seconds, nanos: i32::try_from(nanos).ok()? })
-}
-
-/// The number that up to 18 digits say.
-fn digits(text: &[u8]) -> Option<i64> {
-    text.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
-}
-
-/// The days from 1970-01-01 to a date, if there is such a date.
-fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
-    let date = jiff::civil::Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?);
-    date.ok()?;
-    // Years are counted from March, so that a leap day is the last day of its year.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days_before_month = (153 * month + 2) / 5;
-    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    Some(year * 365 + leap_days + days_before_month + day - 1 - 719_468)
+    parse_timestamp(text).ok()
 }
 
 /// A bit for each level of the trie, to notice a field that is there twice.

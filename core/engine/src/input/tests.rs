@@ -15,7 +15,7 @@ fn fill(input: &impl Input, paths: &Paths) -> Result<Vec<String>, InputError> {
     Ok(show(&slots))
 }
 
-fn show(slots: &[Slot<'_>]) -> Vec<String> {
+pub(super) fn show(slots: &[Slot<'_>]) -> Vec<String> {
     let show = |slot: &Slot<'_>| match slot {
         Slot::Present(value) => format!("{:?}", value.to_value().unwrap()),
         other => format!("{other:?}"),
@@ -126,7 +126,6 @@ fn timestamps() {
         "1970-01-01 00:00:00Z",
         "1970-01-01T00:00Z",
         "1970-01-01T00:00:00.Z",
-        "1970-01-01T00:00:00.1234567890Z",
         "1970-01-01T00:00:60Z",
         "1970-01-01T24:00:00Z",
         "1970-01-01T00:60:00Z",

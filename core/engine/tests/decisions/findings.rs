@@ -141,6 +141,11 @@ fn names_of_the_document_are_explained() {
         ),
         (
             names,
+            "vars.is_prod && true",
+            "error[undeclared-name]: `vars` is not declared; help: write `variables.is_prod`",
+        ),
+        (
+            names,
             "user.id in caps",
             "error[undeclared-name]: `caps` is not declared; help: a table is read by `lookup('caps', key, default)`",
         ),

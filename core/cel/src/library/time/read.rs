@@ -7,7 +7,8 @@ use crate::value::{Duration, Timestamp};
 const NOT_A_TIMESTAMP: ErrorKind = ErrorKind::Conversion("the string is not an RFC 3339 timestamp");
 const NOT_A_DURATION: ErrorKind = ErrorKind::Conversion("the string is not a duration such as 1h30m or -1.5s");
 
-/// Reads RFC 3339: `2006-01-02T15:04:05.999999999+07:00`.
+/// Reads RFC 3339: `2006-01-02T15:04:05.999999999+07:00`. `T` and `Z` may be small letters, as section 5.6 says; a leap
+/// second is refused, as in cel-go.
 ///
 /// # Errors
 /// Text of another form, or a time outside of the years 1 to 9999.
@@ -27,7 +28,7 @@ impl Reader<'_> {
         let month = self.number(2).filter(|m| (1..=12).contains(m))?;
         self.byte(b'-')?;
         let day = self.number(2).filter(|d| (1..=civil::days_in_month(year, month)).contains(d))?;
-        self.byte(b'T')?;
+        self.letter(b'T')?;
         let hour = self.number(2).filter(|h| *h < 24)?;
         self.byte(b':')?;
         let minute = self.number(2).filter(|m| *m < 60)?;
@@ -47,7 +48,7 @@ impl Reader<'_> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;
         let sign = match first {
-            b'Z' => return Some(0),
+            b'Z' | b'z' => return Some(0),
             b'+' => 1,
             b'-' => -1,
             _ => return None,
@@ -68,6 +69,13 @@ impl Reader<'_> {
     fn byte(&mut self, byte: u8) -> Option<()> {
         self.0 = self.0.strip_prefix(&[byte])?;
         Some(())
+    }
+
+    /// A letter, large or small.
+    fn letter(&mut self, letter: u8) -> Option<()> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        first.eq_ignore_ascii_case(&letter).then_some(())
     }
 
     /// The nanoseconds of an optional fraction; digits after the ninth are dropped.

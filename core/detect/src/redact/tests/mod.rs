@@ -1,14 +1,22 @@
 #![expect(clippy::string_slice, reason = "spans that are wrong must fail the test")]
 
+mod restoring;
+mod trees;
+
 use proptest::prelude::*;
+
+use std::sync::LazyLock;
 
 use super::*;
 use crate::scanner::Scratch;
 
+static ALL: LazyLock<Scanner> = LazyLock::new(|| Scanner::builder().build().unwrap());
+static PII: LazyLock<Scanner> = LazyLock::new(|| Scanner::builder().families([crate::Family::Pii]).build().unwrap());
+
 fn redact(text: &str, style: Style) -> Redacted {
-    let scanner = Scanner::builder().build().unwrap();
+    let scanner = &*ALL;
     let findings = scanner.scan(text, &mut Scratch::default());
-    Redactor::new([1; 32]).redact(text, &findings, &scanner, |_| style)
+    Redactor::new([1; 32]).redact(text, &findings, scanner, |_| style)
 }
 
 #[test]
@@ -26,9 +34,9 @@ fn each_style() {
 
 #[test]
 fn another_key_gives_another_hash() {
-    let scanner = Scanner::builder().build().unwrap();
+    let scanner = &*ALL;
     let findings = scanner.scan("ada@example.org", &mut Scratch::default());
-    let hash = |key: u8| Redactor::new([key; 32]).redact("ada@example.org", &findings, &scanner, |_| Style::Hash).text;
+    let hash = |key: u8| Redactor::new([key; 32]).redact("ada@example.org", &findings, scanner, |_| Style::Hash).text;
     assert_eq!(hash(1), hash(1));
     assert_ne!(hash(1), hash(2));
 }
@@ -55,4 +63,24 @@ proptest! {
         rebuilt.push_str(&redacted.text[done..]);
         prop_assert_eq!(rebuilt, text);
     }
+}
+
+#[test]
+fn what_was_not_scanned_is_taken_out() {
+    let scanner = &Scanner::builder().budget(8).build().unwrap();
+    let text = "12345678 ada@example.org";
+    let findings = scanner.scan(text, &mut Scratch::default());
+    let redacted = Redactor::new([1; 32]).redact(text, &findings, scanner, |_| Style::Mask);
+    assert_eq!(redacted.text, "12345678[UNSCANNED]");
+}
+
+#[test]
+fn styles_have_names() {
+    for style in Style::ALL {
+        assert_eq!(Style::from_name(style.name()), Some(style));
+    }
+    assert_eq!(Style::from_name("blur"), None);
+    assert_eq!(redact("To ada@example.org", Style::Label).text, "To [EMAIL]");
+    // Nobody could restore it: it is taken out for good.
+    assert_eq!(redact("To ada@example.org", Style::Reversible).text, "To [EMAIL]");
 }
