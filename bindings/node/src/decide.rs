@@ -25,10 +25,7 @@ pub fn evaluate_frames(handle: &External<Handle>, context: Unknown<'_>, stage: u
 /// Decides about a context in JSON, as text.
 #[napi(catch_unwind)]
 pub fn evaluate_text(handle: &External<Handle>, context: Unknown<'_>, stage: u32, now: f64) -> i32 {
-    decide(handle, stage, now, |engine, question| {
-        engine.evaluate(with_units(context, utf8)?.as_bytes(), question)
-    })
-    .code
+    decide(handle, stage, now, |engine, question| engine.evaluate(with_units(context, utf8)?.as_bytes(), question)).code
 }
 
 /// Decides about a context in JSON, as bytes.
@@ -45,14 +42,7 @@ pub fn evaluate_prepared(handle: &External<Handle>, prepared: &External<Prepared
 
 /// Decides about a provider's own body.
 #[napi(catch_unwind)]
-pub fn evaluate_body(
-    handle: &External<Handle>,
-    format: String,
-    body: &[u8],
-    host: &[u8],
-    stage: u32,
-    now: f64,
-) -> i32 {
+pub fn evaluate_body(handle: &External<Handle>, format: String, body: &[u8], host: &[u8], stage: u32, now: f64) -> i32 {
     decide(handle, stage, now, |engine, question| engine.evaluate_body(format.parse()?, body, host, question)).code
 }
 
@@ -170,4 +160,3 @@ pub(crate) fn question(stage: u32, now: f64) -> Result<Question, Error> {
     let now = now.map_err(|_| Error::new(ErrorCode::InvalidArgument, "`now` is outside of the years -9999 to 9999"))?;
     Ok(Question { stage, now })
 }
-

@@ -13,7 +13,7 @@ pub type Key = SmallVec<[u64; 24]>;
 
 impl Decision {
     /// A key under which a host may keep what it made of this decision, for the next decision that is the same. `None` when the
-    /// decision says something that was made for its input, or has errors; such decisions are better not kept.
+    /// decision says something that was made for its input, has findings of detectors, or has errors; such decisions are better not kept.
     ///
     /// ```
     /// use llm_policy_engine::context::Stage;
@@ -51,9 +51,12 @@ impl Decision {
             facts: _,
             errors,
             error_count,
+            evidence,
+            evidence_count: _,
             rewritten,
         } = self;
-        if !suppressed.is_empty() || route.is_some() || !errors.is_empty() || *error_count > 0 || *rewritten {
+        let was_made_for_its_input = route.is_some() || !evidence.is_empty() || *rewritten;
+        if was_made_for_its_input || !suppressed.is_empty() || !errors.is_empty() || *error_count > 0 {
             return None;
         }
         let mut key = Key::new();
