@@ -221,37 +221,33 @@ func (h *conformanceHost) step(step conformanceStep) string {
 	return ""
 }
 
-// evaluate goes every way there is to the same decision.
+// evaluate goes every way there is to the same decision: in each form, and the first form prepared, in a batch, and without text.
 func (h *conformanceHost) evaluate(context handedIn, asks []policy.Ask) string {
-	ctx := h.t.Context()
-	return h.same(context.forms(h.t), func(form any) string {
-		came := h.decision(h.engine.Evaluate(ctx, form, asks...))
-		ways := []string{}
-		if bytes, are := form.([]byte); are {
-			ways = append(ways, h.decision(h.engine.EvaluateJSON(ctx, bytes, asks...)))
+	ctx, forms := h.t.Context(), context.forms(h.t)
+	came := h.same(forms, func(form any) string { return h.decision(h.engine.Evaluate(ctx, form, asks...)) })
+	same := func(what, other string) {
+		h.t.Helper()
+		if other != came {
+			h.t.Errorf("two ways, two answers:\n%s\n%s: %s", came, what, other)
 		}
-		results, err := h.engine.EvaluateBatch(ctx, []any{"{}", form}, asks...)
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		ways = append(ways, h.decision(results[1].Decision, results[1].Err))
-		if prepared, err := h.engine.Prepare(ctx, form); err == nil {
-			ways = append(ways, h.decision(prepared.Evaluate(ctx, asks...)))
-			prepared.Close()
-		} else if code(h.t, err) != strings.SplitN(came, " ", 2)[0] {
-			h.t.Errorf("%s when it is prepared, and then %s", code(h.t, err), came)
-		}
-		for _, other := range ways {
-			if other != came {
-				h.t.Errorf("two ways, two answers:\n%s\n%s", came, other)
-			}
-		}
-		brief, err := h.engine.Evaluate(ctx, form, append(asks, policy.EffectOnly())...)
-		if (err == nil) != strings.HasPrefix(came, "{") || brief.Allowed != strings.HasPrefix(came, `{"allowed":true`) {
-			h.t.Errorf("without text: %v %v", brief, err)
-		}
-		return came
-	})
+	}
+	same("EvaluateJSON", h.decision(h.engine.EvaluateJSON(ctx, context.bytes(), asks...)))
+	results, err := h.engine.EvaluateBatch(ctx, []any{"{}", forms[0]}, asks...)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	same("in a batch", h.decision(results[1].Decision, results[1].Err))
+	if prepared, err := h.engine.Prepare(ctx, forms[0]); err == nil {
+		same("prepared", h.decision(prepared.Evaluate(ctx, asks...)))
+		prepared.Close()
+	} else {
+		same("prepared", strings.Replace(came, came[:strings.IndexByte(came+" ", ' ')], code(h.t, err), 1))
+	}
+	brief, err := h.engine.Evaluate(ctx, forms[0], append(asks, policy.EffectOnly())...)
+	if (err == nil) != strings.HasPrefix(came, "{") || brief.Allowed != strings.HasPrefix(came, `{"allowed":true`) {
+		h.t.Errorf("without text: %v %v", brief, err)
+	}
+	return came
 }
 
 // same requires one answer from all forms of what is handed in.
