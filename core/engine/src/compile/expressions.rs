@@ -192,7 +192,14 @@ impl<'c> Compiler<'c> {
         let expression = self.expression(scope, source, OnMissing::Error, false)?;
         if !matches!(expression.result, Type::Bool | Type::Dyn) {
             let message = format!("a condition is true or false, and this is of type {}", expression.result);
-            self.report(scope.document, Diagnostic::error("not-a-condition", message, source.span));
+            let diagnostic = Diagnostic::error("not-a-condition", message, source.span);
+            self.report(
+                scope.document,
+                match expression.result {
+                    Type::Double => diagnostic.with_help("compare it with a number: `... > 0.5`"),
+                    _ => diagnostic,
+                },
+            );
             return None;
         }
         // A rule that always matches is written as `true`.

@@ -13,3 +13,6 @@ pub(crate) mod texts;
 pub use detector::Detector;
 pub(crate) use detector::{Asked, Detectors};
 pub use evidence::Evidence;
+
+#[cfg(test)]
+mod tests;
