@@ -51,7 +51,7 @@ pub use llm_policy_engine::input::json::MAX_BYTES as MAX_INPUT_BYTES;
 pub use llm_policy_engine::input::{self, ContextBuilder, Input, Packed, Prepared, packed};
 pub use llm_policy_engine::instant;
 pub use llm_policy_engine::{Decision, Effect, Finding, Options};
-pub use llm_policy_provider::{Format, UnknownFormat};
+pub use llm_policy_provider::{Body, Format, RedactedBody, UnknownFormat, stream};
 
 /// What README.md shows works.
 #[cfg(doctest)]
