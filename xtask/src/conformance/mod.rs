@@ -1,6 +1,8 @@
 //! The cases that every language runs: `conformance/README.md` says what they are.
 
 mod case;
+pub mod flat;
+pub mod parity;
 mod run;
 
 use std::collections::BTreeMap;

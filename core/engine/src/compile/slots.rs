@@ -45,7 +45,12 @@ impl Slots {
         let slot = self.paths.want(path.split('.'), slot_type);
         if slot as usize == self.infos.len() {
             self.infos.push(SlotInfo {
-                cel_type: if slot_type == SlotType::Dyn { Type::Dyn } else { field.cel_type() },
+                cel_type: match field.cel_type() {
+                    // There is no kind of slot for durations: they are checked apart (`super::records`).
+                    Type::Duration => Type::Duration,
+                    _ if slot_type == SlotType::Dyn => Type::Dyn,
+                    declared => declared,
+                },
                 path: path.into(),
                 slot_type,
                 source: field.source,
