@@ -3,6 +3,7 @@
 #   make check        format, lints, documentation, generated files, lock files
 #   make test         all tests
 #   make test-long    the randomised tests with many more cases: about an hour
+#   make parity       compares what the cases of conformance/ came to in all languages whose tests have run
 #   make install      the C library below PREFIX (/usr/local): shared, static, header, pkg-config file
 #   make go-archive   the static archive that the Go package links, for this platform
 #   make bench-peers  the race against other engines; the tables go to benches/RESULTS.md
@@ -42,6 +43,11 @@ check: need-cargo
 test: test-rust test-c test-go test-java test-node test-python
 test-rust: need-cargo need-npm
 	cargo test --workspace --locked
+
+# LANGUAGES="c rust": those that must have results.
+.PHONY: parity
+parity: need-cargo
+	cargo xtask parity $(LANGUAGES)
 
 test-c: need-cargo
 	ffi/tests/c.sh

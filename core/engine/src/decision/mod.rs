@@ -38,6 +38,9 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// All effects, weakest first.
+    pub const ALL: [Self; 4] = [Self::Allow, Self::Throttle, Self::RequireApproval, Self::Deny];
+
     /// The name in the canonical form: `require_approval`.
     #[must_use]
     pub const fn name(self) -> &'static str {
