@@ -7,6 +7,7 @@ use llm_policy_engine::context::Stage;
 use llm_policy_engine::explain::Explanation;
 use llm_policy_engine::handles::Handles;
 use llm_policy_engine::input::{Input, Json, Prepared};
+use llm_policy_engine::limits::{Books, Store, Time};
 use llm_policy_engine::{Decision, Engine as Inner, Finding};
 use llm_policy_provider::{Body, Format};
 
@@ -38,9 +39,20 @@ pub struct Engine {
     watch: Arc<Watch>,
 }
 
+fn system_time() -> Time {
+    Timestamp::now().into()
+}
+
 impl Engine {
     pub(crate) fn new(inner: Inner) -> Self {
-        Self { inner, watch: Arc::default() }
+        Self { inner: inner.with_clock(system_time), watch: Arc::default() }
+    }
+
+    /// The same engine with its limits kept in this store, which it may share with others. Without, they are kept in this
+    /// process' memory. The clock of limits is the system's.
+    #[must_use]
+    pub fn with_store(self, store: Arc<dyn Store>) -> Self {
+        Self { inner: self.inner.with_books(Books::new(store).with_clock(system_time)), ..self }
     }
 
     pub(crate) fn inner(&self) -> &Inner {

@@ -80,7 +80,7 @@ impl Exchange {
     }
 
     /// What is inside changes in one step at the end of an evaluation, so a panic leaves it as it was.
-    fn lock(&self) -> MutexGuard<'_, exchange::Exchange> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, exchange::Exchange> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

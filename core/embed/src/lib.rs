@@ -30,6 +30,7 @@ pub mod error;
 pub mod exchange;
 pub mod files;
 pub mod guard;
+pub mod limits;
 pub mod metrics;
 pub mod table;
 mod watch;
@@ -40,6 +41,7 @@ pub use engine::{Engine, Question};
 pub use error::{Error, ErrorCode, finding_json};
 pub use exchange::Exchange;
 pub use jiff::Timestamp;
+pub use limits::Closed;
 pub use llm_policy_engine::cel::{slot, value};
 pub use llm_policy_engine::context::{Stage, UnknownStage};
 pub use llm_policy_engine::decision::canonical;
@@ -53,7 +55,7 @@ pub use llm_policy_engine::input::json::MAX_BYTES as MAX_INPUT_BYTES;
 pub use llm_policy_engine::input::{self, ContextBuilder, Input, Packed, Prepared, packed};
 pub use llm_policy_engine::instant;
 pub use llm_policy_engine::{Decision, Effect, Finding, Options};
-pub use llm_policy_provider::{Format, UnknownFormat};
+pub use llm_policy_provider::{Body, Format, RedactedBody, UnknownFormat, stream};
 pub use metrics::Metrics;
 
 /// What README.md shows works.
