@@ -31,6 +31,7 @@ mod prompt;
 pub mod redact;
 mod scanner;
 mod secrets;
+pub mod stream;
 mod tables;
 mod toxicity;
 

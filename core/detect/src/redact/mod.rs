@@ -154,20 +154,26 @@ impl Redactor {
         style: impl Fn(&Finding) -> Style,
     ) -> Redacted {
         let chosen = findings.iter().map(|finding| (*finding, style(finding))).collect();
-        self.redact_chosen(text, chosen, findings.scanned(), scanner)
+        let typed = self.typed(text);
+        self.redact_chosen(text, chosen, typed, findings.scanned(), scanner)
     }
 
-    /// Replaces findings, each in its style, and what lies beyond what was scanned.
+    /// Where a text holds placeholders before anything was redacted.
+    pub(crate) fn typed(&self, text: &str) -> Vec<Range<usize>> {
+        self.vault.as_ref().map(|vault| restore::written(vault, text)).unwrap_or_default()
+    }
+
+    /// Replaces findings, each in its style, typed placeholders, and what lies beyond what was scanned.
     pub(crate) fn redact_chosen(
         &mut self,
         text: &str,
         chosen: Vec<(Finding, Style)>,
+        typed: Vec<Range<usize>>,
         scanned: usize,
         scanner: &Scanner,
     ) -> Redacted {
         let mut redacted = Redacted { text: String::with_capacity(text.len()), ..Redacted::default() };
         let mut done = 0;
-        let typed = self.vault.as_ref().map(|vault| restore::written(vault, text)).unwrap_or_default();
         for (span, strongest) in united(chosen, typed) {
             let range = span.start as usize..(span.end as usize).min(scanned);
             let (Some(before), Some(value)) = (text.get(done..range.start), text.get(range.clone())) else { continue };

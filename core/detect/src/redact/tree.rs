@@ -224,7 +224,8 @@ impl<'a> TreeRedaction<'a> {
             |finding: &Finding| rules.iter().find(|rule| rule.wants(finding, self.scanner)).map(|rule| rule.style);
         let chosen: Vec<(Finding, Style)> =
             found.into_iter().filter_map(|finding| style(&finding).map(|style| (finding, style))).collect();
-        let redacted = self.redactor.redact_chosen(text, chosen, findings.scanned(), self.scanner);
+        let typed = self.redactor.typed(text);
+        let redacted = self.redactor.redact_chosen(text, chosen, typed, findings.scanned(), self.scanner);
         if redacted.replacements.is_empty() {
             return None;
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use llm_policy_cel::eval::{Evaluator, Scratch};
 use llm_policy_cel::slot::Slot;
-use llm_policy_cel::value::Val;
+use llm_policy_cel::value::{Map, Val};
 use llm_policy_detect::{Finding, Kind, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::{Value as Json, json};
@@ -30,8 +30,8 @@ const LONGEST_NAME: usize = 32;
 /// Something that a rule asked for and that was found.
 ///
 /// A path is that of a field of the context (`request.messages[0].text`). Of a free object's keys it repeats only those that
-/// look like names of parameters; any other is the number of its entry, from 0 (`tool.arguments{2}`), because a key may be
-/// what was found. `@key` behind it says that it was found in the key itself.
+/// look like names of parameters; any other is its number among the object's keys in the order of the alphabet, from 0
+/// (`tool.arguments{2}`), because a key may be what was found. `@key` behind it says that it was found in the key itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
     /// Where it was found; `None`: in a text that the condition made itself.
@@ -243,8 +243,8 @@ impl Path {
         let _ = match step {
             Step::Item(at) => write!(self.text, "[{at}]"),
             Step::Field(name, _) if is_name(name) => write!(self.text, ".{name}"),
-            Step::Field(_, at) => write!(self.text, "{{{at}}}"),
-            Step::Key(at) => write!(self.text, "{{{at}}}@key"),
+            Step::Field(name, map) => write!(self.text, "{{{}}}", rank(name, map)),
+            Step::Key(name, map) => write!(self.text, "{{{}}}@key", rank(name, map)),
         };
     }
 
@@ -253,6 +253,11 @@ impl Path {
             self.text.truncate(length);
         }
     }
+}
+
+/// How many keys of `map` stand before `name` in the alphabet: objects have no other order.
+fn rank(name: &str, map: Map<'_>) -> usize {
+    map.iter().filter(|(key, _)| matches!(key, Val::Str(key) if *key < name)).count()
 }
 
 /// Whether a key looks like the name of a parameter: letters and `_`, and not many of them. Addresses, numbers, tokens and sentences

@@ -281,6 +281,11 @@ pub(crate) fn unknown_kind(document: &Document, family: Option<Family>, name: &s
     let diagnostic = Diagnostic::error("unknown-kind", format!("there is no kind of {what} called `{name}`"), at);
     let all = || names(document, None).chain(Family::ALL.map(Family::name).into_iter().filter(|_| family.is_none()));
     let near = did_you_mean(name, names(document, family)).or_else(|| did_you_mean(name, all()));
+    let question = |other: &&Question| other.takes_kinds() && Some(other.family) == family_of(document, name);
+    let other = QUESTIONS.iter().find(question).filter(|_| family.is_some());
+    if let Some(other) = other {
+        return diagnostic.with_help(format!("it is one of `{}`: ask `{}`", other.family, other.name));
+    }
     match near {
         Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
         None if family == Some(Family::Custom) => {

@@ -36,14 +36,14 @@ pub(crate) enum Met<'v> {
 }
 
 /// A step from a value to a part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Step<'v> {
-    /// The value under a key, which is the entry of this number.
-    Field(&'v str, usize),
+    /// The value under a key of an object.
+    Field(&'v str, Map<'v>),
     /// An element.
     Item(usize),
-    /// The key of an entry itself.
-    Key(usize),
+    /// A key of an object itself.
+    Key(&'v str, Map<'v>),
 }
 
 /// Walks through all texts of `value`, which `source` wrote: text, whole numbers, and the keys of free objects, which a model reads
@@ -62,17 +62,17 @@ pub(crate) fn walk(value: Val<'_>, source: Source, meet: &mut dyn FnMut(Met<'_>)
         }
         Val::Map(map) => {
             let source = source_of(map, source);
-            for (at, (key, value)) in map.iter().enumerate() {
+            for (key, value) in map.iter() {
                 let Val::Str(name) = key else {
                     walk(value, source, meet);
                     continue;
                 };
                 if !is_known(key) {
-                    meet(Met::Enter(Step::Key(at)));
+                    meet(Met::Enter(Step::Key(name, map)));
                     walk(key, source, meet);
                     meet(Met::Leave);
                 }
-                meet(Met::Enter(Step::Field(name, at)));
+                meet(Met::Enter(Step::Field(name, map)));
                 walk(value, source, meet);
                 meet(Met::Leave);
             }

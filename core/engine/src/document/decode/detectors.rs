@@ -64,6 +64,8 @@ impl Reader<'_> {
                     self.push(Diagnostic::error("repeated-name", message, key.span).with_help("give it another name"));
                 }
                 Err(BuildError::Pattern { message, .. }) => {
+                    // Of a parser's picture of the pattern its last line says what is wrong.
+                    let message = message.lines().last().unwrap_or_default().trim_start_matches("error: ");
                     let message = format!("the pattern `{}` cannot be used: {message}", key.text);
                     self.error("invalid-pattern", message, pattern.span);
                 }
