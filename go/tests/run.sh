@@ -19,6 +19,7 @@ unformatted=$(gofmt -l .)
 [[ -z $unformatted ]] || { echo "not as gofmt writes it: $unformatted" >&2; exit 1; }
 go vet ./...
 go test -race -count=1 ./...
+(cd "$root/examples/go" && go vet . && go test -count=1 .)
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
