@@ -93,6 +93,19 @@ export interface RuleError extends RuleName {
   readonly path?: string;
 }
 
+/** What a detector found for a rule that had a say; never the text itself. The spans are of the field's text. */
+export interface DetectorFinding {
+  readonly kind: string;
+  readonly family: string;
+  /** 0 to 1. */
+  readonly score: number;
+  readonly field?: string;
+  readonly bytes?: readonly [start: number, end: number];
+  /** In UTF-16 code units: `text.slice(...finding.utf16)`. */
+  readonly utf16?: readonly [start: number, end: number];
+  readonly chars?: readonly [start: number, end: number];
+}
+
 /** Where the request goes instead. */
 export interface Route {
   readonly model?: string;
@@ -132,6 +145,9 @@ export class Decision {
   readonly errors: readonly RuleError[];
   /** How many errors there were; `errors` lists 64 of them at most. */
   readonly errorCount: number;
+  readonly findings: readonly DetectorFinding[];
+  /** How many findings there were; `findings` may list fewer. */
+  readonly findingCount: number;
   readonly route: Route | undefined;
   readonly retryAfterMs: number | undefined;
   readonly approval: Obligation | undefined;
@@ -180,6 +196,8 @@ export interface Explanation {
 /** A context that was read once for many evaluations, for one engine and its policies of then. */
 export class PreparedContext {
   private constructor();
+  // Without it, anything would be one to TypeScript.
+  readonly #private: unknown;
 }
 
 /** Policies, ready to decide. Every call but `reload` and making an engine takes microseconds and does not block. */

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ptr;
 
+use llm_policy_embed::limits::Hold;
 use llm_policy_embed::{Decision, DecisionKey, Effect, Error, ErrorCode, Stage};
 use serde_json::json;
 
@@ -84,7 +85,14 @@ impl Detail {
             (LPE_TEXT_OBLIGATIONS, Self::Refused { .. }) => "[]".to_owned(),
             (LPE_TEXT_CANONICAL, Self::Made(decision)) => canonical(decision),
             (LPE_TEXT_CANONICAL, Self::Refused { error, stage, bundle }) => error.decision(*stage, bundle),
-            (LPE_TEXT_PUBLIC_MESSAGE | LPE_TEXT_POLICY | LPE_TEXT_RULE, Self::Refused { .. }) => String::new(),
+            (LPE_TEXT_LIMITS, Self::Made(decision)) => decision.limits_json().to_string(),
+            (LPE_TEXT_LIMITS, Self::Refused { .. }) => "[]".to_owned(),
+            (LPE_TEXT_HOLD, Self::Made(decision)) => decision.hold().map(Hold::to_text).unwrap_or_default(),
+            (LPE_TEXT_LIMIT, Self::Made(decision)) => decision.limit().unwrap_or_default().to_owned(),
+            (
+                LPE_TEXT_PUBLIC_MESSAGE | LPE_TEXT_POLICY | LPE_TEXT_RULE | LPE_TEXT_HOLD | LPE_TEXT_LIMIT,
+                Self::Refused { .. },
+            ) => String::new(),
             _ => return Err(Error::new(ErrorCode::InvalidArgument, format!("there is no text {which} of a decision"))),
         })
     }
@@ -145,6 +153,14 @@ pub const LPE_TEXT_RULE: i32 = 5;
 pub const LPE_TEXT_OBLIGATIONS: i32 = 6;
 /// The whole decision in canonical form (RFC 8785): the same bytes in every language.
 pub const LPE_TEXT_CANONICAL: i32 = 7;
+/// How each limit stands that applies to the request, as a JSON list of objects with `policy`, `limit`, `kind`, `unit`, `key`,
+/// `amount`, `used`, `reserved`, `remaining`, `cost`, `fits`, `reached`, `alerts`, and perhaps `resets_at`, `retry_after_ms`
+/// and `shadow`. It varies from run to run, so it is no part of the canonical form.
+pub const LPE_TEXT_LIMITS: i32 = 8;
+/// What is reserved for the request, for `lpe_settle`, `lpe_release` and `lpe_extend`; empty when nothing is.
+pub const LPE_TEXT_HOLD: i32 = 9;
+/// The limit that decided; perhaps empty.
+pub const LPE_TEXT_LIMIT: i32 = 10;
 
 /// A text of a decision: `which` is one of `LPE_TEXT_...`.
 ///

@@ -17,6 +17,7 @@ pub mod engine;
 pub mod error;
 pub mod evaluate;
 pub mod exchange;
+pub mod limits;
 pub mod memory;
 mod objects;
 pub mod prepared;

@@ -38,7 +38,7 @@ run() { valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak
 
 for kind in shared static; do
   declare -n link=$kind
-  for program in examples/c/guard.c ffi/tests/smoke.c; do
+  for program in examples/c/guard.c ffi/tests/smoke.c ffi/tests/conformance.c; do
     cc "${flags[@]}" "$program" -o "$scratch/$(basename "$program" .c)-$kind" "${link[@]}"
   done
 done
@@ -61,4 +61,12 @@ for kind in shared static; do
   echo "ffi/tests/smoke.c, $kind"
   run "$scratch/smoke-$kind"
 done
+
+echo "conformance/"
+mkdir -p conformance/results
+cargo xtask conformance --flat "$scratch/cases" "$scratch/files"
+"$scratch/conformance-shared" "$scratch/cases" conformance/results/c.json
+# What takes long without telling valgrind anything is left out.
+run "$scratch/conformance-static" "$scratch/cases" /dev/null failures/all-out-of-fuel failures/rule-out-of-fuel input/oversize text/long
+
 echo "C: ok"

@@ -33,6 +33,8 @@ class Decision {
     this.warnings = said.warnings;
     this.suppressed = said.suppressed;
     this.errors = said.errors;
+    this.findings = said.findings ?? freeze([]);
+    this.findingCount = said.finding_count ?? this.findings.length;
     this.errorCount = said.error_count ?? said.errors.length;
     this.route = said.route;
     this.retryAfterMs = said.retry_after_ms;

@@ -107,6 +107,9 @@ class InvalidArgumentError(PolicyEngineError, ValueError):
 
     code = "invalid_argument"
 
+    decision: Decision
+    """The deny that stands for the decision, where one was asked for in a format that there is not."""
+
 
 class ClosedError(PolicyEngineError, ValueError):
     """The engine was closed."""
@@ -122,6 +125,8 @@ class RefusedError(PolicyEngineError):
     """
 
     code = "refused"
+    status_code: ClassVar[int] = 403
+    """The HTTP status that says so."""
 
     def __init__(self, decision: Decision) -> None:
         super().__init__(decision.public_message or f"the policies do not allow this ({decision.code or decision.effect.value})")
@@ -138,6 +143,8 @@ class DeniedError(RefusedError):
 
 class ThrottledError(RefusedError):
     """The policies refuse it for a while: `retry_after_ms`."""
+
+    status_code = 429
 
     @property
     def retry_after_ms(self) -> int | None:

@@ -59,6 +59,10 @@ final class Native {
     static native byte[] explainBody(long engine, int stage, long seconds, int nanos, byte[] format, byte[] body,
             int form, byte[] host, int offset, int length);
 
+    static native byte[] refuse(long engine, int stage, byte[] message);
+
+    static native byte[] exchangeRefuse(long exchange, int stage, byte[] message);
+
     static native byte[] prepare(long engine, int form, byte[] input, int offset, int length);
 
     static native boolean freePrepared(long prepared);
