@@ -131,7 +131,7 @@ fn misspelt_keys_are_refused_by_both() {
     let mut misspelt = 0;
     for pointer in all.iter().filter(|p| !is_free(p)) {
         // Keys of the author's choice can be anything.
-        let chosen = ["/schema", "/variables", "/lists", "/tables", "/entries", "/variants", "/set", "/values"];
+        let chosen = ["/schema", "/variables", "/lists", "/tables", "/limits", "/entries", "/variants", "/set", "/values"];
         let Some(Json::Object(entries)) = whole.pointer(pointer) else { continue };
         if chosen.iter().any(|end| pointer.ends_with(end)) || pointer.ends_with("/metadata") && pointer != "/metadata" {
             continue;
@@ -170,12 +170,18 @@ fn misspelt_words_are_refused_by_both() {
         "value",
         "type",
         "stages/0",
+        "kind",
+        "calendar",
+        "consistency",
+        "on_store_loss",
+        "on_expiry",
     ];
     let mut misspelt = 0;
     for pointer in all.iter().filter(|p| !is_free(p)) {
         let named = words.iter().any(|word| pointer.ends_with(&format!("/{word}")));
         // The value of a comparison is a text of the author's choice.
-        if !named || pointer.contains("/conditions/") && pointer.ends_with("/value") {
+        let is_cel = pointer.starts_with("/limits/") && pointer.ends_with("/key");
+        if !named || is_cel || pointer.contains("/conditions/") && pointer.ends_with("/value") {
             continue;
         }
         let mut wrong = whole.clone();
@@ -209,7 +215,9 @@ fn cases_whole() -> Json {
         "fixtures": {"ann": {"context": {"user": {"id": "ann"}}}},
         "tests": [
             {"name": "a", "description": "d", "base": "ann", "context": {"request": {}}, "with": {"request.model": "m"},
-                "without": ["user.id"], "stage": "request", "handles": ["redact"], "expect": "deny"},
+                "without": ["user.id"], "stage": "request", "handles": ["redact"], "used": {"day": 9.5},
+                "expect": {"effect": "deny", "limit": "day", "limits": [{"limit": "day", "used": 9.5, "key": ["ann"],
+                    "fits": false}]}},
             {"name": "b", "base": ["ann"], "variants": [{"name": "v", "expect": {"effect": "allow", "rule": null,
                 "reason": {"contains": "x"}, "errors": ["user.id"], "matched": {"include": ["r"], "exclude": [{"rule": "q"}]},
                 "warnings": "any", "obligations": [{"action": "audit", "params": {"severity": "high"}}],
@@ -230,7 +238,7 @@ fn test_cases_are_valid_and_misspelt_ones_are_not() {
     pointers(&whole, "", &mut all);
     let mut misspelt = 0;
     for pointer in &all {
-        let free = ["/fixtures", "/context", "/with", "/params", "/user"];
+        let free = ["/fixtures", "/context", "/with", "/used", "/params", "/user"];
         let Some(Json::Object(entries)) = whole.pointer(pointer) else { continue };
         if free.iter().any(|end| pointer.ends_with(end)) {
             continue;
