@@ -4,6 +4,7 @@
 #   make test         all tests
 #   make test-long    the randomised tests with many more cases: about an hour
 #   make install      the C library below PREFIX (/usr/local): shared, static, header, pkg-config file
+#   make go-archive   the static archive that the Go package links, for this platform
 #   make bench-peers  the race against other engines; the tables go to benches/RESULTS.md
 #   make fuzz         each fuzz target for FUZZ_SECONDS (600)
 
@@ -37,13 +38,20 @@ check: need-cargo
 	@# A lock file that names one machine's mirror would lock everybody else out.
 	@! grep -n '^source = ' $(LOCKS) | grep -v '$(CRATES_IO)' || $(call missing,these packages are locked to another source than crates.io)
 
-.PHONY: test test-rust test-c
-test: test-rust test-c
+.PHONY: test test-rust test-c test-go
+test: test-rust test-c test-go
 test-rust: need-cargo need-npm
 	cargo test --workspace --locked
 
 test-c: need-cargo
 	ffi/tests/c.sh
+
+test-go: need-cargo
+	go/tests/run.sh
+
+.PHONY: go-archive
+go-archive: need-cargo
+	go/archive.sh
 
 # PROFILE=dev builds faster, for tests.
 PREFIX ?= /usr/local
@@ -66,6 +74,7 @@ test-long: need-cargo need-npm
 	ORACLE_CASES=5000000 PROPTEST_CASES=20000 cargo test --release --locked -p llm-policy-cel
 	ANALYSIS_CASES=10000 cargo test --release --locked -p llm-policy-workbench
 	INDEX_CASES=20000 PROPTEST_CASES=20000 cargo test --release --locked -p llm-policy-engine
+	EVALUATIONS=1000000 go/tests/run.sh
 	LEDGER_CASES=500000 cargo test --release --locked -p llm-policy-ledger --test model
 
 .PHONY: bench-peers

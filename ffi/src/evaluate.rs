@@ -79,9 +79,7 @@ pub unsafe extern "C" fn lpe_evaluate_prepared(
     unsafe {
         reported(error, || {
             decide(question, decision, detail, |question| {
-                ask(engine, |engine| {
-                    with_prepared(prepared, |prepared| engine.evaluate_prepared(prepared, question))
-                })
+                ask(engine, |engine| with_prepared(prepared, |prepared| engine.evaluate_prepared(prepared, question)))
             })
         })
     }
@@ -118,7 +116,6 @@ pub unsafe extern "C" fn lpe_evaluate_context(
 /// # Safety
 /// `format`, `body` and `host` lend bytes; the rest as `lpe_evaluate`.
 #[unsafe(no_mangle)]
-#[expect(clippy::too_many_arguments, reason = "a record for three of them would not be shorter to fill")]
 pub unsafe extern "C" fn lpe_evaluate_body(
     engine: lpe_engine,
     question: *const lpe_question,

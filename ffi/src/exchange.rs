@@ -113,7 +113,11 @@ pub unsafe extern "C" fn lpe_exchange_evaluate_body(
 /// # Safety
 /// `state` points to a buffer to be written; `error` is null or points to an `lpe_error`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn lpe_exchange_save(exchange: lpe_exchange, state: *mut lpe_buffer, error: *mut lpe_error) -> i32 {
+pub unsafe extern "C" fn lpe_exchange_save(
+    exchange: lpe_exchange,
+    state: *mut lpe_buffer,
+    error: *mut lpe_error,
+) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
         put(state, lpe_buffer::EMPTY, error, || {

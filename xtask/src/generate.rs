@@ -20,6 +20,7 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
         ("docs/cel-functions.md", functions::render()?),
         ("README.md", results::render(root)?),
         ("ffi/include/llm_policy.h", header::render(root)?),
+        ("go/llm_policy.h", header::render(root)?),
     ])
 }
 

@@ -1,5 +1,6 @@
 //! Chores of this repository, run as `cargo xtask <chore>`.
 
+mod conformance;
 mod functions;
 mod generate;
 mod header;
@@ -13,10 +14,15 @@ mod schema;
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask gen [--check]
+const USAGE: &str = "usage: cargo xtask <chore>
 
-  gen          makes the files that come from schema/context.toml, from the functions' declarations and from the benchmarks
-  gen --check  changes nothing; fails and names the files that are not up to date";
+  gen                  makes the files that come from schema/context.toml, from the functions' declarations and from the benchmarks
+  gen --check          changes nothing; fails and names the files that are not up to date
+  conformance          runs the cases of conformance/ in Rust and writes what came out to conformance/results/rust.json
+  conformance --bless  writes what comes out into the cases, for their author to read
+  conformance --flat FILE DIRECTORY
+                       writes the cases for a program that cannot read JSON, and the files of cases below the directory
+  parity [LANGUAGE...] compares what came out in all languages; fails for one of these that has no results";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -25,6 +31,12 @@ fn main() -> ExitCode {
     let outcome = match arguments.as_slice() {
         ["gen"] => generate::write(root),
         ["gen", "--check"] => generate::check(root),
+        ["conformance"] => conformance::run(root),
+        ["conformance", "--bless"] => conformance::bless(root),
+        ["conformance", "--flat", out, directory] => {
+            conformance::flat::write(root, Path::new(out), Path::new(directory))
+        }
+        ["parity", languages @ ..] => conformance::parity::run(root, languages),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {

@@ -23,8 +23,8 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("llm-policy-embed", &["llm-policy-engine", "llm-policy-provider", "llm-policy-runtime", "llm-policy-wasm"]),
     ("llm-policy-ffi", &["llm-policy-embed"]),
     ("llm-policy-server", &["llm-policy-embed", "llm-policy-workbench", "llm-policy-runtime"]),
-    // It writes the references of functions and of provider bodies from their declarations.
-    ("xtask", &["llm-policy-cel", "llm-policy-engine", "llm-policy-provider"]),
+    // It writes the references of functions and of provider bodies from their declarations, and runs the cases of `conformance/`.
+    ("xtask", &["llm-policy-cel", "llm-policy-embed", "llm-policy-engine", "llm-policy-provider"]),
 ];
 
 /// What stands in `bindings/` may depend on.

@@ -91,6 +91,7 @@ impl EnvBuilder {
                 (Some(newer), Some(older)) => Some(Arc::new(move |cx, args| either(&newer, &older, cx, args))),
                 (newer, older) => newer.or(older),
             };
+            known.cost = known.cost.max(function.cost);
             if !function.doc.is_empty() {
                 (known.doc, known.example) = (function.doc, function.example);
             }
@@ -192,6 +193,7 @@ fn internal() -> [Function; 3] {
         implementation: None,
         doc,
         example,
+        cost: Function::COST,
     };
     [
         known("_[_]", optionals::index_overloads(), "", ""),
@@ -234,6 +236,7 @@ fn string_of_addresses() -> Function {
         implementation: None,
         doc: "",
         example: "",
+        cost: Function::COST,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Functions: what the checker knows of them, and the code that runs.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
@@ -24,6 +25,13 @@ pub struct Function {
     pub doc: &'static str,
     /// A runnable example, `expression == value`.
     pub example: &'static str,
+    /// Rough nanoseconds that a call takes: operands of `&&` and `||` are asked in the order of their cost.
+    pub cost: u32,
+}
+
+impl Function {
+    /// What a call costs unless more is known.
+    pub const COST: u32 = 40;
 }
 
 /// The code of a function: arguments (receiver first) to a value.
@@ -72,6 +80,16 @@ pub struct Context<'a> {
     pub fuel: &'a Cell<u64>,
     /// Bytes that a regular expression made at run time may take.
     pub regex_bytes: usize,
+    /// What the host's own functions remember during one evaluation; `()` where there is nothing.
+    pub host: &'a dyn Any,
+}
+
+impl<'a> Context<'a> {
+    /// A context without a host.
+    #[must_use]
+    pub fn new(arena: &'a Bump, fuel: &'a Cell<u64>, regex_bytes: usize) -> Self {
+        Self { arena, fuel, regex_bytes, host: &() }
+    }
 }
 
 impl Context<'_> {

@@ -281,7 +281,7 @@ fn names_within_names() {
                 let mut scratch = Scratch::new();
                 scratch.prepare(&program);
                 let fuel = Cell::new(100_000);
-                let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: 1 << 18 };
+                let cx = Context::new(&arena, &fuel, 1 << 18);
                 let evaluator = Evaluator::new(&program, &slots, cx, &scratch);
                 if as_test {
                     let _ = evaluator.truth(names.0.unwrap());

@@ -15,6 +15,8 @@ use crate::scanner::BuildError;
 pub(crate) const MAX_MATCH: usize = 1024;
 /// Texts are searched in steps of so many bytes, so that no pattern can make the work grow faster than the text.
 const STEP: usize = 4096;
+/// What a match scores.
+const SCORE: u8 = 80;
 /// The most memory of a compiled pattern.
 const SIZE: usize = 1 << 18;
 
@@ -23,6 +25,8 @@ const SIZE: usize = 1 << 18;
 pub(crate) struct Pattern {
     name: String,
     regex: Regex,
+    /// The longest match, if there is a bound.
+    longest: Option<usize>,
 }
 
 impl Pattern {
@@ -42,7 +46,8 @@ impl Pattern {
         if regex.is_match("") {
             return Err(refused("it matches the empty text, so it would be found everywhere".to_owned()));
         }
-        Ok(Self { name: name.to_owned(), regex })
+        let longest = regex_syntax::parse(pattern).ok().and_then(|hir| hir.properties().maximum_len());
+        Ok(Self { name: name.to_owned(), regex, longest })
     }
 }
 
@@ -55,6 +60,30 @@ pub(crate) struct Custom {
 impl Custom {
     pub(crate) fn new(patterns: Vec<Pattern>) -> Self {
         Self { patterns }
+    }
+
+    /// The longest match of all; `None` when one pattern has no bound, or one beyond what counts.
+    pub(crate) fn longest(&self) -> Option<usize> {
+        self.patterns
+            .iter()
+            .map(|pattern| pattern.longest.filter(|len| *len <= MAX_MATCH))
+            .max_by_key(|len| len.unwrap_or(usize::MAX))?
+    }
+
+    /// Matches that start in a region of the view, each pattern from where its last match ended, if that is further.
+    pub(crate) fn region(&self, region: Range<usize>, done: &mut [usize], cx: &mut Cx<'_>) {
+        for ((number, pattern), done) in (0..).zip(&self.patterns).zip(done) {
+            let mut place = region.start.max(*done);
+            let end = floor(cx.text, region.end + MAX_MATCH);
+            cx.spend(end.saturating_sub(place));
+            while place < region.end
+                && let Some(found) = find(pattern, number, place..end, cx).filter(|found| found.start < region.end)
+            {
+                place = found.end.max(place + 1);
+                *done = found.end;
+                cx.report(number, found, SCORE, Signs::NONE);
+            }
+        }
     }
 
     /// Working memory for all patterns, in their order.
@@ -87,7 +116,7 @@ impl Detector for Custom {
                 {
                     place = found.end.max(place + 1);
                     if found.len() <= MAX_MATCH {
-                        cx.report(number, found, 80, Signs::NONE);
+                        cx.report(number, found, SCORE, Signs::NONE);
                     }
                 }
                 from = step.max(place);

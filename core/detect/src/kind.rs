@@ -73,6 +73,13 @@ impl Family {
         }
     }
 
+    /// Whether findings of the family in a stream are those in the whole text. What rests on sums over the text, or on the text
+    /// being a bare value, can only be told when all of it is there.
+    #[must_use]
+    pub fn is_streamable(self) -> bool {
+        matches!(self, Self::Pii | Self::Phi | Self::Secret | Self::Profanity | Self::Custom)
+    }
+
     /// The family of a name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

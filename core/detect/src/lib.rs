@@ -31,6 +31,7 @@ mod prompt;
 pub mod redact;
 mod scanner;
 mod secrets;
+pub mod stream;
 mod tables;
 mod toxicity;
 
@@ -38,6 +39,7 @@ pub use detector::Reach;
 pub use finding::{Evidence, Finding, Findings, Sign, Signs, Span};
 pub use kind::{Family, Kind, KindId};
 pub use normalise::ViewKind;
+pub use pii::regions;
 pub use profile::{Profile, Source};
-pub use scanner::{BuildError, Builder, DEFAULT_BUDGET, Scanner, Scratch};
+pub use scanner::{BuildError, Builder, DEFAULT_BUDGET, Scanner, Scratch, kinds};
 pub use tables::{Table, tables};

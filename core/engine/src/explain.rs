@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 
 use crate::compile::rules::{Clause, CompiledRule};
 use crate::decision::Decision;
+use crate::detection::memory::Detection;
 use crate::evaluate::render::to_json;
 use crate::evaluate::{Question, evaluate, fill, see};
 use crate::input::InputError;
@@ -136,9 +137,10 @@ pub(crate) fn look<T>(question: &Question<'_>, work: impl FnOnce(&Evaluator<'_>,
     let compiled = question.compiled;
     let arena = Bump::new();
     let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
-    fill(question, slots, &arena)?;
+    let detection = Detection::default();
+    fill(question, slots, &arena, &detection)?;
     let fuel = Cell::new(0);
-    let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: compiled.options.limits.regex_bytes };
+    let cx = Context { host: &detection, ..Context::new(&arena, &fuel, compiled.options.limits.regex_bytes) };
     let mut scratch = Scratch::new();
     see(question, slots, cx, &mut scratch);
     let slots: &[Slot<'_>] = slots;

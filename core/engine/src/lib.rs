@@ -3,6 +3,7 @@
 pub mod compile;
 pub mod context;
 pub mod decision;
+pub mod detection;
 pub mod document;
 pub mod engine;
 mod evaluate;

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use llm_policy_cel::env::Env;
 use llm_policy_engine::compile::functions;
 use llm_policy_engine::context::Stage;
+use llm_policy_engine::detection::{Detector, questions};
 use llm_policy_engine::document::{self, Document};
 use llm_policy_engine::explain::Outcome;
 use llm_policy_engine::input::Json;
@@ -204,7 +205,13 @@ fn the_policy_of_the_readme_decides_as_it_says() {
 }
 
 fn env() -> Env {
-    Env::builder().standard().extensions().functions(functions::functions()).macros(functions::macros()).build()
+    Env::builder()
+        .standard()
+        .extensions()
+        .functions(functions::functions())
+        .functions(questions::functions(&Detector::of_everything()))
+        .macros(functions::macros())
+        .build()
 }
 
 #[test]

@@ -18,8 +18,8 @@ use crate::mapping::{Leaf, Shape, map, map_traced};
 /// format has. Where the host and the body say the same field, the host's counts.
 #[derive(Clone, Copy, Debug)]
 pub struct Body<'b> {
-    shape: &'static Shape,
-    bytes: &'b [u8],
+    pub(crate) shape: &'static Shape,
+    pub(crate) bytes: &'b [u8],
     host: Option<&'b [u8]>,
 }
 
@@ -53,7 +53,7 @@ impl<'b> Body<'b> {
     /// # Errors
     /// As [`Body::context`].
     pub fn leaves(&self) -> Result<Vec<Leaf>, InputError> {
-        map_traced(self.shape, self.bytes, &Bump::new()).map(|(_, leaves)| leaves)
+        map_traced(self.shape, self.bytes, &Bump::new()).map(|(_, trace)| trace.leaves)
     }
 
     fn value<'a>(&'a self, digests: bool, arena: &'a Bump) -> Result<Val<'a>, InputError> {

@@ -25,7 +25,9 @@ mod body;
 mod format;
 pub mod formats;
 pub mod mapping;
+mod redaction;
 
 pub use body::Body;
 pub use format::{Format, UnknownFormat};
 pub use mapping::{Fate, Leaf, Step};
+pub use redaction::RedactedBody;

@@ -99,6 +99,12 @@ impl<'a> Evaluator<'a> {
         self.slots
     }
 
+    /// What functions are given.
+    #[must_use]
+    pub fn context(&self) -> Context<'a> {
+        self.cx
+    }
+
     /// The fuel that is left.
     #[must_use]
     pub fn fuel(&self) -> u64 {

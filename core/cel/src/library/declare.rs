@@ -18,12 +18,12 @@ pub(crate) fn function(
     doc: &'static str,
     example: &'static str,
 ) -> Function {
-    Function { name: name.into(), overloads, implementation: Some(Arc::new(code)), doc, example }
+    Function { name: name.into(), overloads, implementation: Some(Arc::new(code)), doc, example, cost: Function::COST }
 }
 
 /// A function that the evaluator runs itself, because it does not need all its arguments.
 pub(crate) fn lazy(name: &str, overloads: Vec<Overload>, doc: &'static str, example: &'static str) -> Function {
-    Function { name: name.into(), overloads, implementation: None, doc, example }
+    Function { name: name.into(), overloads, implementation: None, doc, example, cost: Function::COST }
 }
 
 /// A global overload of these parameters.
@@ -48,7 +48,7 @@ pub(crate) fn map_of_a_b() -> Type {
 
 /// A function that the evaluator implements itself.
 pub(crate) fn operator(name: &str, overloads: Vec<Overload>, doc: &'static str, example: &'static str) -> Function {
-    Function { name: name.into(), overloads, implementation: None, doc, example }
+    Function { name: name.into(), overloads, implementation: None, doc, example, cost: Function::COST }
 }
 
 /// Global overloads that all have the parameters' types in their identifier: `(id, parameters, result)`.

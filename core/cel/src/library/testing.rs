@@ -79,7 +79,7 @@ impl Library {
 pub(crate) fn with_context<T>(fuel: u64, f: impl for<'a> FnOnce(&Context<'a>) -> T) -> (T, u64) {
     let arena = Bump::new();
     let left = Cell::new(fuel);
-    let result = f(&Context { arena: &arena, fuel: &left, regex_bytes: 256 << 10 });
+    let result = f(&Context::new(&arena, &left, 256 << 10));
     (result, fuel - left.get())
 }
 

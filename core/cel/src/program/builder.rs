@@ -69,6 +69,8 @@ pub struct ProgramBuilder {
     patterns: FxHashMap<u32, Result<u32, String>>,
     loops: FxHashMap<Loop, u32>,
     functions: FxHashMap<usize, u32>,
+    /// By function: rough nanoseconds of a call.
+    function_costs: Vec<u32>,
 }
 
 impl ProgramBuilder {
@@ -86,6 +88,7 @@ impl ProgramBuilder {
             patterns: FxHashMap::default(),
             loops: FxHashMap::default(),
             functions: FxHashMap::default(),
+            function_costs: Vec::new(),
         }
     }
 
@@ -202,11 +205,13 @@ impl ProgramBuilder {
         let Some(implementation) = &function.implementation else {
             return self.fail(ErrorKind::UnknownFunction);
         };
+        let code_cost = function.cost;
         let next = index_of(self.program.functions.len());
         // Documents may have functions of one name with different tables behind them: the code itself tells them apart.
         let function = *self.functions.entry(Arc::as_ptr(implementation).cast::<()>() as usize).or_insert(next);
         if function == next {
             self.program.functions.push(implementation.clone());
+            self.function_costs.push(code_cost);
         }
         let args = self.run(args);
         self.add(Node::Call { function, args })
@@ -385,7 +390,7 @@ impl ProgramBuilder {
             return None;
         }
         let (arena, fuel, scratch) = (Bump::new(), Cell::new(FOLD_FUEL), Scratch::new());
-        let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: self.program.regex_bytes };
+        let cx = Context::new(&arena, &fuel, self.program.regex_bytes);
         let value = Evaluator::new(&self.program, &[], cx, &scratch).run(&node).ok()?;
         if is_small(value) { value.to_value().ok() } else { None }
     }
@@ -409,7 +414,9 @@ impl ProgramBuilder {
             Node::In(..) | Node::Size(_) => own(10),
             Node::Add(run) | Node::List(run) | Node::OptionalList(run) | Node::Map(run) => own(8 + 4 * run.len),
             Node::Contains { .. } => own(50),
-            Node::Call { .. } => own(40),
+            Node::Call { function, .. } => {
+                own(self.function_costs.get(function as usize).copied().unwrap_or(Function::COST))
+            }
             Node::Matches { .. } => own(150),
             Node::Loop(_) => own(20),
         };

@@ -233,7 +233,7 @@ pub fn evaluate_with(env: &Env, ast: &Ast, variables: &[(&str, Value)]) -> Resul
     let slots: Vec<Slot<'_>> = variables.iter().map(|(_, value)| Slot::Present(value.as_val())).collect();
     let mut scratch = Scratch::new();
     scratch.prepare(&program);
-    let context = Context { arena: &arena, fuel: &fuel, regex_bytes: REGEX_BYTES };
+    let context = Context::new(&arena, &fuel, REGEX_BYTES);
     let value = Evaluator::new(&program, &slots, context, &scratch).value(lowered.node);
     value.and_then(Val::to_value).map_err(|e| format!("evaluating: {e}"))
 }

@@ -71,7 +71,7 @@ impl Ours {
         let fuel = Cell::new(FUEL);
         let result = SCRATCH.with_borrow_mut(|scratch| {
             scratch.prepare(&program);
-            let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: REGEX_BYTES };
+            let cx = Context::new(&arena, &fuel, REGEX_BYTES);
             Evaluator::new(&program, &slots, cx, scratch).value(lowered.node).map(from_ours)
         });
         let no_overload = matches!(&result, Err(error) if error.kind == ErrorKind::NoSuchOverload);

@@ -104,7 +104,7 @@ fn evaluate(env: &Env, ast: &Ast, t: &Type, slots: &[Slot<'_>], fuel: u64) -> (O
     scratch.prepare(&program);
     let arena = Bump::new();
     let left = Cell::new(fuel);
-    let cx = Context { arena: &arena, fuel: &left, regex_bytes: program_regex_bytes(env) };
+    let cx = Context::new(&arena, &left, program_regex_bytes(env));
     let evaluator = Evaluator::new(&program, slots, cx, &scratch);
     let value = evaluator.value(lowered.node);
     let usage = Usage { fuel: fuel - left.get(), bytes: arena.allocated_bytes() };

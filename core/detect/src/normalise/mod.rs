@@ -143,6 +143,23 @@ impl Normaliser {
             .map_or((ViewKind::Base, &[]), |made| (made.kind.unwrap_or(ViewKind::Base), made.view.bytes()))
     }
 
+    /// The first place of a view (of so many bytes) that stands for a place of the text or for what is behind it.
+    pub(crate) fn to_view(&self, number: usize, place: usize, len: usize) -> usize {
+        if self.plain && number == 0 {
+            return place.min(len);
+        }
+        let (mut low, mut high) = (0, len);
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.to_text(number, middle, middle).0 < place {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
     /// The part of the text that a part of a view stands for.
     pub(crate) fn to_text(&self, mut number: usize, start: usize, end: usize) -> (usize, usize) {
         let mut place = (start, end);

@@ -54,6 +54,9 @@ impl Views {
             | 1 << ViewKind::Hex as u8,
     );
 
+    /// Views that a person could read words from.
+    pub(crate) const WORDS: Self = Self(Self::ALL.0 & !(1 << ViewKind::Rot13 as u8));
+
     /// Views that a person or a model could read words from.
     pub(crate) const ALL: Self = Self(0x7F);
 

@@ -24,6 +24,12 @@ pub(crate) use phone::TABLE as PHONE_TABLE;
 use crate::detector::Detector;
 
 /// All detectors of this family.
+/// The regions (ISO 3166, `DE`) that [`Builder::regions`](crate::Builder::regions) knows.
+pub fn regions() -> impl Iterator<Item = &'static str> {
+    let lines = PHONE_TABLE.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split('\t').next())
+}
+
 pub(crate) fn detectors(regions: Option<&[String]>) -> Vec<Box<dyn Detector>> {
     vec![
         Box::new(email::Email),

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aho_corasick::MatchKind;
 use aho_corasick::dfa::DFA;
 
-use super::{DEFAULT_BUDGET, Installed, Scanner, Trigger, families};
+use super::families::{GROUPS, Group};
+use super::{DEFAULT_BUDGET, Installed, Scanner, Trigger};
 use crate::custom::{Custom, Pattern};
 use crate::detector::Detector;
 use crate::kind::{Family, Kind};
@@ -54,7 +55,7 @@ impl fmt::Display for BuildError {
 impl std::error::Error for BuildError {}
 
 /// Chooses detectors, kinds, thresholds and budget. Families and kinds that nobody names keep their defaults.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Builder {
     profile: Profile,
     families: Option<Vec<Family>>,
@@ -139,6 +140,35 @@ impl Builder {
         self.kinds.get(kind.name()).copied().unwrap_or_else(by_family)
     }
 
+    /// The detectors that can find what was asked for: making the others would cost time and memory.
+    fn detectors(&self) -> Vec<Box<dyn Detector>> {
+        let regions = self.regions.as_deref();
+        let by_family = |group: &Group| {
+            let asked = |family| self.families.as_ref().is_none_or(|families| families.contains(family));
+            group.families.iter().any(asked)
+        };
+        let own = |name: &String| self.patterns.iter().any(|(pattern, _)| pattern == name);
+        let known = |detectors: &[Box<dyn Detector>], name: &String| {
+            detectors.iter().any(|detector| detector.kinds().iter().any(|kind| kind.name() == name))
+        };
+        let mut made: Vec<_> = GROUPS.iter().map(|group| by_family(group).then(|| group.detectors(regions))).collect();
+        let named = self.kinds.keys().chain(self.thresholds.keys()).filter(|name| !own(name));
+        for name in named {
+            if made.iter().flatten().any(|detectors| known(detectors, name)) {
+                continue;
+            }
+            let missing = made.iter_mut().zip(&GROUPS).filter(|(made, _)| made.is_none());
+            for (place, group) in missing {
+                let detectors = group.detectors(regions);
+                if known(&detectors, name) {
+                    *place = Some(detectors);
+                    break;
+                }
+            }
+        }
+        made.into_iter().flatten().flatten().collect()
+    }
+
     fn wants_phi(&self) -> bool {
         let by_family = self.families.as_ref().is_none_or(|families| families.contains(&Family::Phi));
         self.kinds.get("health_information").copied().unwrap_or(by_family)
@@ -162,7 +192,7 @@ impl Builder {
         let mut shown = Vec::new();
         let mut literals: Literals = Literals::default();
         let mut views = Views::NONE;
-        for detector in families::all(self.regions.as_deref()) {
+        for detector in self.detectors() {
             let own = detector.kinds();
             let first_kind = u16::try_from(kinds.len()).unwrap_or(u16::MAX);
             let own_shown: Vec<bool> = own.iter().map(|kind| self.is_on(kind)).collect();

@@ -2,17 +2,19 @@
 
 mod builder;
 mod families;
-mod overlap;
-mod places;
+pub(crate) mod overlap;
+pub(crate) mod places;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use aho_corasick::automaton::{Automaton, OverlappingState};
 use aho_corasick::dfa::DFA;
 
 pub use builder::{BuildError, Builder};
+pub use families::kinds;
 
 use crate::bytes::{at, before, cut, floor};
 use crate::custom::Custom;
@@ -32,6 +34,15 @@ pub struct Scratch {
     candidates: Vec<Candidate>,
     /// Working memory of custom patterns, and the number of the scanner that has them.
     caches: (u64, Vec<regex_automata::meta::Cache>),
+}
+
+/// The part of a text whose findings are asked for; what is around it is context.
+#[derive(Debug)]
+pub(crate) struct Part<'p> {
+    /// Where findings start.
+    pub range: Range<usize>,
+    /// By pattern of the author's own: where its last match ended. Brought up to date.
+    pub custom: &'p mut [usize],
 }
 
 /// A detector in its place.
@@ -106,6 +117,17 @@ impl Scanner {
         self.thresholds.get(usize::from(id.0)).is_some_and(|threshold| *threshold <= 100)
     }
 
+    /// Bytes of one text that are scanned.
+    #[must_use]
+    pub fn budget(&self) -> usize {
+        self.budget
+    }
+
+    /// By kind: whether it was asked for.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = bool> {
+        self.thresholds.iter().map(|threshold| *threshold <= 100)
+    }
+
     /// How far the detectors look around a place: what a stream must remember and hold back.
     #[must_use]
     pub fn reach(&self) -> Reach {
@@ -127,6 +149,25 @@ impl Scanner {
         let scanned = floor(text.as_bytes(), self.budget);
         let beyond = text.len() - scanned;
         let text = text.get(..scanned).unwrap_or(text);
+        let mut findings = Findings { scanned, beyond, ..Findings::default() };
+        findings.steps = self.look(text, source, scratch, None, &mut findings.found);
+        if !findings.found.is_empty() {
+            overlap::resolve(&mut findings.found, |kind| self.kind(kind).family());
+            places::fill(text, &mut findings.found);
+        }
+        findings
+    }
+
+    /// All that is found in a text, overlapping ones included, in no order, without places in UTF-16 and code points. Of a part:
+    /// only what starts there. Returns the work.
+    pub(crate) fn look(
+        &self,
+        text: &str,
+        source: Source,
+        scratch: &mut Scratch,
+        mut part: Option<Part<'_>>,
+        found: &mut Vec<Finding>,
+    ) -> u64 {
         let Scratch { normaliser, candidates, caches } = scratch;
         if caches.0 != self.number {
             *caches = (self.number, self.custom.as_ref().map(Custom::caches).unwrap_or_default());
@@ -150,24 +191,41 @@ impl Scanner {
                 caches: &mut caches.1,
                 steps: &mut steps,
             };
+            let from = cx.out.len();
             self.view(&mut cx);
-        }
-        let mut findings = Findings { scanned, beyond, steps, ..Findings::default() };
-        if candidates.is_empty() {
-            return findings;
+            if let Some(custom) = self.custom.as_ref().filter(|custom| custom.views().has(kind)) {
+                cx.first_kind = self.first_custom;
+                match &mut part {
+                    None => custom.pass(&mut cx),
+                    Some(part) => {
+                        let place = |place| normaliser.to_view(number, place, bytes.len());
+                        let region = place(part.range.start)..place(part.range.end);
+                        let mut done: Vec<usize> = part.custom.iter().map(|done| place(*done)).collect();
+                        custom.region(region, &mut done, &mut cx);
+                        if number == 0 {
+                            let text = |place: usize| normaliser.to_text(0, place.saturating_sub(1), place).1;
+                            part.custom.iter_mut().zip(done).for_each(|(own, done)| *own = (*own).max(text(done)));
+                        }
+                    }
+                }
+            }
+            self.settle(from, &mut cx);
         }
         for candidate in candidates.iter() {
             let threshold = self.thresholds.get(usize::from(candidate.kind.0)).copied().unwrap_or(u8::MAX);
             if candidate.score < threshold {
                 continue;
             }
+            let (start, end) = normaliser.to_text(usize::from(candidate.view), candidate.start, candidate.end);
+            if part.as_ref().is_some_and(|part| !part.range.contains(&start)) {
+                continue;
+            }
             if self.is_allowed(normaliser.get(usize::from(candidate.view), text).1, candidate) {
                 continue;
             }
-            let (start, end) = normaliser.to_text(usize::from(candidate.view), candidate.start, candidate.end);
             let evidence =
                 Evidence { view: normaliser.get(usize::from(candidate.view), text).0, signs: candidate.signs };
-            findings.found.push(Finding {
+            found.push(Finding {
                 kind: candidate.kind,
                 bytes: Span::new(start, end),
                 utf16: Span::default(),
@@ -176,9 +234,17 @@ impl Scanner {
                 evidence,
             });
         }
-        overlap::resolve(&mut findings.found, |kind| self.kind(kind).family());
-        places::fill(text, &mut findings.found);
-        findings
+        steps
+    }
+
+    /// The longest match that the author's own patterns can have; `None` when one of them has no bound that counts.
+    pub(crate) fn longest_custom(&self) -> Option<usize> {
+        self.custom.as_ref().map_or(Some(0), Custom::longest)
+    }
+
+    /// How many patterns of the author's own there are.
+    pub(crate) fn custom_patterns(&self) -> usize {
+        self.kinds.len() - usize::from(self.first_custom)
     }
 
     /// Whether a candidate is a value that was allowed.
@@ -192,7 +258,7 @@ impl Scanner {
 
     /// All detectors over one view.
     fn view(&self, cx: &mut Cx<'_>) {
-        let (from, kind) = (cx.out.len(), cx.view);
+        let kind = cx.view;
         cx.spend(cx.text.len());
         if let Some(literals) = &self.literals {
             self.literals(literals, cx);
@@ -201,10 +267,11 @@ impl Scanner {
             cx.first_kind = installed.first_kind;
             installed.detector.pass(cx);
         }
-        if let Some(custom) = self.custom.as_ref().filter(|custom| custom.views().has(kind)) {
-            cx.first_kind = self.first_custom;
-            custom.pass(cx);
-        }
+    }
+
+    /// What detectors make of the candidates of one view.
+    fn settle(&self, from: usize, cx: &mut Cx<'_>) {
+        let kind = cx.view;
         for installed in self.detectors.iter().filter(|installed| installed.views.has(kind)) {
             cx.first_kind = installed.first_kind;
             let found = from..cx.out.len();

@@ -5,7 +5,7 @@ use crate::kind::{Family, KindId};
 
 /// Leaves no two overlapping findings of one family: the higher score wins, then the longer one, then the earlier kind. Decided from
 /// left to right, so that what lies far to the right never changes what stands on the left.
-pub(super) fn resolve(found: &mut Vec<Finding>, family: impl Fn(KindId) -> Family) {
+pub(crate) fn resolve(found: &mut Vec<Finding>, family: impl Fn(KindId) -> Family) {
     found.sort_by_key(|finding| (finding.bytes.start, finding.bytes.end, finding.kind, finding.evidence.view));
     // The last finding of each family that stays so far.
     let mut last: [Option<usize>; Family::ALL.len()] = [None; Family::ALL.len()];

@@ -3,7 +3,7 @@
 use crate::finding::Finding;
 
 /// Fills in the spans that hosts of other languages slice with. One pass over the text up to the last finding.
-pub(super) fn fill(text: &str, found: &mut [Finding]) {
+pub(crate) fn fill(text: &str, found: &mut [Finding]) {
     if text.is_ascii() {
         for finding in found {
             (finding.utf16, finding.chars) = (finding.bytes, finding.bytes);

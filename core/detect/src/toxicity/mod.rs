@@ -129,7 +129,7 @@ impl Detector for Profanity {
     }
 
     fn views(&self) -> Views {
-        Views::ALL
+        Views::WORDS
     }
 
     fn reach(&self) -> Reach {

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use llm_policy_cel::diagnostic::{Diagnostic, did_you_mean};
 use llm_policy_cel::types::Type;
+use llm_policy_detect::Family;
 use serde_json::{Value, json};
 
 use super::expressions::{Compiler, Expression, Scope, not_in_stage};
-use super::rules::{ActionEffect, Classes, CompiledAction, Text, TextPart, Tree};
+use super::rules::{ActionEffect, Classes, CompiledAction, Redaction, Text, TextPart, Tree};
 use crate::context::{self, Source as FieldSource, Stages};
+use crate::detection::questions;
 use crate::document::action::{Action, Approver, Assignment, Metadata, Redact, Route};
 use crate::document::model::{OnMissing, Spanned, Text as Name};
 use crate::document::template::{Data, Part};
@@ -97,14 +99,14 @@ impl Part_<'_, '_> {
                 ActionEffect::RequireApproval { reason: approval.reason.as_ref().map(|t| self.text(t)) }
             }
             Action::Redact(redact) => {
-                self.check_redacted(redact);
+                let redaction = self.redaction(redact);
                 let names = |texts: &[Name]| -> Value { texts.iter().map(|t| json!(&*t.value)).collect() };
                 put("fields", Tree::Value(names(&redact.fields)));
                 if !redact.detect.is_empty() {
                     put("detect", Tree::Value(names(&redact.detect)));
                 }
                 put("style", Tree::Value(json!(format!("{:?}", redact.style).to_lowercase())));
-                ActionEffect::Plain
+                ActionEffect::Redact(redaction)
             }
             Action::Route(route) => {
                 let (models, provider) = self.route(route);
@@ -268,12 +270,32 @@ impl Part_<'_, '_> {
         self.check_stages(target, stages);
     }
 
-    fn check_redacted(&mut self, redact: &Redact) {
+    /// The fields that are read for what is in them, and what is looked for.
+    fn redaction(&mut self, redact: &Redact) -> Redaction {
+        let mut fields = Vec::new();
         for field in &redact.fields {
             if let Some((_, stages)) = self.named_field(field) {
                 self.check_stages(field, stages);
+                let read = field.value.split('[').next().unwrap_or_default();
+                if let Some(known) = self.compiler.field(read).filter(|_| !redact.detect.is_empty()) {
+                    let slot = self.compiler.slots.want(read, &known, known.slot_type());
+                    fields.push((field.value.clone(), slot));
+                }
             }
         }
+        let document = self.scope.document;
+        for name in &redact.detect {
+            let family = Family::from_name(&name.value).filter(|family| *family != Family::Custom);
+            let known = questions::family_of(document, &name.value);
+            if family.is_none() && known.is_none() {
+                self.refuse(questions::unknown_kind(document, None, &name.value, name.span));
+            }
+            if let Some(asked) = self.compiler.detectors.asked(self.scope.detector) {
+                asked.families.extend(family.or(known));
+                asked.kinds.extend(known.map(|_| name.value.clone()).filter(|_| family.is_none()));
+            }
+        }
+        Redaction { fields, detect: redact.detect.iter().map(|name| name.value.clone()).collect() }
     }
 
     /// The source of the field that an action names, and the stages in which it is there. `None`: there is no such field,

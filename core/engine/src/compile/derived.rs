@@ -3,16 +3,25 @@
 //! `request.prompt`, when a body has only messages, is the joined text of all user and tool messages; `request.text` is every
 //! text of the request. No role is left out because it seems trustworthy, and the last message is never looked at alone.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use bumpalo::Bump;
-use bumpalo::collections::String as ArenaString;
+use bumpalo::collections::{String as ArenaString, Vec as ArenaVec};
 use llm_policy_cel::slot::Slot;
 use llm_policy_cel::value::{Map, Val};
+use llm_policy_detect::Source;
 use rustc_hash::FxHashSet;
 
 use super::fields::Fields;
 use super::slots::Slots;
+use crate::context::Stage;
+use crate::detection::memory::{Detection, Piece};
+use crate::detection::texts::{Place, source_of};
+
+/// What the questions to detectors read beside their text: the parts of what the stage judges that the engine cannot read. No
+/// author can write the name, and no input can fill it.
+pub const OPAQUE: &str = "@opaque";
 
 /// The slots of derived text, and of what it is made from.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,17 +34,24 @@ pub struct Derived {
     request: Option<u32>,
     tool: Option<u32>,
     response: Option<u32>,
+    opaque: Option<u32>,
+    /// `request.opaque`, `response.opaque` and `tool.opaque`, which `opaque` is one of.
+    opaque_of: [Option<u32>; 3],
+    /// Whether detectors look at texts, and so want to know what these were made from.
+    detects: bool,
 }
 
 impl Derived {
     /// Wants what the derived fields that are read need.
     #[must_use]
-    pub fn want(slots: &mut Slots, fields: &Fields) -> Self {
+    pub fn want(slots: &mut Slots, fields: &Fields, detects: bool) -> Self {
         let mut derived = Self {
             prompt: slots.find("request.prompt"),
             text: slots.find("request.text"),
             user_text: slots.find("request.user_text"),
             tool_text: slots.find("request.tool_text"),
+            opaque: slots.find(OPAQUE),
+            detects,
             ..Self::default()
         };
         let mut want = |path: &str| {
@@ -56,12 +72,39 @@ impl Derived {
         if derived.text.is_some() {
             derived.response = want("response");
         }
+        if derived.opaque.is_some() {
+            derived.opaque_of = ["request.opaque", "response.opaque", "tool.opaque"].map(want);
+        }
         derived
     }
 
+    /// The slot of what the stage has that the engine cannot read, where detectors are asked.
+    #[must_use]
+    pub fn opaque(&self) -> Option<u32> {
+        self.opaque
+    }
+
+    /// Whether the engine makes the text of `slot` from others; those stand in slots of their own.
+    #[must_use]
+    pub fn makes(&self, slot: u32) -> bool {
+        [self.text, self.user_text, self.tool_text].contains(&Some(slot))
+    }
+
     /// Fills the derived slots. A field that the input has itself is kept, but for `request.text`, `user_text` and
-    /// `tool_text`, which are the engine's.
-    pub fn fill<'a>(&self, slots: &mut [Slot<'a>], arena: &'a Bump) {
+    /// `tool_text`, which are the engine's. Where detectors are asked, `detection` is told what each text was made from.
+    pub(crate) fn fill<'a>(&self, slots: &mut [Slot<'a>], arena: &'a Bump, stage: Stage, detection: &Detection) {
+        if let Some(opaque) = self.opaque {
+            let [request, response, tool] = self.opaque_of;
+            let of = match stage {
+                Stage::Request => request,
+                Stage::Response => response,
+                Stage::ToolCall | Stage::ToolResult => tool,
+            };
+            let found = of.and_then(|slot| slots.get(slot as usize)).copied().unwrap_or(Slot::Absent);
+            if let Some(slot) = slots.get_mut(opaque as usize) {
+                *slot = found;
+            }
+        }
         if self.messages.is_none() && self.request.is_none() && self.tool.is_none() {
             return;
         }
@@ -73,14 +116,23 @@ impl Derived {
         let request = value(self.request, slots);
         let tool = value(self.tool, slots);
         let response = value(self.response, slots);
+        let source = detection.source();
         let mut put = |slot: Option<u32>, keep: bool, parts: &mut dyn FnMut(&mut Joined<'a>)| {
             let Some(place) = slot.and_then(|s| slots.get_mut(s as usize)) else { return };
             if keep && !matches!(place, Slot::Absent) {
                 return;
             }
-            let mut joined = Joined { text: ArenaString::new_in(arena), any: false };
+            let pieces = self.detects.then(|| ArenaVec::new_in(arena));
+            let mut joined = Joined { text: ArenaString::new_in(arena), any: false, source, pieces };
             parts(&mut joined);
-            *place = if joined.any { Slot::Present(Val::Str(joined.text.into_bump_str())) } else { Slot::Absent };
+            *place = Slot::Absent;
+            if joined.any {
+                let text = joined.text.into_bump_str();
+                *place = Slot::Present(Val::Str(text));
+                if let Some(pieces) = joined.pieces {
+                    detection.join(text, pieces);
+                }
+            }
         };
         put(self.prompt, true, &mut |out| {
             out.messages(messages, &["user", "tool"]);
@@ -109,6 +161,10 @@ impl Derived {
 struct Joined<'a> {
     text: ArenaString<'a>,
     any: bool,
+    /// Who wrote what is being joined.
+    source: Source,
+    /// Where each text stands, when detectors want to know.
+    pieces: Option<ArenaVec<'a, Piece>>,
 }
 
 impl Joined<'_> {
@@ -117,7 +173,12 @@ impl Joined<'_> {
             self.text.push('\n');
         }
         self.any = true;
+        let start = self.text.len();
         self.text.push_str(text);
+        let range: Range<usize> = start..self.text.len();
+        if let Some(pieces) = self.pieces.as_mut().filter(|_| !range.is_empty()) {
+            pieces.push(Piece { range, place: Place::of(text), source: self.source });
+        }
     }
 
     /// Every text below `value`. Keys count as text too: a model reads them. Input is at most 128 levels deep.
@@ -125,12 +186,17 @@ impl Joined<'_> {
         match value {
             Val::Str(text) => self.push(text),
             Val::List(items) => items.iter().for_each(|item| self.leaves(item)),
-            Val::Map(map) => map.iter().for_each(|(key, value)| {
-                if let (Val::Str(key), false) = (key, is_known(key)) {
-                    self.push(key);
-                }
-                self.leaves(value);
-            }),
+            Val::Map(map) => {
+                let around = self.source;
+                self.source = source_of(map, around);
+                map.iter().for_each(|(key, value)| {
+                    if let (Val::Str(key), false) = (key, is_known(key)) {
+                        self.push(key);
+                    }
+                    self.leaves(value);
+                });
+                self.source = around;
+            }
             _ => {}
         }
     }
@@ -157,16 +223,19 @@ impl Joined<'_> {
     }
 
     fn text_of(&mut self, message: Map<'_>) {
+        let around = self.source;
+        self.source = source_of(message, around);
         for name in ["text", "content"] {
             if let Some(value) = message.get_str(name) {
                 self.leaves(value);
             }
         }
+        self.source = around;
     }
 }
 
 /// Whether a key is one of the context's own, which says nothing.
-fn is_known(key: Val<'_>) -> bool {
+pub(crate) fn is_known(key: Val<'_>) -> bool {
     static KNOWN: LazyLock<FxHashSet<&str>> =
         LazyLock::new(|| crate::context::FIELDS.iter().map(crate::context::Field::name).collect());
     match key {

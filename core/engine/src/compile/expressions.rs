@@ -15,9 +15,10 @@ use llm_policy_cel::value::Value;
 use super::fields::{Field, Fields};
 use super::rules::Clause;
 use super::slots::{Named, Names, Read, Slots};
-use super::{Finding, Options, base_env, finding};
+use super::{Finding, Options, finding, shared_env};
 use super::{functions, limits, names, pricing};
 use crate::context::Stages;
+use crate::detection::{Detectors, questions};
 use crate::document::model::{Constant, OnMissing, Rollout, Scalar};
 use crate::document::schedule::Schedule;
 use crate::document::{Document, Source};
@@ -34,6 +35,8 @@ pub struct Compiler<'c> {
     pub slots: Slots,
     /// What was found so far.
     pub findings: Vec<Finding>,
+    /// The detectors that documents use.
+    pub(crate) detectors: Detectors,
     fields: &'c Fields,
     env: Env,
 }
@@ -43,6 +46,8 @@ pub struct Compiler<'c> {
 pub struct Scope<'d> {
     /// The document.
     pub document: &'d Document,
+    /// The place of its detector.
+    pub(super) detector: usize,
     env: Env,
     pub(super) named: BTreeMap<Arc<str>, Named>,
 }
@@ -64,9 +69,11 @@ pub struct Expression {
 
 impl<'d> Scope<'d> {
     /// The scope of `document`, without its lists and variables.
-    pub fn new(compiler: &Compiler<'_>, document: &'d Document) -> Self {
-        let env = compiler.env.extend().function(functions::lookup(document)).build();
-        Self { document, env, named: BTreeMap::new() }
+    pub fn new(compiler: &mut Compiler<'_>, document: &'d Document) -> Self {
+        let detector = compiler.detectors.of(&document.config.detectors);
+        let asking = compiler.detectors.functions(detector);
+        let env = compiler.env.extend().function(functions::lookup(document)).functions(asking).build();
+        Self { document, detector, env, named: BTreeMap::new() }
     }
 
     /// Adds `name`, of type `t`.
@@ -96,7 +103,8 @@ impl<'c> Compiler<'c> {
             slots: Slots::default(),
             findings: Vec::new(),
             fields,
-            env: base_env(fields, &options.limits).extend().function(pricing::function(&options.prices)).build(),
+            detectors: Detectors::default(),
+            env: shared_env(fields, &options.limits).extend().function(pricing::function(&options.prices)).build(),
         }
     }
 
@@ -141,6 +149,11 @@ impl<'c> Compiler<'c> {
             self.report(document, Diagnostic { span: source.locate(diagnostic.span), ..diagnostic });
         }
         let strongest = if document.config.on_missing == OnMissing::Default { OnMissing::Default } else { on_missing };
+        if let Some(asked) = self.detectors.asked(scope.detector) {
+            for diagnostic in questions::check(document, &checked, asked) {
+                self.report(document, Diagnostic { span: source.locate(diagnostic.span), ..diagnostic });
+            }
+        }
         let mut names = Names {
             fields: self.fields,
             slots: &mut self.slots,
@@ -186,7 +199,14 @@ impl<'c> Compiler<'c> {
         let expression = self.expression(scope, source, OnMissing::Error, false)?;
         if !matches!(expression.result, Type::Bool | Type::Dyn) {
             let message = format!("a condition is true or false, and this is of type {}", expression.result);
-            self.report(scope.document, Diagnostic::error("not-a-condition", message, source.span));
+            let diagnostic = Diagnostic::error("not-a-condition", message, source.span);
+            self.report(
+                scope.document,
+                match expression.result {
+                    Type::Double => diagnostic.with_help("compare it with a number: `... > 0.5`"),
+                    _ => diagnostic,
+                },
+            );
             return None;
         }
         // A rule that always matches is written as `true`.

@@ -23,7 +23,7 @@ where
     F: for<'a> Fn(&Context<'a>, &[Val<'a>]) -> Result<Val<'a>> + Send + Sync + 'static,
 {
     let implementation: Implementation = Arc::new(code);
-    Function { name: name.into(), overloads, implementation: Some(implementation), doc, example }
+    Function { name: name.into(), overloads, implementation: Some(implementation), doc, example, cost: Function::COST }
 }
 
 /// The functions that all documents share.

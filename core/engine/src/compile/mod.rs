@@ -28,9 +28,11 @@ use llm_policy_cel::limits::Limits;
 use llm_policy_cel::program::{NodeId, Program};
 use llm_policy_cel::types::Type;
 use llm_policy_cel::value::Value;
+use rustc_hash::FxHashSet;
 use sha2::{Digest, Sha256};
 
 use crate::context::{Source as FieldSource, Stage, Stages};
+use crate::detection::{Detector, questions};
 use crate::document::Document;
 use crate::document::model::{Mode, OnMissing, Rule, SchemaField};
 use derived::Derived;
@@ -133,6 +135,8 @@ pub struct Compiled {
     pub estimates: Estimates,
     /// What is limited.
     pub limits: limits::Limits,
+    /// What rules ask about texts; those that none asks hold no scanner.
+    pub detectors: Vec<Arc<Detector>>,
     /// SHA-256 over the documents, in hexadecimal.
     pub digest: Arc<str>,
     /// The bounds.
@@ -237,6 +241,16 @@ fn compile_with(
         limits.extend(its_limits);
     }
     findings.append(&mut compiler.findings);
+    let detectors = match std::mem::take(&mut compiler.detectors).finish() {
+        Ok(detectors) => detectors,
+        Err(error) => {
+            let message = format!("the detectors cannot be built: {error}");
+            findings.extend(documents.first().map(|document| {
+                finding(document, Diagnostic::error("detectors-not-built", message, document.metadata.name.span))
+            }));
+            Vec::new()
+        }
+    };
     if findings.iter().any(Finding::is_error) {
         return Err(findings);
     }
@@ -247,7 +261,7 @@ fn compile_with(
     let required = required_slots(&mut compiler, &fields);
     // What only derived text is made from is not checked: it is text whatever its type.
     let records = Records::of(&compiler.slots);
-    let derived = Derived::want(&mut compiler.slots, &fields);
+    let derived = Derived::want(&mut compiler.slots, &fields, detectors.iter().any(|d| d.scanner().is_some()));
     let principal = match documents.iter().any(limits::bounds_open) {
         true => limits::PRINCIPAL.iter().filter_map(|path| compiler.slot_of(path)).collect(),
         false => Vec::new(),
@@ -256,6 +270,11 @@ fn compile_with(
     let now = compiler.slots.find("now");
     let (program, slots) = compiler.finish();
     let limits = limits::Limits::of(limits, &slots, principal);
+    if let Some(opaque) = derived.opaque() {
+        for rule in &mut rules {
+            rule.detects = reads(&program, rule.condition, opaque);
+        }
+    }
     let guards: Vec<Guards> = rules.iter().map(|rule| guards(&program, rule.condition)).collect();
     let stages = Stage::ALL.map(|stage| stage_program(&program, &compiled, &rules, &guards, stage, &options));
     let digest = digest(&documents);
@@ -272,6 +291,7 @@ fn compile_with(
         derived,
         estimates,
         limits,
+        detectors,
         digest,
         options,
     };
@@ -399,6 +419,7 @@ fn compile_document(
         fail_open: config.fail_open,
         shadow: config.mode == Mode::Shadow,
         fallback: document.fallback.clone(),
+        detector: u32::try_from(scope.detector).unwrap_or(u32::MAX),
     };
     (compiled, rules, limits)
 }
@@ -494,6 +515,7 @@ fn compile_rule(
         exceptions,
         rollout,
         facts,
+        detects: false,
     })
 }
 
@@ -518,10 +540,33 @@ fn exceptions_of(
     out
 }
 
-/// The environment that all documents share: the standard library, the extensions, the engine's functions and the fields.
+/// Whether node `id` reads `slot`, itself or below.
+fn reads(program: &Program, id: NodeId, slot: u32) -> bool {
+    let mut seen = FxHashSet::default();
+    let mut open = vec![id];
+    while let Some(id) = open.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        if program.own_slots(program.node(id)).contains(&slot) {
+            return true;
+        }
+        open.extend(program.operands(id));
+    }
+    false
+}
+
+/// What an author may use in a document with no settings, tables and lists: the standard library, the extensions, the engine's
+/// functions and the fields.
 #[must_use]
 pub fn base_env(fields: &Fields, limits: &Limits) -> Env {
+    shared_env(fields, limits).extend().functions(questions::functions(&Detector::of_everything())).build()
+}
+
+/// The part of an environment that is the same for all documents: detectors read texts as each document says.
+fn shared_env(fields: &Fields, limits: &Limits) -> Env {
     let builder = Env::builder().standard().extensions().limits(limits.clone());
-    let builder = builder.functions(functions::functions()).macros(functions::macros());
+    let builder = builder.functions(functions::functions()).macros(functions::macros()).macros(questions::macros());
+    let builder = builder.variable(derived::OPAQUE, Type::list(Type::String));
     fields.variables().fold(builder, |builder, (name, t)| builder.variable(name, t)).build()
 }

@@ -1,12 +1,14 @@
-//! Types inside of records and lists of records.
+//! Types inside of records, lists and maps, and durations.
 //!
 //! A scalar field has a slot of its own, and its reader marks a value of another type. What is read as a whole
-//! (`request.tools` for a loop, `request` for `request.?model`) holds its fields as they came, so their types are checked here: a
-//! list in the place of a name would otherwise just compare unequal, and a rule that denies would not match. For the same reason
-//! their null fields are taken out: what is null is absent, wherever it is read.
+//! (`request.tools` for a loop, `request` for `request.?model`, a field that a house declares as `list(int)`) holds its values as
+//! they came, so their types are checked here: a list in the place of a name would otherwise just compare unequal, and a rule that
+//! denies would not match. For the same reason null fields are taken out: what is null is absent, wherever it is read. Durations
+//! are read from their text here, because no input has a value for them.
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
+use llm_policy_cel::library::time::parse_duration;
 use llm_policy_cel::slot::Slot;
 use llm_policy_cel::types::Type;
 use llm_policy_cel::value::{List, Map, Val};
@@ -15,7 +17,7 @@ use super::fields::Fields;
 use super::slots::Slots;
 use crate::input::coerce::timestamp;
 
-/// The slots that hold records or lists of records, with their types.
+/// The slots that hold more than their reader checks, with their types.
 #[derive(Clone, Debug, Default)]
 pub struct Records(Vec<(u32, Type)>);
 
@@ -23,24 +25,26 @@ impl Records {
     /// The records among `slots`.
     #[must_use]
     pub fn of(slots: &Slots) -> Self {
-        let holds_record = |t: &Type| match t {
-            Type::Object(_) => true,
-            Type::List(item) => matches!(**item, Type::Object(_)),
+        let wants_a_look = |t: &Type| match t {
+            Type::Object(_) | Type::Duration => true,
+            Type::List(item) => !matches!(**item, Type::Dyn | Type::String),
+            Type::Map(entry) => !matches!(entry.1, Type::Dyn),
             _ => false,
         };
         let numbered = (0_u32..).zip(&slots.infos);
-        Self(numbered.filter(|(_, info)| holds_record(&info.cel_type)).map(|(n, i)| (n, i.cel_type.clone())).collect())
+        Self(numbered.filter(|(_, info)| wants_a_look(&info.cel_type)).map(|(n, i)| (n, i.cel_type.clone())).collect())
     }
 
-    /// Marks the records whose fields are not of their declared types as mistyped, as a whole, and takes null fields out of the
-    /// others.
+    /// Marks what holds a value of another type than declared as mistyped, as a whole, and takes null fields out of the others.
     pub fn check<'a>(&self, slots: &mut [Slot<'a>], arena: &'a Bump) {
         for (slot, t) in &self.0 {
             if let Some(place) = slots.get_mut(*slot as usize)
                 && let Slot::Present(value) = *place
             {
                 let mut nulls = false;
-                if !conforms(value, t, &mut nulls) {
+                if let (Type::Duration, Val::Str(text)) = (t, value) {
+                    *place = parse_duration(text).map_or(Slot::Mistyped, |d| Slot::Present(Val::Duration(d)));
+                } else if !conforms(value, t, &mut nulls) {
                     *place = Slot::Mistyped;
                 } else if nulls {
                     *place = Slot::Present(without_nulls(value, t, arena));
@@ -77,13 +81,15 @@ fn conforms(value: Val<'_>, t: &Type, nulls: &mut bool) -> bool {
         (Type::List(item), Val::List(items)) => items.iter().all(|value| conforms(value, item, nulls)),
         (Type::Map(entry), Val::Map(map)) => map.iter().all(|(_, value)| conforms(value, &entry.1, nulls)),
         (Type::Timestamp, Val::Str(text)) => timestamp(text).is_some(),
+        (Type::Duration, Val::Str(text)) => parse_duration(text).is_ok(),
         (Type::Bool, Val::Bool(_))
         | (Type::Int, Val::Int(_))
         | (Type::Double, Val::Int(_) | Val::Uint(_) | Val::Double(_))
         | (Type::String, Val::Str(_))
         | (Type::Timestamp, Val::Timestamp(_))
+        | (Type::Duration, Val::Duration(_))
         | (Type::Dyn, _) => true,
-        (Type::Object(_) | Type::List(_) | Type::Map(_) | Type::Timestamp, _)
+        (Type::Object(_) | Type::List(_) | Type::Map(_) | Type::Timestamp | Type::Duration, _)
         | (Type::Bool | Type::Int | Type::Double | Type::String, _) => false,
         // Houses may declare other types, which readers of input do not know.
         _ => true,

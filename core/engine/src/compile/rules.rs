@@ -32,6 +32,8 @@ pub struct CompiledDocument {
     pub shadow: bool,
     /// What it decides when its target cannot be evaluated.
     pub fallback: Option<Fallback>,
+    /// The number of the detector that its rules ask.
+    pub detector: u32,
 }
 
 /// A rule in its compiled form.
@@ -67,6 +69,8 @@ pub struct CompiledRule {
     pub rollout: Option<(NodeId, Arc<Rollout>)>,
     /// The slots of facts that its condition and its exceptions read.
     pub facts: Vec<u32>,
+    /// Whether its condition asks detectors.
+    pub detects: bool,
 }
 
 /// An operand of a condition's outermost `&&`.
@@ -158,10 +162,21 @@ pub enum ActionEffect {
         /// The provider.
         provider: Option<Text>,
     },
+    /// `redact`
+    Redact(Redaction),
     /// `audit` with `alert`
     Alert,
     /// Handed to the host as it is.
     Plain,
+}
+
+/// What is taken out of which fields.
+#[derive(Clone, Debug)]
+pub struct Redaction {
+    /// The paths of the fields, each with the slot of its part before the first `[]`.
+    pub fields: Vec<(Arc<str>, u32)>,
+    /// The families and kinds of findings that are taken out; empty: the fields as a whole.
+    pub detect: Vec<Arc<str>>,
 }
 
 /// Text, possibly with values in it.

@@ -9,7 +9,8 @@ use llm_policy_cel::types::Type;
 use llm_policy_cel::value::Value;
 use llm_policy_ledger::Kind;
 
-use super::fields::{Field, Fields};
+use super::derived::OPAQUE;
+use super::fields::{Field, Fields, Shape};
 use super::limits;
 use crate::context::{Source, Stages};
 use crate::document::model::{FieldMissing, OnMissing};
@@ -48,7 +49,12 @@ impl Slots {
         let slot = self.paths.want(path.split('.'), slot_type);
         if slot as usize == self.infos.len() {
             self.infos.push(SlotInfo {
-                cel_type: if slot_type == SlotType::Dyn { Type::Dyn } else { field.cel_type() },
+                cel_type: match field.cel_type() {
+                    // There is no kind of slot for durations: they are checked apart (`super::records`).
+                    Type::Duration => Type::Duration,
+                    _ if slot_type == SlotType::Dyn => Type::Dyn,
+                    declared => declared,
+                },
                 path: path.into(),
                 slot_type,
                 source: field.source,
@@ -171,6 +177,12 @@ impl Resolver for Names<'_> {
             };
             return Some((binding, 0));
         }
+        if variable == OPAQUE {
+            let shape = Shape::Leaf(Type::list(Type::String), SlotType::StringList);
+            let field = Field { source: Source::Body, stages: Stages::ALL, content: false, shape, missing: None };
+            let slot = self.slots.want(OPAQUE, &field, SlotType::StringList);
+            return Some((Binding::Slot(slot, Some(Value::List(Arc::new([])))), 0));
+        }
         let (field, used) = self.fields.find(variable, path)?;
         let declared = self.fields.find(variable, path.get(..used)?).map(|(f, _)| f.slot_type());
         let below_free = below_free(self.fields, variable, path.get(..used)?);
@@ -208,7 +220,6 @@ impl Resolver for Names<'_> {
 
 /// Whether `root.path` leads below a free object to something that no document declares.
 fn below_free(fields: &Fields, root: &str, path: &[&str]) -> bool {
-    use super::fields::Shape;
     (0..path.len()).any(|at| {
         let Some((field, used)) = path.get(..at).and_then(|prefix| fields.find(root, prefix)) else { return false };
         match &field.shape {

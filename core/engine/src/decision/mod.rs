@@ -3,6 +3,7 @@
 //! A decision refers to the program that made it and works out its text when it is asked, so that making one is cheap.
 
 pub mod canonical;
+pub mod key;
 pub mod limits;
 
 use std::borrow::Cow;
@@ -15,6 +16,7 @@ use smallvec::SmallVec;
 use crate::compile::Compiled;
 use crate::compile::rules::{ActionEffect, CompiledAction, CompiledRule};
 use crate::context::Stage;
+use crate::detection::Evidence;
 use crate::evaluate::build::chosen;
 use crate::evaluate::combine::{Origin, Verdict};
 use crate::evaluate::render::Rendered;
@@ -80,6 +82,9 @@ pub struct Decision {
     pub(crate) rewritten: bool,
     /// What became of the limits that apply.
     pub(crate) limited: Option<Box<Limited>>,
+    /// What was found in texts.
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) evidence_count: usize,
 }
 
 /// A rule that had a say.
@@ -356,6 +361,19 @@ impl Decision {
         self.error_count
     }
 
+    /// What detectors found for the rules that had a say, by field and place; at most
+    /// [`MAX_EVIDENCE`](crate::detection::evidence::MAX_EVIDENCE). Never text.
+    #[must_use]
+    pub fn findings(&self) -> &[Evidence] {
+        &self.evidence
+    }
+
+    /// How many findings there were.
+    #[must_use]
+    pub fn finding_count(&self) -> usize {
+        self.evidence_count
+    }
+
     /// The rules that had a say: document id, rule id, and whether its condition failed.
     pub fn matched(&self) -> impl Iterator<Item = (&str, &str, bool)> {
         self.matched.iter().filter_map(|m| {
@@ -496,6 +514,10 @@ impl Decision {
             put("retry_after_ms", self.retry_after_ms.map(|ms| json!(ms)));
             put("approval", approval);
             put("error_count", (self.error_count > self.errors.len()).then(|| json!(self.error_count)));
+            let findings = || self.evidence.iter().map(Evidence::to_json).collect();
+            put("findings", (!self.evidence.is_empty()).then(findings));
+            let more = self.evidence_count > self.evidence.len();
+            put("finding_count", more.then(|| json!(self.evidence_count)));
             put("shadow", self.shadow.as_ref().map(|s| self.shadow_json(s)));
             object.retain(|_, value| !value.is_null());
         }

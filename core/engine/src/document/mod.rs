@@ -15,6 +15,7 @@
 pub mod action;
 mod align;
 pub mod decode;
+pub mod detectors;
 pub mod duration;
 mod json;
 pub mod limit;

@@ -10,6 +10,7 @@ use llm_policy_cel::diagnostic::Diagnostic;
 use llm_policy_cel::types::Type;
 
 use super::action::Action;
+use super::detectors::Detectors;
 use super::limit::Limit;
 use super::schedule::Schedule;
 use super::source::Source;
@@ -124,6 +125,8 @@ pub struct Config {
     pub cache_ttl_seconds: Option<u32>,
     /// Whether decisions of this document count.
     pub mode: Mode,
+    /// How the detectors that its rules ask read texts.
+    pub detectors: Detectors,
 }
 
 /// What is decided when nothing else decides.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use llm_policy_cel::error::{Error, ErrorKind};
 use llm_policy_cel::eval::Truth;
 use llm_policy_cel::slot::Slot;
+use llm_policy_cel::value::Val;
 use serde_json::{Value as Json, json};
 use smallvec::SmallVec;
 
@@ -16,7 +17,9 @@ use crate::compile::rules::{ActionEffect, Clause, CompiledAction, CompiledExcept
 use crate::decision::{
     Decision, Effect, MAX_ERRORS, Matched, Obligation, Route, RuleError, Shadow, Suppressed, Warning,
 };
+use crate::detection::{Evidence, evidence};
 use crate::document::ActionClass;
+use crate::document::detectors::Opaque;
 use crate::handles::Handles;
 
 /// A `set` or `route` whose values are worked out already.
@@ -67,6 +70,7 @@ impl Pass<'_, '_> {
             shadow = Some(unhandled(&parts, verdict).unwrap_or(verdict));
         }
         let (errors, error_count) = self.errors(outcomes);
+        let (evidence, evidence_count) = evidence::of(self, outcomes);
         let route = if verdict.effect == Effect::Deny { None } else { route_of(applied) };
         Decision {
             compiled: self.compiled.clone(),
@@ -86,6 +90,8 @@ impl Pass<'_, '_> {
             error_count,
             rewritten: false,
             limited: None,
+            evidence,
+            evidence_count,
         }
     }
 
@@ -163,7 +169,34 @@ impl Pass<'_, '_> {
                 });
             }
         }
+        parts.warnings.extend(self.unreadable(shadow));
         parts
+    }
+
+    /// A warning for each document that wants one where there is content that no detector can read.
+    fn unreadable(&self, shadow: bool) -> Vec<Warning> {
+        let opaque = self.compiled.derived.opaque().and_then(|slot| self.evaluator.slots().get(slot as usize));
+        if !matches!(opaque, Some(Slot::Present(Val::List(parts))) if !parts.is_empty()) {
+            return Vec::new();
+        }
+        let mut warned: Vec<u32> = Vec::new();
+        let mut warnings = Vec::new();
+        for number in &self.compiled.stage(self.stage).rules {
+            let Some(rule) = self.compiled.rules.get(*number as usize) else { continue };
+            let Some(document) = self.compiled.documents.get(rule.document as usize) else { continue };
+            let detector = self.compiled.detectors.get(document.detector as usize);
+            let warns = detector.is_some_and(|detector| detector.opaque() == Opaque::Warn);
+            if !(warns && rule.detects && (shadow || !rule.shadow)) || warned.contains(&rule.document) {
+                continue;
+            }
+            warned.push(rule.document);
+            self.evaluator.refuel(self.compiled.options.rule_fuel);
+            if document.target.is_none_or(|target| self.evaluator.truth(target) != Truth::False) {
+                let text = "there is content that no detector can read, see `opaque`";
+                warnings.push(Warning { rule: *number, text: Rendered::Fixed(text.into()) });
+            }
+        }
+        warnings
     }
 
     /// Takes the targets of a change; those that a rule of higher rank has taken are suppressed. False: all are.
@@ -195,6 +228,14 @@ impl Pass<'_, '_> {
     fn params(&self, action: &CompiledAction, rule: u32, at: u16, applied: &[Applied]) -> Option<Box<Json>> {
         if let Some(done) = applied.iter().find(|a| a.rule == rule && a.action == at) {
             return Some(Box::new(done.params.clone()));
+        }
+        if let (ActionEffect::Redact(redaction), Some(fixed)) = (&action.effect, &action.fixed) {
+            let found = evidence::redacted(self, rule, redaction);
+            let findings = found.iter().map(Evidence::to_json).collect::<Vec<_>>();
+            let mut params = Json::clone(fixed);
+            let object = params.as_object_mut().filter(|_| !redaction.detect.is_empty())?;
+            object.insert("findings".to_owned(), json!(findings));
+            return Some(Box::new(params));
         }
         action.fixed.is_none().then(|| Box::new(render::tree(self.evaluator, &action.params)))
     }

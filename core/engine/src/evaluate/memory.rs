@@ -7,6 +7,7 @@ use llm_policy_cel::eval::Scratch;
 
 use super::combine::DocumentState;
 use super::run::Outcome;
+use crate::detection::memory::Detection;
 
 /// What one evaluation writes to.
 #[derive(Debug, Default)]
@@ -15,6 +16,8 @@ pub(crate) struct Memory {
     pub(crate) arena: Bump,
     /// The evaluator's.
     pub(crate) scratch: Scratch,
+    /// What is known of the texts.
+    pub(crate) detection: Detection,
     /// Rules that the index found.
     pub(crate) found: Vec<u32>,
     /// Rules that matched or failed.

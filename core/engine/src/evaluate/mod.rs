@@ -22,6 +22,7 @@ use llm_policy_cel::value::{Timestamp, Val};
 use crate::compile::Compiled;
 use crate::context::Stage;
 use crate::decision::{Decision, Effect};
+use crate::detection::memory::Detection;
 use crate::handles::Handles;
 use crate::input::{Input, InputError, Prepared};
 use limits::Taking;
@@ -59,12 +60,12 @@ pub(crate) struct Question<'q> {
 /// When the input is refused as a whole.
 pub(crate) fn evaluate(question: Question<'_>) -> Result<Decision, InputError> {
     memory::with(|memory| {
-        let Memory { arena, scratch, found, outcomes, documents } = memory;
+        let Memory { arena, scratch, detection, found, outcomes, documents } = memory;
         let compiled = question.compiled;
         let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
-        fill(&question, slots, arena)?;
+        fill(&question, slots, arena, detection)?;
         let fuel = Cell::new(0);
-        let cx = Context { arena, fuel: &fuel, regex_bytes: compiled.options.limits.regex_bytes };
+        let cx = Context { host: detection, ..Context::new(arena, &fuel, compiled.options.limits.regex_bytes) };
         let views = see(&question, slots, cx, scratch);
         let slots: &[Slot<'_>] = slots;
         scratch.prepare(&compiled.program);
@@ -83,7 +84,8 @@ pub(crate) fn evaluate(question: Question<'_>) -> Result<Decision, InputError> {
             }
             pass.changes(outcomes, verdict, shadow).or_route(step)
         };
-        let decision = rewrite::decide(&question, &changes, &views, cx, scratch, found, outcomes, documents)?;
+        let with = (cx, &*detection, &views);
+        let decision = rewrite::decide(&question, &changes, with, scratch, found, outcomes, documents)?;
         Ok(Decision { rewritten: true, ..decision })
     })
 }
@@ -109,10 +111,12 @@ pub(crate) fn fill<'a>(
     question: &Question<'a>,
     slots: &mut [Slot<'a>],
     arena: &'a bumpalo::Bump,
+    detection: &Detection,
 ) -> Result<(), InputError> {
     let compiled = question.compiled;
+    detection.begin(question.stage);
     read(question, slots, arena)?;
-    compiled.derived.fill(slots, arena);
+    compiled.derived.fill(slots, arena, question.stage, detection);
     compiled.estimates.fill(slots, &compiled.options.prices, question.now);
     compiled.records.check(slots, arena);
     for slot in &compiled.required {

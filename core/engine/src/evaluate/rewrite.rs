@@ -21,6 +21,7 @@ use super::{Question, limits, read, render};
 use crate::compile::records::fits;
 use crate::compile::rules::ActionEffect;
 use crate::decision::{Decision, Effect};
+use crate::detection::memory::Detection;
 use crate::input::InputError;
 use crate::input::coerce::coerce;
 
@@ -201,8 +202,7 @@ impl Changes {
 pub(crate) fn decide<'a>(
     question: &Question<'a>,
     changes: &'a Changes,
-    views: &Views,
-    cx: Context<'a>,
+    (cx, detection, views): (Context<'a>, &Detection, &Views),
     scratch: &mut Scratch,
     found: &mut Vec<u32>,
     outcomes: &mut Vec<Outcome>,
@@ -217,7 +217,7 @@ pub(crate) fn decide<'a>(
     let mut refused = None;
     for model in candidates {
         let overlay = changes.overlay(model);
-        let slots = lay_over(question, raw, &overlay, views, cx.arena);
+        let slots = lay_over((question, detection, views), raw, &overlay, cx.arena);
         scratch.prepare(&compiled.program);
         let evaluator = Evaluator::new(&compiled.program, slots, cx, scratch);
         let among = question.among;
@@ -264,10 +264,9 @@ fn united(first: &[Outcome], second: &[Outcome]) -> Vec<Outcome> {
 
 /// The slots with `overlay` laid over them.
 fn lay_over<'b>(
-    question: &Question<'_>,
+    (question, detection, views): (&Question<'_>, &Detection, &Views),
     slots: &[Slot<'b>],
     overlay: &[(Arc<str>, Value)],
-    views: &Views,
     arena: &'b Bump,
 ) -> &'b [Slot<'b>] {
     let compiled = question.compiled;
@@ -295,7 +294,7 @@ fn lay_over<'b>(
             }
         }
     }
-    compiled.derived.fill(out, arena);
+    compiled.derived.fill(out, arena, question.stage, detection);
     compiled.estimates.fill(out, &compiled.options.prices, question.now);
     limits::lay(views, out);
     compiled.records.check(out, arena);

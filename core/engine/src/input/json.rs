@@ -2,9 +2,9 @@
 
 mod fill;
 mod scan;
-mod whole;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use bumpalo::Bump;
 use llm_policy_cel::slot::Slot;

@@ -11,6 +11,7 @@
 pub mod builder;
 pub mod coerce;
 pub mod json;
+pub mod packed;
 pub mod paths;
 pub mod prepared;
 pub mod value;
@@ -24,6 +25,7 @@ use llm_policy_cel::slot::Slot;
 
 pub use builder::ContextBuilder;
 pub use json::Json;
+pub use packed::Packed;
 pub use paths::Paths;
 pub use prepared::Prepared;
 

@@ -15,7 +15,7 @@ fn fill(input: &impl Input, paths: &Paths) -> Result<Vec<String>, InputError> {
     Ok(show(&slots))
 }
 
-fn show(slots: &[Slot<'_>]) -> Vec<String> {
+pub(super) fn show(slots: &[Slot<'_>]) -> Vec<String> {
     let show = |slot: &Slot<'_>| match slot {
         Slot::Present(value) => format!("{:?}", value.to_value().unwrap()),
         other => format!("{other:?}"),

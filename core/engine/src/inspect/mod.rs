@@ -10,6 +10,7 @@ use llm_policy_cel::slot::Slot;
 
 use crate::compile::Compiled;
 use crate::context::Stage;
+use crate::detection::memory::Detection;
 use crate::evaluate::{Data, Question, fill};
 use crate::handles::Handles;
 use crate::input::{Input, InputError};
@@ -42,9 +43,10 @@ pub fn candidates(
     let question = Question { compiled, data, stage, now, handles: Handles::NONE, among: None, limits: None };
     let arena = Bump::new();
     let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
-    fill(&question, slots, &arena)?;
+    let detection = Detection::default();
+    fill(&question, slots, &arena, &detection)?;
     let fuel = Cell::new(compiled.options.rule_fuel);
-    let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: compiled.options.limits.regex_bytes };
+    let cx = Context { host: &detection, ..Context::new(&arena, &fuel, compiled.options.limits.regex_bytes) };
     let mut scratch = Scratch::new();
     scratch.prepare(&compiled.program);
     let evaluator = Evaluator::new(&compiled.program, slots, cx, &scratch);

@@ -167,3 +167,37 @@ fn wrong_json_is_refused() {
         assert!(engine.evaluate(Stage::Request, &input, now()).is_err(), "{text}");
     }
 }
+
+/// A rule that denies must not be unequal by type alone.
+#[test]
+fn what_a_house_declares_is_checked_inside() {
+    let decided = |declared: &str, when: &str, value: Value| {
+        let text = policy(
+            "p",
+            &format!(
+                "config: {{default_action: allow}}\nschema: {{user.f: {{type: \"{declared}\"}}}}\nrules:\n  - {{id: r, when: \"{when}\", actions: [deny]}}\n"
+            ),
+        );
+        let decision = decide(&engine(&[text]), &json!({"user": {"f": value}}));
+        (decision.allowed(), decision.error_count())
+    };
+    for (declared, when, right, wrong, other) in [
+        ("list(int)", "user.f == [1]", json!([1]), json!(["1"]), json!([2])),
+        ("list(double)", "user.f == [1.0]", json!([1]), json!([null]), json!([1.5])),
+        ("list(list(string))", "user.f == [['a']]", json!([["a"]]), json!([["a", 1]]), json!([[]])),
+        ("map(string, int)", "user.f == {'a': 1}", json!({"a": 1}), json!({"a": "1"}), json!({})),
+        (
+            "map(string, list(bool))",
+            "user.f == {'a': [true]}",
+            json!({"a": [true]}),
+            json!({"a": [0]}),
+            json!({"a": []}),
+        ),
+        ("duration", "user.f == duration('90m')", json!("1h30m"), json!("soon"), json!("89m")),
+        ("duration", "user.f > duration('1s')", json!("1000.5ms"), json!(5), json!("-1s")),
+    ] {
+        assert_eq!(decided(declared, when, right), (false, 0), "{declared}");
+        assert_eq!(decided(declared, when, wrong), (false, 1), "{declared}");
+        assert_eq!(decided(declared, when, other), (true, 0), "{declared}");
+    }
+}

@@ -12,6 +12,7 @@ const TEXTS: &[&str] = &[
     "request.system_prompt",
     "house.name",
 ];
+const CONTENT: &[&str] = &["request.prompt", "request.system_prompt", "request.text"];
 const LISTS: &[&str] = &["user.roles", "request.tags", "user.permissions"];
 const INTS: &[&str] = &["request.max_tokens", "session.turn", "house.level"];
 const DOUBLES: &[&str] = &["request.temperature", "user.budget.remaining", "system.load"];
@@ -158,6 +159,17 @@ const ON_DYNS: &[&str] = &[
     "F[0] == N",
 ];
 
+/// Questions to detectors.
+const ON_CONTENT: &[&str] = &[
+    "contains_pii(F)",
+    "!contains_pii(F, ['email'])",
+    "contains_pii(F + 'W')",
+    "pii(F).exists(f, f.kind == 'iban')",
+    "pii(F).size() + pii(G).size() > 1",
+    "sql_injection(F) > 0.5",
+    "has(F) && contains_pii(G)",
+];
+
 fn fill(forms: &'static [&'static str], fields: &'static [&'static str]) -> impl Strategy<Value = String> {
     let parts = (
         field(fields),
@@ -210,6 +222,7 @@ pub fn condition(variables: bool) -> impl Strategy<Value = String> {
         2 => fill(ON_DOUBLES, DOUBLES),
         2 => fill(ON_BOOLS, BOOLS),
         4 => fill(ON_DYNS, DYNS),
+        1 => fill(ON_CONTENT, CONTENT),
         2 => select(others).prop_map(str::to_owned),
     ];
     leaf.prop_recursive(3, 8, 3, |inner| {

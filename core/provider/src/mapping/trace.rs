@@ -1,18 +1,9 @@
 //! Where each text of a body went.
 
-use std::fmt;
 use std::ops::Range;
 
 use llm_policy_cel::value::Val;
-
-/// One step into a body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// The field with this name.
-    Key(String),
-    /// The element at this index.
-    Index(usize),
-}
+pub use llm_policy_detect::redact::Step;
 
 /// A text of the body, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,19 +52,26 @@ impl Leaf {
     }
 }
 
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Key(key) => f.write_str(&key.replace('~', "~0").replace('/', "~1")),
-            Self::Index(index) => write!(f, "{index}"),
-        }
-    }
+/// A number of the body, or the name of a field that no row names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Other {
+    pub(crate) body: Vec<Step>,
+    pub(crate) is_key: bool,
+    /// The field of the context that has it.
+    pub(crate) field: String,
+    pub(crate) declared: bool,
+    /// As in [`Trace::bases`].
+    pub(crate) base: Option<usize>,
 }
 
 /// The leaves so far, and where the walk is.
 #[derive(Debug, Default)]
-pub(super) struct Trace {
-    pub(super) leaves: Vec<Leaf>,
+pub(crate) struct Trace {
+    pub(crate) leaves: Vec<Leaf>,
+    pub(crate) others: Vec<Other>,
+    /// By leaf: the steps of its place that lead to the value of its field, when the field has that value as it stands.
+    pub(crate) bases: Vec<Option<usize>>,
+    base: Option<usize>,
     pub(super) at: Vec<Step>,
 }
 
@@ -81,9 +79,23 @@ impl Trace {
     /// The text at this place.
     pub(super) fn leaf(&mut self, fate: Fate, declared: bool) {
         self.leaves.push(Leaf { body: self.at.clone(), fate, declared });
+        self.bases.push(self.base);
     }
 
-    /// All texts of `value`, which stands at this place.
+    /// The number at this place, or the name of the field that the place ends in.
+    pub(super) fn other(&mut self, is_key: bool, field: &str, declared: bool) {
+        let (body, field) = (self.at.clone(), field.to_owned());
+        self.others.push(Other { body, is_key, field, declared, base: self.base });
+    }
+
+    /// The field has the value at this place as it stands.
+    pub(super) fn field(&mut self, value: Val<'_>, field: String) {
+        self.base = Some(self.at.len());
+        self.all(value, &Fate::Kept { field }, true);
+        self.base = None;
+    }
+
+    /// All texts, numbers and names of fields of `value`, which stands at this place.
     pub(super) fn all(&mut self, value: Val<'_>, fate: &Fate, declared: bool) {
         match value {
             Val::Str(_) => self.leaf(fate.clone(), declared),
@@ -98,8 +110,16 @@ impl Trace {
                 for (key, item) in map.iter() {
                     let Val::Str(key) = key else { continue };
                     self.at.push(Step::Key(key.to_owned()));
+                    if let Fate::Kept { field } = fate {
+                        self.other(true, field, declared);
+                    }
                     self.all(item, fate, declared);
                     self.at.pop();
+                }
+            }
+            Val::Int(_) | Val::Uint(_) | Val::Double(_) => {
+                if let Fate::Kept { field } = fate {
+                    self.other(false, field, declared);
                 }
             }
             _ => {}

@@ -13,7 +13,7 @@ use super::media::{data_url, decoded_bytes, is_base64};
 use super::record::{Joined, Path, Record};
 use super::shape::{Root, Shape, To};
 use super::table::{Found, Node, Table};
-use super::trace::{Fate, Leaf, Step, Trace};
+use super::trace::{Fate, Step, Trace};
 
 /// The text of system messages, and of instructions that are no message.
 const SYSTEM: &str = "system_prompt";
@@ -34,7 +34,7 @@ pub(crate) fn map<'a>(
     Ok(Mapper::new(shape, bytes, digests, arena, None).run()?.0)
 }
 
-/// Maps a body, and tells of each text what became of it.
+/// Maps a body, and tells of each text and number what became of it.
 ///
 /// # Errors
 /// As [`map`].
@@ -42,9 +42,9 @@ pub(crate) fn map_traced<'a>(
     shape: &'a Shape,
     bytes: &'a [u8],
     arena: &'a Bump,
-) -> Result<(Val<'a>, Vec<Leaf>), InputError> {
+) -> Result<(Val<'a>, Trace), InputError> {
     let (value, trace) = Mapper::new(shape, bytes, true, arena, Some(Trace::default())).run()?;
-    Ok((value, trace.map(|trace| trace.leaves).unwrap_or_default()))
+    Ok((value, trace.unwrap_or_default()))
 }
 
 struct Mapper<'a> {
@@ -337,6 +337,11 @@ impl<'a> Mapper<'a> {
                 self.push_key(field, record, name);
             }
             self.enter(|| Step::Key(name.to_owned()));
+            if let (None, Otherwise::Text(field) | Otherwise::Data(field), Some(trace)) =
+                (child, place.otherwise, &mut self.trace)
+            {
+                trace.other(true, &format!("{}.{field}", record.path), false);
+            }
             let below = Place { node: child, variant: None, declared: false, otherwise: place.otherwise, deep };
             let remains = self.value(below, record, Some(map), item)?;
             self.leave();
@@ -437,14 +442,14 @@ impl<'a> Mapper<'a> {
 
     fn record_kept(&mut self, record: &Record<'a>, name: &str, value: Val<'a>) {
         if let Some(trace) = &mut self.trace {
-            trace.all(value, &Fate::Kept { field: format!("{}.{name}", record.path) }, true);
+            trace.field(value, format!("{}.{name}", record.path));
         }
     }
 
     /// A value in the place of a record.
     fn record_whole(&mut self, record: &Record<'a>, value: Val<'a>) {
         if let Some(trace) = &mut self.trace {
-            trace.all(value, &Fate::Kept { field: record.path.to_string() }, true);
+            trace.field(value, record.path.to_string());
         }
     }
 

@@ -4,12 +4,12 @@ use llm_policy_engine::compile::rules::CompiledRule;
 use llm_policy_engine::context::Source;
 use llm_policy_engine::diagnostic::Diagnostic;
 use llm_policy_engine::document::ActionClass;
-use llm_policy_engine::input::Json as JsonInput;
 
 use super::cells::Kind;
 use super::outcomes::Outcomes;
-use super::rules::{came_out, first_stage, listed, place};
+use super::rules::{first_stage, listed, place};
 use super::solver::{Answer, Goal};
+use super::tried::Tried;
 use super::witness::{self, Held};
 use super::{Bench, Weight, Witness};
 
@@ -49,16 +49,15 @@ fn unguarded(bench: &mut Bench<'_>, rule: &CompiledRule) {
     let slots = optional_slots(bench, rule);
     let mut found: Vec<String> = Vec::new();
     let mut shown: Option<Witness> = None;
-    let policy = bench.document(rule).map(|d| d.id.clone()).unwrap_or_else(|| "".into());
     for slot in &slots {
         let path = bench.compiled.slots.path(*slot).to_owned();
         // The error must be this field's, and no other's.
         let mut goals = vec![Goal::Is(rule.condition, Outcomes::ERROR)];
         goals.extend(slots.iter().filter_map(|other| presence(bench, *other, other != slot)));
         let (Answer::Maybe(state), Some(stage)) = (bench.solve(&goals), first_stage(rule)) else { continue };
-        let witness = bench.show(&state, &goals, stage, |decision, explained| {
-            came_out(explained, rule, &policy, Outcomes::ERROR)
-                && decision.errors().iter().any(|error| error.path.as_deref() == Some(&path))
+        let witness = bench.show(&state, &goals, stage, |tried| {
+            tried.came_out(rule, Outcomes::ERROR)
+                && tried.decision.errors().iter().any(|error| error.path.as_deref() == Some(&path))
         });
         if let Some(witness) = witness {
             found.push(path);
@@ -89,7 +88,6 @@ fn avoidable(bench: &mut Bench<'_>, rule: &CompiledRule) {
         return;
     }
     let (engine, compiled, now) = (bench.engine, bench.compiled, bench.options.now);
-    let policy = bench.document(rule).map(|d| d.id.clone()).unwrap_or_else(|| "".into());
     let Some(stage) = first_stage(rule) else { return };
     for slot in optional_slots(bench, rule) {
         let from_body = compiled.slots.infos.get(slot as usize).is_some_and(|info| info.source == Source::Body);
@@ -100,15 +98,14 @@ fn avoidable(bench: &mut Bench<'_>, rule: &CompiledRule) {
             let mut without = guess.clone();
             without.iter_mut().filter(|(s, _)| *s == slot).for_each(|(_, held)| *held = Held::Absent);
             let at = witness::instant(compiled, guess).unwrap_or(now);
-            let explain = |guess| {
+            let attempt = |guess| {
                 let context = witness::context(compiled, theory, guess)?;
-                let bytes = context.to_string();
-                Some((context, engine.explain(stage, &JsonInput::new(bytes.as_bytes()), at).ok()?))
+                let tried = Tried::new(engine, &context, stage, at)?;
+                Some((context, tried))
             };
-            let (_, before) = explain(guess)?;
-            let (context, after) = explain(&without)?;
-            let avoided =
-                came_out(&before, rule, &policy, Outcomes::TRUE) && came_out(&after, rule, &policy, Outcomes::FALSE);
+            let (_, before) = attempt(guess)?;
+            let (context, after) = attempt(&without)?;
+            let avoided = before.came_out(rule, Outcomes::TRUE) && after.came_out(rule, Outcomes::FALSE);
             avoided.then(|| Witness::new(context, stage, witness::instant(compiled, guess), &after.decision))
         });
         let Some(witness) = witness else { continue };

@@ -4,12 +4,12 @@ use llm_policy_engine::Engine;
 use llm_policy_engine::cel::program::NodeId;
 use llm_policy_engine::compile::Compiled;
 use llm_policy_engine::context::Stage;
-use llm_policy_engine::input::Json as JsonInput;
 use serde_json::Value as Json;
 
 use super::outcomes::Outcomes;
 use super::solver::{Answer, Goal, solve};
 use super::theory::Theory;
+use super::tried::Tried;
 use super::witness;
 
 /// Compares conditions of one program. A condition is the list of its clauses, all of which must hold.
@@ -50,9 +50,7 @@ impl<'i> Implication<'i> {
         witness::find(&mut self.theory, &state, &goals, |theory, guess| {
             let context = witness::context(compiled, theory, guess)?;
             let now = witness::instant(compiled, guess).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-            let bytes = context.to_string();
-            engine.explain(stage, &JsonInput::new(bytes.as_bytes()), now).ok()?;
-            Some(context)
+            Tried::new(engine, &context, stage, now).map(|_| context)
         })
         .map(Some)
         .ok_or(())

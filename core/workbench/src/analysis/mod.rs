@@ -40,6 +40,7 @@ mod scenario;
 mod solver;
 mod tests_of;
 mod theory;
+mod tried;
 mod witness;
 
 use std::sync::Arc;
@@ -53,8 +54,7 @@ use llm_policy_engine::diagnostic::Diagnostic;
 use llm_policy_engine::document::Document;
 use llm_policy_engine::document::model::Rule;
 use llm_policy_engine::handles::Handles;
-use llm_policy_engine::input::Json as JsonInput;
-use llm_policy_engine::{Decision, Engine, Finding};
+use llm_policy_engine::{Engine, Finding};
 use serde_json::Value as Json;
 
 pub(crate) use claim::shortened;
@@ -66,6 +66,7 @@ pub use proofs::Proofs;
 
 use solver::{Answer, Goal, State, solve};
 use theory::Theory;
+use tried::Tried;
 
 /// What is looked for.
 #[derive(Clone, Debug)]
@@ -236,21 +237,20 @@ impl<'b> Bench<'b> {
         text.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// A context for which `goals` hold and that the engine agrees with, by `agrees`.
+    /// A context for which `goals` hold, and about which the engine says what `agrees` wants.
     fn show(
         &mut self,
         state: &State,
         goals: &[Goal],
         stage: Stage,
-        agrees: impl Fn(&Decision, &llm_policy_engine::explain::Explanation) -> bool,
+        agrees: impl Fn(&Tried<'_>) -> bool,
     ) -> Option<Witness> {
         let (engine, compiled, now) = (self.engine, self.compiled, self.options.now);
         witness::find(&mut self.theory, state, goals, |theory, guess| {
             let context = witness::context(compiled, theory, guess)?;
             let at = witness::instant(compiled, guess);
-            let bytes = context.to_string();
-            let explained = engine.explain(stage, &JsonInput::new(bytes.as_bytes()), at.unwrap_or(now)).ok()?;
-            agrees(&explained.decision, &explained).then(|| Witness::new(context, stage, at, &explained.decision))
+            let tried = Tried::new(engine, &context, stage, at.unwrap_or(now))?;
+            agrees(&tried).then(|| Witness::new(context, stage, at, &tried.decision))
         })
     }
 }

@@ -6,7 +6,7 @@ use llm_policy_engine::diagnostic::Diagnostic;
 use llm_policy_engine::document::model::Combine;
 
 use super::outcomes::Outcomes;
-use super::rules::{came_out, place};
+use super::rules::place;
 use super::scenario::{decides, live};
 use super::solver::{Answer, Goal};
 use super::{Bench, Weight};
@@ -131,8 +131,8 @@ fn conflict(bench: &mut Bench<'_>, first: &CompiledRule, second: &CompiledRule, 
     }
     let policy = |rule: &CompiledRule| bench.document(rule).map(|d| d.id.clone()).unwrap_or_else(|| "".into());
     let (one, other) = (policy(first), policy(second));
-    let witness = bench.show(&state, &goals, stage, |_, explained| {
-        came_out(explained, first, &one, Outcomes::TRUE) && came_out(explained, second, &other, Outcomes::TRUE)
+    let witness = bench.show(&state, &goals, stage, |tried| {
+        tried.came_out(first, Outcomes::TRUE) && tried.came_out(second, Outcomes::TRUE)
     });
     // What could not be shown is not claimed.
     let Some(witness) = witness else { return false };

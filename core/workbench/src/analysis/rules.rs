@@ -6,7 +6,6 @@ use llm_policy_engine::context::Stage;
 use llm_policy_engine::diagnostic::Diagnostic;
 use llm_policy_engine::document::ActionClass;
 use llm_policy_engine::document::model::Combine;
-use llm_policy_engine::explain::{Explanation, Outcome};
 
 use super::outcomes::Outcomes;
 use super::scenario::{Rival, decides, not_overridden_by, scenarios};
@@ -29,18 +28,6 @@ pub(super) fn look(bench: &mut Bench<'_>) {
             overridden(bench, number, rule, effect);
         }
     }
-}
-
-/// Whether in `explanation` the rule came out as `outcome` says.
-pub(super) fn came_out(explanation: &Explanation, rule: &CompiledRule, policy: &str, outcome: Outcomes) -> bool {
-    explanation.rules.iter().any(|trace| {
-        let same = match &trace.outcome {
-            Outcome::True => outcome.meets(Outcomes::TRUE),
-            Outcome::False => outcome.meets(Outcomes::FALSE),
-            Outcome::Error(_) => outcome.meets(Outcomes::ERROR),
-        };
-        *trace.policy == *policy && trace.rule == rule.id && same
-    })
 }
 
 /// Claims that a rule's condition is never true, if that is so.
@@ -75,11 +62,9 @@ fn never_true(bench: &mut Bench<'_>, rule: &CompiledRule) -> bool {
         rule.actions.iter().any(|action| matches!(action.class, ActionClass::Restricts | ActionClass::Changes));
     let failing = [Goal::Is(rule.condition, Outcomes::ERROR)];
     let fails = if restricting { bench.solve(&failing) } else { Answer::No };
-    let policy = bench.document(rule).map(|d| d.id.clone()).unwrap_or_else(|| "".into());
     let witness = match &fails {
-        Answer::Maybe(state) => first_stage(rule).and_then(|stage| {
-            bench.show(state, &failing, stage, |_, explained| came_out(explained, rule, &policy, Outcomes::ERROR))
-        }),
+        Answer::Maybe(state) => first_stage(rule)
+            .and_then(|stage| bench.show(state, &failing, stage, |tried| tried.came_out(rule, Outcomes::ERROR))),
         _ => None,
     };
     let message = match witness {
@@ -192,9 +177,9 @@ fn overridden(bench: &mut Bench<'_>, number: usize, rule: &CompiledRule, effect:
     let policy = bench.document(rule).map(|d| d.id.clone()).unwrap_or_else(|| "".into());
     let witness = match bench.solve(&goals) {
         Answer::Maybe(state) => first_stage(rule).and_then(|stage| {
-            bench.show(&state, &goals, stage, |decision, explained| {
-                let decides = decision.rule() == Some(&rule.id) && decision.policy() == Some(&policy);
-                !decides && came_out(explained, rule, &policy, Outcomes::TRUE)
+            bench.show(&state, &goals, stage, |tried| {
+                let decides = tried.decision.rule() == Some(&rule.id) && tried.decision.policy() == Some(&policy);
+                !decides && tried.came_out(rule, Outcomes::TRUE)
             })
         }),
         _ => None,

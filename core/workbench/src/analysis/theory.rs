@@ -343,7 +343,7 @@ impl<'p> Theory<'p> {
             }
         }
         let fuel = StdCell::new(FUEL);
-        let cx = Context { arena: &arena, fuel: &fuel, regex_bytes: self.regex_bytes };
+        let cx = Context::new(&arena, &fuel, self.regex_bytes);
         let evaluator = Evaluator::new(self.program, &slots, cx, &scratch);
         let truth = evaluator.truth(id);
         (truth != Truth::Error || evaluator.error().kind != ErrorKind::OutOfFuel).then(|| truth.into())

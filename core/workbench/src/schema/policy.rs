@@ -1,5 +1,7 @@
 //! The schema of policy documents.
 
+use llm_policy_engine::detect::Profile;
+use llm_policy_engine::document::detectors::Opaque;
 use llm_policy_engine::document::keys;
 use serde_json::{Map, Value as Json, json};
 
@@ -71,6 +73,33 @@ fn config() -> Json {
         "audit_all_decisions" => doc(boolean(), "Whether decisions that allow are recorded too."),
         "cache_ttl_seconds" => doc(int(0, 31_536_000), "How long a decision may be cached; 0: not at all."),
         "mode" => reference("mode"),
+        "detectors" => doc(detectors(), "How the detectors that its rules ask read texts."),
+        _ => json!(true),
+    })
+}
+
+fn detectors() -> Json {
+    let profiles = Profile::ALL.map(Profile::name);
+    let opaque = Opaque::NAMES.map(|(name, _)| name);
+    let score = json!({"type": "number", "minimum": 0, "maximum": 1});
+    object(keys::DETECTORS, &[], |key| match key {
+        "profile" => doc(one_of(&profiles), "What the texts are; `chat` by default."),
+        "regions" => doc(list(some_text()), "The regions (ISO 3166) whose identifiers count; by default all."),
+        "thresholds" => doc(
+            json!({"type": "object", "additionalProperties": score}),
+            "The lowest score that counts, by family or kind.",
+        ),
+        "patterns" => doc(
+            json!({
+                "type": "object",
+                "propertyNames": {"pattern": "^[a-z0-9_]+$"},
+                "additionalProperties": some_text(),
+            }),
+            "Patterns of your own in the syntax of RE2, by name.",
+        ),
+        "allow" => doc(list(some_text()), "Values that are no findings."),
+        "max_bytes" => doc(int(1, 1 << 26), "Bytes of one text that are read; 1 MiB by default."),
+        "opaque" => doc(one_of(&opaque), "What rules make of content that no detector can read; `deny` by default."),
         _ => json!(true),
     })
 }

@@ -43,7 +43,9 @@ fn whole() -> Json {
             "created_at": "2027-01-01T00:00:00Z", "updated_at": "2027-01-01T00:00:00+02:00"},
         "config": {"target": "user.tenant == 'a'", "stages": ["request", "response"], "default_action": "deny",
             "combine": "first_match", "fail_open": true, "on_missing": "default", "audit_all_decisions": false,
-            "cache_ttl_seconds": 0, "mode": "shadow"},
+            "cache_ttl_seconds": 0, "mode": "shadow",
+            "detectors": {"profile": "code", "regions": ["DE", "US"], "thresholds": {"pii": 0.6, "email": 1, "badge": 0},
+                "patterns": {"badge": "B-[0-9]{6}"}, "allow": ["info@example.org"], "max_bytes": 65536, "opaque": "warn"}},
         "schema": {"user.clearance": {"type": "int", "missing": "required", "description": "d"},
             "metadata.x": {"type": "map(string, list(double))"}},
         "variables": {"v": "1 + 1"},
@@ -101,7 +103,8 @@ fn a_document_with_every_key_is_accepted_by_both() {
     }
     let errors: Vec<String> = validator(&super::policy()).iter_errors(&whole).map(|e| e.to_string()).collect();
     assert_eq!(errors, Vec::<String>::new());
-    for key in [keys::DOCUMENT, keys::CONFIG, keys::METADATA, keys::ROLLOUT, keys::SCHEDULE, keys::LIMIT, keys::LIMIT_WINDOW, keys::STEP].concat() {
+    let keys = [keys::DOCUMENT, keys::CONFIG, keys::METADATA, keys::DETECTORS, keys::ROLLOUT, keys::SCHEDULE];
+    for key in [keys.concat(), [keys::LIMIT, keys::LIMIT_WINDOW, keys::STEP].concat()].concat() {
         assert!(text.contains(&format!("\"{key}\":")), "{key}");
     }
     for (action, keys) in keys::actions() {
@@ -131,7 +134,19 @@ fn misspelt_keys_are_refused_by_both() {
     let mut misspelt = 0;
     for pointer in all.iter().filter(|p| !is_free(p)) {
         // Keys of the author's choice can be anything.
-        let chosen = ["/schema", "/variables", "/lists", "/tables", "/limits", "/entries", "/variants", "/set", "/values"];
+        let chosen = [
+            "/schema",
+            "/variables",
+            "/lists",
+            "/tables",
+            "/limits",
+            "/entries",
+            "/variants",
+            "/set",
+            "/values",
+            "/patterns",
+            "/thresholds",
+        ];
         let Some(Json::Object(entries)) = whole.pointer(pointer) else { continue };
         if chosen.iter().any(|end| pointer.ends_with(end)) || pointer.ends_with("/metadata") && pointer != "/metadata" {
             continue;
@@ -175,6 +190,8 @@ fn misspelt_words_are_refused_by_both() {
         "consistency",
         "on_store_loss",
         "on_expiry",
+        "profile",
+        "opaque",
     ];
     let mut misspelt = 0;
     for pointer in all.iter().filter(|p| !is_free(p)) {

@@ -6,6 +6,7 @@ use llm_policy_cel::ast::Span;
 use llm_policy_cel::diagnostic::Diagnostic;
 
 use super::Reader;
+use crate::document::detectors::Detectors;
 use crate::document::model::{Combine, Config, DefaultAction, Fallback, Metadata, Mode, OnMissing, Spanned};
 use crate::document::tree::Node;
 
@@ -21,6 +22,7 @@ pub(super) const CONFIG: &[&str] = &[
     "audit_all_decisions",
     "cache_ttl_seconds",
     "mode",
+    "detectors",
 ];
 pub(super) const FALLBACK: &[&str] = &["action", "reason"];
 const DEFAULT_ACTION: &[(&str, DefaultAction)] = &[("allow", DefaultAction::Allow), ("deny", DefaultAction::Deny)];
@@ -65,6 +67,7 @@ impl Reader<'_> {
             audit_all_decisions: true,
             cache_ttl_seconds: None,
             mode: Mode::default(),
+            detectors: Detectors::default(),
         };
         let Some(node) = node else { return Some(config) };
         let fields = self.fields(node, "`config`", CONFIG)?;
@@ -85,6 +88,7 @@ impl Reader<'_> {
         config.cache_ttl_seconds =
             fields.get("cache_ttl_seconds").and_then(|node| self.int("cache_ttl_seconds", node, 0..=31_536_000));
         config.mode = self.mode(fields.get("mode"));
+        config.detectors = fields.get("detectors").and_then(|node| self.detectors(node)).unwrap_or_default();
         Some(config)
     }
 

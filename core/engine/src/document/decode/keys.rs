@@ -1,6 +1,6 @@
 //! The keys that the readers know, for tools that stand beside them: JSON Schema, completion.
 
-use super::{action, conditions, data, header, limits, rule, schedule};
+use super::{action, conditions, data, detectors, header, limits, rule, schedule};
 
 /// Of a document.
 pub const DOCUMENT: &[&str] = super::KEYS;
@@ -8,6 +8,8 @@ pub const DOCUMENT: &[&str] = super::KEYS;
 pub const METADATA: &[&str] = header::METADATA;
 /// Of `config`.
 pub const CONFIG: &[&str] = header::CONFIG;
+/// Of `detectors` in `config`.
+pub const DETECTORS: &[&str] = detectors::DETECTORS;
 /// Of `fallback`.
 pub const FALLBACK: &[&str] = header::FALLBACK;
 /// Of a field of `schema`.

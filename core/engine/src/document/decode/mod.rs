@@ -3,6 +3,7 @@
 mod action;
 mod conditions;
 mod data;
+mod detectors;
 mod header;
 pub mod keys;
 mod limits;

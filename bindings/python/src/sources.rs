@@ -1,0 +1,88 @@
+//! Where policies come from.
+
+use std::path::PathBuf;
+
+use llm_policy_embed::{Documents, Error, ErrorCode};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+
+use crate::error::{argument, exception};
+use crate::json;
+use crate::refusal::Refusal;
+
+/// What an engine is made of, read from Python's objects.
+pub(crate) struct Sources {
+    all: Vec<Source>,
+}
+
+enum Source {
+    /// A file or a directory; whether it was given as a `str`, which can also be meant as text.
+    Path { path: PathBuf, text: bool },
+    /// A document and what messages call it.
+    Document { origin: String, bytes: Vec<u8> },
+}
+
+impl Sources {
+    pub(crate) fn read(policies: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let mut all = Vec::new();
+        if policies.is_instance_of::<PyList>() || policies.is_instance_of::<PyTuple>() {
+            for (at, policy) in policies.try_iter()?.enumerate() {
+                all.push(source(&policy?, Some(at + 1))?);
+            }
+        } else {
+            all.push(source(policies, None)?);
+        }
+        Ok(Self { all })
+    }
+
+    /// Reads the documents.
+    pub(crate) fn documents(&self) -> Result<Documents, Error> {
+        let mut documents = Documents::new();
+        for source in &self.all {
+            match source {
+                Source::Path { path, .. } => documents.add_path(path)?,
+                Source::Document { origin, bytes } => documents.add_bytes(bytes, origin),
+            }
+        }
+        Ok(documents)
+    }
+
+    /// The failure, with help for those who meant something else by a `str`.
+    pub(crate) fn advised(&self, error: Error) -> Error {
+        let text = |source: &Source| matches!(source, Source::Path { text: true, .. });
+        if error.code == ErrorCode::UnreadableFile && error.help.is_none() && self.all.iter().any(text) {
+            return error.with_help("a `str` of one line that does not begin with `{` is a path; give text as `bytes`");
+        }
+        error
+    }
+}
+
+fn source(policies: &Bound<'_, PyAny>, number: Option<usize>) -> PyResult<Source> {
+    let py = policies.py();
+    let origin = |kind: &str| number.map_or_else(|| format!("<{kind}>"), |number| format!("<{kind} {number}>"));
+    if let Ok(text) = policies.cast::<PyString>() {
+        let text = text.to_cow()?;
+        if text.contains('\n') || text.trim_start().starts_with('{') {
+            return Ok(Source::Document { origin: origin("text"), bytes: text.into_owned().into_bytes() });
+        }
+        return Ok(Source::Path { path: PathBuf::from(text.into_owned()), text: true });
+    }
+    if let Ok(bytes) = policies.cast::<PyBytes>() {
+        return Ok(Source::Document { origin: origin("text"), bytes: bytes.as_bytes().to_vec() });
+    }
+    if policies.hasattr(intern!(py, "__fspath__"))? {
+        return Ok(Source::Path { path: policies.extract()?, text: false });
+    }
+    let value = json::from_python(policies).map_err(|fault| {
+        let Refusal { error, raised } = *Box::<Refusal>::from(fault);
+        exception(py, &Error { code: ErrorCode::InvalidPolicy, ..error }, raised)
+    })?;
+    if !value.is_object() {
+        let help = "give a path, the text of a document, a dict, or a list of these";
+        return Err(argument(py, "an engine is made from policy documents, and this is none", Some(help)));
+    }
+    // Over several lines, so that a finding can show its own.
+    let bytes = serde_json::to_vec_pretty(&value).unwrap_or_default();
+    Ok(Source::Document { origin: origin("dict"), bytes })
+}

@@ -1,0 +1,778 @@
+/*
+ * llm_policy.h: the C interface of the policy engine.
+ *
+ * Made from ffi/src by `cargo xtask gen`; do not edit.
+ *
+ * Every function returns LPE_OK (0) or another status, and takes an optional lpe_error that says more. What a function
+ * puts out is set to deny, zero or empty on entry. Text goes in as borrowed lpe_str; it comes out as lpe_buffer, which
+ * the caller frees. Objects are numbers; one that was closed is an error. All functions may be called from any thread,
+ * also while another thread closes the object.
+ */
+
+#ifndef LLM_POLICY_H
+#define LLM_POLICY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * The request passes.
+ */
+#define LPE_EFFECT_ALLOW 1
+
+/**
+ * The request is refused for a while.
+ */
+#define LPE_EFFECT_THROTTLE 2
+
+/**
+ * A human is asked.
+ */
+#define LPE_EFFECT_REQUIRE_APPROVAL 3
+
+/**
+ * The request is refused. Whatever is none of these, 0 among them, is to be read as this.
+ */
+#define LPE_EFFECT_DENY 4
+
+/**
+ * Why, for operators; not for end users.
+ */
+#define LPE_TEXT_REASON 1
+
+/**
+ * What end users may read; empty when no rule says something to them.
+ */
+#define LPE_TEXT_PUBLIC_MESSAGE 2
+
+/**
+ * A stable name of the reason, which end users may see; perhaps empty.
+ */
+#define LPE_TEXT_CODE 3
+
+/**
+ * The document that decided; perhaps empty.
+ */
+#define LPE_TEXT_POLICY 4
+
+/**
+ * The rule that decided; perhaps empty.
+ */
+#define LPE_TEXT_RULE 5
+
+/**
+ * What the host is asked to carry out, as a JSON list of objects with `action`, `params`, `policy` and `rule`.
+ */
+#define LPE_TEXT_OBLIGATIONS 6
+
+/**
+ * The whole decision in canonical form (RFC 8785): the same bytes in every language.
+ */
+#define LPE_TEXT_CANONICAL 7
+
+/**
+ * The host carries out `redact`.
+ */
+#define LPE_HANDLES_REDACT 1
+
+/**
+ * The host carries out `set`.
+ */
+#define LPE_HANDLES_SET 2
+
+/**
+ * The host carries out `route`.
+ */
+#define LPE_HANDLES_ROUTE 4
+
+/**
+ * The host carries out `require_approval`.
+ */
+#define LPE_HANDLES_REQUIRE_APPROVAL 8
+
+/**
+ * The host carries out `custom`.
+ */
+#define LPE_HANDLES_CUSTOM 16
+
+/**
+ * The call did what it says.
+ */
+#define LPE_OK 0
+
+/**
+ * A bug of this library: something inside panicked.
+ */
+#define LPE_INTERNAL_ERROR 1
+
+/**
+ * A policy document is refused.
+ */
+#define LPE_INVALID_POLICY 2
+
+/**
+ * An input is refused as a whole.
+ */
+#define LPE_INVALID_INPUT 3
+
+/**
+ * A file cannot be read.
+ */
+#define LPE_UNREADABLE_FILE 4
+
+/**
+ * There is no document where one was looked for.
+ */
+#define LPE_NO_DOCUMENTS 5
+
+/**
+ * An input was prepared for policies that have been replaced since.
+ */
+#define LPE_STALE_INPUT 6
+
+/**
+ * A call that is wrong whatever the policies are: a null pointer, an unknown stage, a record of the wrong size.
+ */
+#define LPE_INVALID_ARGUMENT 7
+
+/**
+ * A number that stands for no object: it was closed, or never was one.
+ */
+#define LPE_INVALID_HANDLE 8
+
+/**
+ * Before the request goes to the model.
+ */
+#define LPE_STAGE_REQUEST 1
+
+/**
+ * Before the answer goes to the user.
+ */
+#define LPE_STAGE_RESPONSE 2
+
+/**
+ * Before a tool is called.
+ */
+#define LPE_STAGE_TOOL_CALL 3
+
+/**
+ * Before the tool's result goes to the model.
+ */
+#define LPE_STAGE_TOOL_RESULT 4
+
+/**
+ * The time that the machine's clock shows.
+ */
+#define LPE_NOW INT64_MIN
+
+/**
+ * The version of this interface. Within it, functions and fields at the end of records are only ever added.
+ */
+#define LPE_ABI_VERSION 1
+
+/**
+ * A context under construction. Paths are names with dots between them, such as `user.id`. A field that is set again is
+ * replaced. 0 is none.
+ */
+typedef uint64_t lpe_context;
+
+/**
+ * Bytes that the library made. Free them with `lpe_buffer_free`. They are UTF-8 and end with a NUL that `len` leaves out, so
+ * text without NUL in it can be read as a C string.
+ */
+typedef struct {
+  /**
+   * The first byte; null when there are none.
+   */
+  uint8_t *ptr;
+  /**
+   * How many bytes.
+   */
+  size_t len;
+  /**
+   * How many the library has reserved.
+   */
+  size_t capacity;
+} lpe_buffer;
+
+/**
+ * What went wrong. Set `struct_size` to `sizeof(lpe_error)` and the rest to zero; free it with `lpe_error_free` after a
+ * call that failed.
+ */
+typedef struct {
+  /**
+   * `sizeof(lpe_error)`, set by the caller.
+   */
+  uint32_t struct_size;
+  /**
+   * The status that the call returned.
+   */
+  int32_t code;
+  /**
+   * For people, with excerpts of the policy documents that are refused. It shows no values of an input.
+   */
+  lpe_buffer message;
+  /**
+   * The same as JSON: `code`, `message`, and perhaps `help`, `offset` and `findings`.
+   */
+  lpe_buffer json;
+} lpe_error;
+
+/**
+ * Bytes that the caller lends for the time of a call: UTF-8 where text is meant, without a NUL at the end.
+ * A null pointer is allowed when `len` is 0.
+ */
+typedef struct {
+  /**
+   * The first byte.
+   */
+  const uint8_t *ptr;
+  /**
+   * How many bytes.
+   */
+  size_t len;
+} lpe_str;
+
+/**
+ * A decision's text and lists, kept until it is freed. 0 is none.
+ */
+typedef uint64_t lpe_detail;
+
+/**
+ * How an engine is made. Set `struct_size` to `sizeof(lpe_options)` and the rest to zero for the defaults.
+ */
+typedef struct {
+  /**
+   * `sizeof(lpe_options)`, set by the caller.
+   */
+  uint32_t struct_size;
+  /**
+   * The actions that the host carries out: `LPE_HANDLES_...`, joined. What a policy makes mandatory and is not among them
+   * becomes a deny.
+   */
+  uint32_t handles;
+  /**
+   * Not 0: what no policy decides about is allowed. 0, the default: it is denied.
+   */
+  uint32_t allow_without_policy;
+} lpe_options;
+
+/**
+ * An engine: policies, ready to decide. 0 is none.
+ */
+typedef uint64_t lpe_engine;
+
+/**
+ * A policy document in memory.
+ */
+typedef struct {
+  /**
+   * What messages call it, such as `security.yaml`.
+   */
+  lpe_str origin;
+  /**
+   * YAML or JSON.
+   */
+  lpe_str text;
+} lpe_document;
+
+/**
+ * What is asked about an input. Set `struct_size` to `sizeof(lpe_question)`. A null pointer asks about a request, now.
+ */
+typedef struct {
+  /**
+   * `sizeof(lpe_question)`, set by the caller.
+   */
+  uint32_t struct_size;
+  /**
+   * `LPE_STAGE_...`.
+   */
+  int32_t stage;
+  /**
+   * The time that conditions see, in microseconds since 1970-01-01T00:00:00Z, or `LPE_NOW`.
+   */
+  int64_t now_us;
+} lpe_question;
+
+/**
+ * A decision. Set `struct_size` to `sizeof(lpe_decision)` before the call. A call that fails leaves a deny here.
+ */
+typedef struct {
+  /**
+   * `sizeof(lpe_decision)`, set by the caller.
+   */
+  uint32_t struct_size;
+  /**
+   * `LPE_EFFECT_...`.
+   */
+  int32_t effect;
+  /**
+   * 1 for `LPE_EFFECT_ALLOW`, else 0.
+   */
+  int32_t allowed;
+  /**
+   * 0, or what went wrong so that this is a deny: for batches, where the call has one status only.
+   */
+  int32_t status;
+  /**
+   * What would be decided with all rules in shadow in force; 0 when no rule is.
+   */
+  int32_t shadow_effect;
+  /**
+   * How many rules had a say.
+   */
+  uint32_t matched;
+  /**
+   * How many actions the host is asked to carry out, redactions among them.
+   */
+  uint32_t obligations;
+  /**
+   * How many warnings there are.
+   */
+  uint32_t warnings;
+  /**
+   * How many rules failed.
+   */
+  uint32_t errors;
+  /**
+   * 1 when the request goes to another model: see `LPE_TEXT_CANONICAL`.
+   */
+  int32_t routed;
+  /**
+   * How long to wait when throttled, in milliseconds.
+   */
+  uint64_t retry_after_ms;
+} lpe_decision;
+
+/**
+ * An input that was read. It belongs to the policies that its engine had then: after a reload, evaluating it is
+ * `LPE_STALE_INPUT`. 0 is none.
+ */
+typedef uint64_t lpe_prepared;
+
+/**
+ * The stages of one turn, decided about by the policies that its engine had when it began, for one caller. It goes on when the
+ * engine is reloaded or closed. 0 is none.
+ */
+typedef uint64_t lpe_exchange;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * A context without fields.
+ *
+ * The caller's part:
+ * `context` points to a number to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_context_new(lpe_context *context, lpe_error *error);
+
+/**
+ * Sets a field to text.
+ *
+ * The caller's part:
+ * `path` and `text` lend UTF-8; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_context_string(lpe_context context, lpe_str path, lpe_str text, lpe_error *error);
+
+/**
+ * Sets a field to a list of texts.
+ *
+ * The caller's part:
+ * `path` lends UTF-8; `texts` points to `count` texts; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_context_strings(lpe_context context,
+                            lpe_str path,
+                            const lpe_str *texts,
+                            size_t count,
+                            lpe_error *error);
+
+/**
+ * Sets a field to a whole number.
+ *
+ * The caller's part:
+ * `path` lends UTF-8; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_context_int(lpe_context context, lpe_str path, int64_t value, lpe_error *error);
+
+/**
+ * Sets a field to a number. One that is not finite is refused when the context is evaluated.
+ *
+ * The caller's part:
+ * `path` lends UTF-8; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_context_double(lpe_context context, lpe_str path, double value, lpe_error *error);
+
+/**
+ * Sets a field to true (not 0) or false (0).
+ *
+ * The caller's part:
+ * `path` lends UTF-8; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_context_bool(lpe_context context, lpe_str path, int32_t value, lpe_error *error);
+
+/**
+ * Frees a context.
+ *
+ * The caller's part:
+ * `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_context_free(lpe_context context, lpe_error *error);
+
+/**
+ * A text of a decision: `which` is one of `LPE_TEXT_...`.
+ *
+ * The caller's part:
+ * `text` points to a buffer to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_detail_text(lpe_detail detail, int32_t which, lpe_buffer *text, lpe_error *error);
+
+/**
+ * Frees a detail.
+ *
+ * The caller's part:
+ * `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_detail_free(lpe_detail detail, lpe_error *error);
+
+/**
+ * Makes an engine from a file, or from all policy documents below a directory.
+ *
+ * The caller's part:
+ * `path` lends UTF-8; `options` is null or points to options; `engine` points to a number to be written; `error` is null or
+ * points to an `lpe_error`.
+ */
+int32_t lpe_engine_open(lpe_str path,
+                        const lpe_options *options,
+                        lpe_engine *engine,
+                        lpe_error *error);
+
+/**
+ * Makes an engine from documents in memory. They cannot read tables from files.
+ *
+ * The caller's part:
+ * `documents` points to `count` documents; the rest as `lpe_engine_open`.
+ */
+int32_t lpe_engine_load(const lpe_document *documents,
+                        size_t count,
+                        const lpe_options *options,
+                        lpe_engine *engine,
+                        lpe_error *error);
+
+/**
+ * Replaces the policies of an engine by those at `path`, in one step. When they are refused, nothing changes. Calls that are
+ * under way go on with the policies that they began with.
+ *
+ * The caller's part:
+ * As `lpe_engine_open`.
+ */
+int32_t lpe_engine_reload_path(lpe_engine engine,
+                               lpe_str path,
+                               lpe_error *error);
+
+/**
+ * As `lpe_engine_reload_path`, from documents in memory.
+ *
+ * The caller's part:
+ * As `lpe_engine_load`.
+ */
+int32_t lpe_engine_reload(lpe_engine engine,
+                          const lpe_document *documents,
+                          size_t count,
+                          lpe_error *error);
+
+/**
+ * Closes an engine. Calls that are under way in other threads finish; later ones fail.
+ *
+ * The caller's part:
+ * `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_engine_close(lpe_engine engine, lpe_error *error);
+
+/**
+ * The digest of an engine's documents: SHA-256, in hexadecimal.
+ *
+ * The caller's part:
+ * `digest` points to a buffer to be written, `error` as ever.
+ */
+int32_t lpe_engine_bundle(lpe_engine engine, lpe_buffer *digest, lpe_error *error);
+
+/**
+ * Checks the policy documents at `path` and reports as JSON: `valid`, `documents`, `rules`, and `findings`, each with `file`,
+ * `line`, `column`, `code`, `severity`, `message` and perhaps `help`. Documents that are refused are no failure of the call.
+ *
+ * The caller's part:
+ * `path` lends UTF-8, `report` points to a buffer to be written, `error` as ever.
+ */
+int32_t lpe_validate_path(lpe_str path,
+                          lpe_buffer *report,
+                          lpe_error *error);
+
+/**
+ * As `lpe_validate_path`, for documents in memory.
+ *
+ * The caller's part:
+ * `documents` points to `count` documents, `report` to a buffer to be written, `error` as ever.
+ */
+int32_t lpe_validate(const lpe_document *documents,
+                     size_t count,
+                     lpe_buffer *report,
+                     lpe_error *error);
+
+/**
+ * Frees what a call put into `error`, and empties it.
+ *
+ * The caller's part:
+ * `error` is null, or points to an `lpe_error` that is as a call of this library left it, or zero but for its size.
+ */
+void lpe_error_free(lpe_error *error);
+
+/**
+ * The name of a status: `invalid_input`; `ok` for 0, and empty for what is no status. It lives for ever.
+ */
+lpe_str lpe_error_name(int32_t code);
+
+/**
+ * Decides about the context in `input`, which is JSON. When the call fails, `decision` is a deny.
+ *
+ * `detail` may be null. Otherwise it gets the number of the decision's text and lists, also when the input is refused; free
+ * it with `lpe_detail_free`.
+ *
+ * The caller's part:
+ * `question` is null or points to a question; `input` lends bytes; `decision` points to a record that begins with its size;
+ * `detail` is null or points to a number to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_evaluate(lpe_engine engine,
+                     const lpe_question *question,
+                     lpe_str input,
+                     lpe_decision *decision,
+                     lpe_detail *detail,
+                     lpe_error *error);
+
+/**
+ * As `lpe_evaluate`, about an input that was prepared: the fastest way.
+ *
+ * The caller's part:
+ * As `lpe_evaluate`.
+ */
+int32_t lpe_evaluate_prepared(lpe_engine engine,
+                              const lpe_question *question,
+                              lpe_prepared prepared,
+                              lpe_decision *decision,
+                              lpe_detail *detail,
+                              lpe_error *error);
+
+/**
+ * As `lpe_evaluate`, about a context that was built field by field.
+ *
+ * The caller's part:
+ * As `lpe_evaluate`.
+ */
+int32_t lpe_evaluate_context(lpe_engine engine,
+                             const lpe_question *question,
+                             lpe_context context,
+                             lpe_decision *decision,
+                             lpe_detail *detail,
+                             lpe_error *error);
+
+/**
+ * As `lpe_evaluate`, about a provider's own body. `format` is its name, such as `openai-chat` (docs/providers.md has all).
+ *
+ * `host` is what the host says beside it, a context in JSON, or empty: who asks above all, and what does not stand in the body.
+ * Where both say a field, the host's counts; a body sets fields of the body only.
+ *
+ * The caller's part:
+ * `format`, `body` and `host` lend bytes; the rest as `lpe_evaluate`.
+ */
+int32_t lpe_evaluate_body(lpe_engine engine,
+                          const lpe_question *question,
+                          lpe_str format,
+                          lpe_str body,
+                          lpe_str host,
+                          lpe_decision *decision,
+                          lpe_detail *detail,
+                          lpe_error *error);
+
+/**
+ * Decides about `count` contexts in one call. `decisions` points to as many records, each with its size set, all the same; an
+ * input that is refused is a deny whose `status` says so, and does not fail the call.
+ *
+ * The caller's part:
+ * `inputs` and `decisions` point to `count` records each; the rest as `lpe_evaluate`.
+ */
+int32_t lpe_evaluate_batch(lpe_engine engine,
+                           const lpe_question *question,
+                           const lpe_str *inputs,
+                           lpe_decision *decisions,
+                           size_t count,
+                           lpe_error *error);
+
+/**
+ * Decides about the context in `input` and says of each rule and each clause why it did or did not match, as JSON:
+ * `decision`, and `rules` with their `clauses`. For operators; it shows values of the input.
+ *
+ * The caller's part:
+ * `explanation` points to a buffer to be written; the rest as `lpe_evaluate`.
+ */
+int32_t lpe_explain(lpe_engine engine,
+                    const lpe_question *question,
+                    lpe_str input,
+                    lpe_buffer *explanation,
+                    lpe_error *error);
+
+/**
+ * As `lpe_explain`, about a provider's own body, which is given as to `lpe_evaluate_body`.
+ *
+ * The caller's part:
+ * As `lpe_explain` and `lpe_evaluate_body`.
+ */
+int32_t lpe_explain_body(lpe_engine engine,
+                         const lpe_question *question,
+                         lpe_str format,
+                         lpe_str body,
+                         lpe_str host,
+                         lpe_buffer *explanation,
+                         lpe_error *error);
+
+/**
+ * Begins an exchange. `host` is what the host says, a context in JSON: who asks, and what it knows beside. No body can
+ * change it.
+ *
+ * The caller's part:
+ * `host` lends bytes; `exchange` points to a number to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_exchange_begin(lpe_engine engine,
+                           lpe_str host,
+                           lpe_exchange *exchange,
+                           lpe_error *error);
+
+/**
+ * Goes on with an exchange that `lpe_exchange_save` wrote, here or in another process. The policies have to be the same.
+ *
+ * The caller's part:
+ * `state` lends bytes; the rest as `lpe_exchange_begin`.
+ */
+int32_t lpe_exchange_resume(lpe_engine engine,
+                            lpe_str state,
+                            lpe_exchange *exchange,
+                            lpe_error *error);
+
+/**
+ * As `lpe_evaluate`, about the next stage. `body` is a context in JSON with what is new: `{"request": {...}}`,
+ * `{"response": {...}}`. It replaces what an earlier stage said under the same name; what the host said stays. When the call
+ * fails, the exchange is as before.
+ *
+ * The caller's part:
+ * `body` lends bytes; the rest as `lpe_evaluate`.
+ */
+int32_t lpe_exchange_evaluate(lpe_exchange exchange,
+                              const lpe_question *question,
+                              lpe_str body,
+                              lpe_decision *decision,
+                              lpe_detail *detail,
+                              lpe_error *error);
+
+/**
+ * As `lpe_exchange_evaluate`, about a provider's own body; `format` is its name, such as `openai-chat`.
+ *
+ * The caller's part:
+ * `format` and `body` lend bytes; the rest as `lpe_evaluate`.
+ */
+int32_t lpe_exchange_evaluate_body(lpe_exchange exchange,
+                                   const lpe_question *question,
+                                   lpe_str format,
+                                   lpe_str body,
+                                   lpe_decision *decision,
+                                   lpe_detail *detail,
+                                   lpe_error *error);
+
+/**
+ * The exchange as text, for `lpe_exchange_resume`. It holds the bodies and who asks: keep it as you keep them, and let nobody
+ * else write it.
+ *
+ * The caller's part:
+ * `state` points to a buffer to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_exchange_save(lpe_exchange exchange,
+                          lpe_buffer *state,
+                          lpe_error *error);
+
+/**
+ * The digest of the documents that decide in an exchange: SHA-256, in hexadecimal.
+ *
+ * The caller's part:
+ * `digest` points to a buffer to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_exchange_bundle(lpe_exchange exchange, lpe_buffer *digest, lpe_error *error);
+
+/**
+ * Frees an exchange.
+ *
+ * The caller's part:
+ * `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_exchange_free(lpe_exchange exchange, lpe_error *error);
+
+/**
+ * Frees what the library put into `buffer`, and empties it. Nothing happens when it is empty or null.
+ *
+ * The caller's part:
+ * `buffer` is null, or points to a buffer that this library filled, or that is all zero.
+ */
+void lpe_buffer_free(lpe_buffer *buffer);
+
+/**
+ * Reads the context in `input`, which is JSON, once for many evaluations.
+ *
+ * The caller's part:
+ * `input` lends bytes; `prepared` points to a number to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_prepare(lpe_engine engine,
+                    lpe_str input,
+                    lpe_prepared *prepared,
+                    lpe_error *error);
+
+/**
+ * Reads a context that was built field by field, once for many evaluations.
+ *
+ * The caller's part:
+ * `prepared` points to a number to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_prepare_context(lpe_engine engine,
+                            lpe_context context,
+                            lpe_prepared *prepared,
+                            lpe_error *error);
+
+/**
+ * Frees a prepared input.
+ *
+ * The caller's part:
+ * `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_prepared_free(lpe_prepared prepared, lpe_error *error);
+
+/**
+ * The version of the interface that the library was built with: compare it with `LPE_ABI_VERSION` before anything else.
+ */
+uint32_t lpe_abi_version(void);
+
+/**
+ * The version of the library: `0.1.0`. It lives for ever.
+ */
+lpe_str lpe_version(void);
+
+/**
+ * Panics inside the library on purpose, so that whoever ships it can prove that a panic stays inside: the call returns
+ * `LPE_INTERNAL_ERROR`.
+ *
+ * The caller's part:
+ * `error` is null, or points to an `lpe_error` that begins with its size.
+ */
+int32_t lpe_self_test_panic(lpe_error *error);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* LLM_POLICY_H */

@@ -1,0 +1,205 @@
+#include "shim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// Runs `call`, in which `error` is the error record, and keeps what it says of a failure.
+#define REPORTED(call)                      \
+  lpe_error error = {0};                    \
+  error.struct_size = sizeof error;         \
+  int32_t status = (call);                  \
+  if (status != LPE_OK) keep(&error, out);
+
+static void keep(const lpe_error *error, lpego_out *out) {
+  lpe_error *kept = malloc(sizeof *kept);
+  if (kept != NULL) *kept = *error;
+  out->failure = (uintptr_t)kept;
+}
+
+static void hand_out(const lpe_buffer *text, lpego_out *out) {
+  out->text = (uintptr_t)text->ptr;
+  out->len = text->len;
+  out->capacity = text->capacity;
+}
+
+// As REPORTED, for what the library writes to `text`.
+#define TEXT(call)          \
+  lpe_buffer text = {0};    \
+  REPORTED(call)            \
+  hand_out(&text, out);     \
+  return status;
+
+void lpego_free(lpego_out *out) {
+  lpe_buffer text = {(uint8_t *)out->text, out->len, out->capacity};
+  if (out->text != 0) lpe_buffer_free(&text);
+  if (out->failure != 0) {
+    lpe_error_free((lpe_error *)out->failure);
+    free((void *)out->failure);
+  }
+  memset(out, 0, sizeof *out);
+}
+
+// Moves the canonical form of a decision to the caller's buffer; one that is longer stays with the library.
+static void take_text(lpe_detail detail, uint8_t *buffer, size_t capacity, lpego_out *out) {
+  if (detail == 0) return;
+  lpe_buffer text = {0};
+  if (lpe_detail_text(detail, LPE_TEXT_CANONICAL, &text, NULL) == LPE_OK) {
+    if (text.len <= capacity) {
+      memcpy(buffer, text.ptr, text.len);
+      out->len = text.len;
+      lpe_buffer_free(&text);
+    } else {
+      hand_out(&text, out);
+    }
+  }
+  lpe_detail_free(detail, NULL);
+}
+
+// Decides by `call`, in which `question`, `decision`, `detail` and `error` are what the library's functions want.
+#define DECIDED(call)                                                     \
+  memset(answer, 0, sizeof *answer);                                      \
+  lpego_out *out = &answer->out;                                          \
+  lpe_decision *decision = &answer->decision;                             \
+  decision->struct_size = sizeof *decision;                               \
+  lpe_question question = {sizeof question, asked->stage, asked->now_us}; \
+  lpe_detail number = 0, *detail = asked->with_text ? &number : NULL;     \
+  REPORTED(call)                                                          \
+  take_text(number, buffer, capacity, out);                               \
+  answer->status = status;                                                \
+  return status;
+
+int32_t lpego_evaluate(const lpego_question *asked, const uint8_t *input, size_t len, uint8_t *buffer, size_t capacity,
+                       lpego_answer *answer) {
+  lpe_str json = {input, len};
+  DECIDED(lpe_evaluate(asked->of, &question, json, decision, detail, &error))
+}
+
+int32_t lpego_evaluate_prepared(const lpego_question *asked, uint64_t prepared, uint8_t *buffer, size_t capacity,
+                                lpego_answer *answer) {
+  DECIDED(lpe_evaluate_prepared(asked->of, &question, prepared, decision, detail, &error))
+}
+
+int32_t lpego_evaluate_body(const lpego_question *asked, const uint8_t *format, size_t format_len, const uint8_t *body,
+                            size_t body_len, const uint8_t *host, size_t host_len, uint8_t *buffer, size_t capacity,
+                            lpego_answer *answer) {
+  lpe_str name = {format, format_len}, json = {body, body_len}, beside = {host, host_len};
+  DECIDED(lpe_evaluate_body(asked->of, &question, name, json, beside, decision, detail, &error))
+}
+
+int32_t lpego_exchange_evaluate(const lpego_question *asked, const uint8_t *format, size_t format_len, const uint8_t *body,
+                                size_t body_len, uint8_t *buffer, size_t capacity, lpego_answer *answer) {
+  lpe_str name = {format, format_len}, json = {body, body_len};
+  DECIDED(format_len == 0
+              ? lpe_exchange_evaluate(asked->of, &question, json, decision, detail, &error)
+              : lpe_exchange_evaluate_body(asked->of, &question, name, json, decision, detail, &error))
+}
+
+void lpego_evaluate_batch(const lpego_question *asked, const uint8_t *inputs, const size_t *ends, size_t count,
+                          lpego_answer *answers) {
+  size_t from = 0;
+  for (size_t at = 0; at < count; at++) {
+    lpego_evaluate(asked, inputs + from, ends[at] - from, NULL, 0, &answers[at]);
+    from = ends[at];
+  }
+}
+
+int32_t lpego_explain(const lpego_question *asked, const uint8_t *input, size_t len, lpego_out *out) {
+  lpe_question question = {sizeof question, asked->stage, asked->now_us};
+  lpe_str json = {input, len};
+  TEXT(lpe_explain(asked->of, &question, json, &text, &error))
+}
+
+int32_t lpego_explain_body(const lpego_question *asked, const uint8_t *format, size_t format_len, const uint8_t *body,
+                           size_t body_len, const uint8_t *host, size_t host_len, lpego_out *out) {
+  lpe_question question = {sizeof question, asked->stage, asked->now_us};
+  lpe_str name = {format, format_len}, json = {body, body_len}, beside = {host, host_len};
+  TEXT(lpe_explain_body(asked->of, &question, name, json, beside, &text, &error))
+}
+
+int32_t lpego_prepare(uint64_t engine, const uint8_t *input, size_t len, uint64_t *prepared, lpego_out *out) {
+  lpe_str json = {input, len};
+  REPORTED(lpe_prepare(engine, json, prepared, &error))
+  return status;
+}
+
+int32_t lpego_exchange_begin(uint64_t engine, const uint8_t *host, size_t len, uint64_t *exchange, lpego_out *out) {
+  lpe_str json = {host, len};
+  REPORTED(lpe_exchange_begin(engine, json, exchange, &error))
+  return status;
+}
+
+int32_t lpego_exchange_resume(uint64_t engine, const uint8_t *state, size_t len, uint64_t *exchange, lpego_out *out) {
+  lpe_str json = {state, len};
+  REPORTED(lpe_exchange_resume(engine, json, exchange, &error))
+  return status;
+}
+
+int32_t lpego_exchange_save(uint64_t exchange, lpego_out *out) {
+  TEXT(lpe_exchange_save(exchange, &text, &error))
+}
+
+int32_t lpego_exchange_bundle(uint64_t exchange, lpego_out *out) {
+  TEXT(lpe_exchange_bundle(exchange, &text, &error))
+}
+
+int32_t lpego_open(const uint8_t *path, size_t len, const lpe_options *options, uint64_t *engine, lpego_out *out) {
+  lpe_str text = {path, len};
+  REPORTED(lpe_engine_open(text, options, engine, &error))
+  return status;
+}
+
+int32_t lpego_reload_path(uint64_t engine, const uint8_t *path, size_t len, lpego_out *out) {
+  lpe_str text = {path, len};
+  REPORTED(lpe_engine_reload_path(engine, text, &error))
+  return status;
+}
+
+int32_t lpego_validate_path(const uint8_t *path, size_t len, lpego_out *out) {
+  lpe_str at = {path, len};
+  TEXT(lpe_validate_path(at, &text, &error))
+}
+
+static lpe_document *documents_in(const uint8_t *bytes, const size_t *ends, size_t count) {
+  lpe_document *documents = calloc(count + 1, sizeof *documents);
+  size_t from = 0;
+  for (size_t at = 0; documents != NULL && at < count; at++) {
+    size_t name = ends[2 * at], text = ends[2 * at + 1];
+    documents[at].origin = (lpe_str){bytes + from, name - from};
+    documents[at].text = (lpe_str){bytes + name, text - name};
+    from = text;
+  }
+  return documents;
+}
+
+// As REPORTED, with `documents`.
+#define WITH_DOCUMENTS(call)                                    \
+  lpe_document *documents = documents_in(bytes, ends, count);   \
+  REPORTED(call)                                                \
+  free(documents);
+
+int32_t lpego_load(const uint8_t *bytes, const size_t *ends, size_t count, const lpe_options *options, uint64_t *engine,
+                   lpego_out *out) {
+  WITH_DOCUMENTS(lpe_engine_load(documents, count, options, engine, &error))
+  return status;
+}
+
+int32_t lpego_reload(uint64_t engine, const uint8_t *bytes, const size_t *ends, size_t count, lpego_out *out) {
+  WITH_DOCUMENTS(lpe_engine_reload(engine, documents, count, &error))
+  return status;
+}
+
+int32_t lpego_validate(const uint8_t *bytes, const size_t *ends, size_t count, lpego_out *out) {
+  lpe_buffer text = {0};
+  WITH_DOCUMENTS(lpe_validate(documents, count, &text, &error))
+  hand_out(&text, out);
+  return status;
+}
+
+int32_t lpego_bundle(uint64_t engine, lpego_out *out) {
+  TEXT(lpe_engine_bundle(engine, &text, &error))
+}
+
+int32_t lpego_self_test_panic(lpego_out *out) {
+  REPORTED(lpe_self_test_panic(&error))
+  return status;
+}

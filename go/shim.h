@@ -1,0 +1,69 @@
+// What Go calls: each function here is one call through cgo and puts several calls of the library together.
+//
+// The records lie in Go's memory, which may hold no C pointers as pointers: addresses are numbers.
+
+#ifndef LLM_POLICY_GO_SHIM_H
+#define LLM_POLICY_GO_SHIM_H
+
+#include "llm_policy.h"
+
+// What a call gives back beside its status. `text`, `len` and `capacity` are an lpe_buffer; `failure` is an lpe_error in C's
+// memory. Both are freed with lpego_free.
+typedef struct {
+  uintptr_t failure;
+  uintptr_t text;
+  size_t len;
+  size_t capacity;
+} lpego_out;
+
+// What is asked, of which engine or exchange. `with_text`: the canonical form of the decision is wanted.
+typedef struct {
+  uint64_t of;
+  int64_t now_us;
+  int32_t stage;
+  int32_t with_text;
+} lpego_question;
+
+// A decision. Its text is in the caller's buffer when `out.text` is 0, else with the library.
+typedef struct {
+  lpego_out out;
+  lpe_decision decision;
+  int32_t status;
+} lpego_answer;
+
+int32_t lpego_evaluate(const lpego_question *asked, const uint8_t *input, size_t len, uint8_t *buffer, size_t capacity,
+                       lpego_answer *answer);
+int32_t lpego_evaluate_prepared(const lpego_question *asked, uint64_t prepared, uint8_t *buffer, size_t capacity,
+                                lpego_answer *answer);
+int32_t lpego_evaluate_body(const lpego_question *asked, const uint8_t *format, size_t format_len, const uint8_t *body,
+                            size_t body_len, const uint8_t *host, size_t host_len, uint8_t *buffer, size_t capacity,
+                            lpego_answer *answer);
+// Without a format, the body is a context.
+int32_t lpego_exchange_evaluate(const lpego_question *asked, const uint8_t *format, size_t format_len, const uint8_t *body,
+                                size_t body_len, uint8_t *buffer, size_t capacity, lpego_answer *answer);
+// The inputs lie one behind the other in `inputs`; each ends at its entry of `ends`.
+void lpego_evaluate_batch(const lpego_question *asked, const uint8_t *inputs, const size_t *ends, size_t count,
+                          lpego_answer *answers);
+int32_t lpego_explain(const lpego_question *asked, const uint8_t *input, size_t len, lpego_out *out);
+int32_t lpego_explain_body(const lpego_question *asked, const uint8_t *format, size_t format_len, const uint8_t *body,
+                           size_t body_len, const uint8_t *host, size_t host_len, lpego_out *out);
+int32_t lpego_prepare(uint64_t engine, const uint8_t *input, size_t len, uint64_t *prepared, lpego_out *out);
+int32_t lpego_exchange_begin(uint64_t engine, const uint8_t *host, size_t len, uint64_t *exchange, lpego_out *out);
+int32_t lpego_exchange_resume(uint64_t engine, const uint8_t *state, size_t len, uint64_t *exchange, lpego_out *out);
+int32_t lpego_exchange_save(uint64_t exchange, lpego_out *out);
+int32_t lpego_exchange_bundle(uint64_t exchange, lpego_out *out);
+
+int32_t lpego_open(const uint8_t *path, size_t len, const lpe_options *options, uint64_t *engine, lpego_out *out);
+int32_t lpego_reload_path(uint64_t engine, const uint8_t *path, size_t len, lpego_out *out);
+int32_t lpego_validate_path(const uint8_t *path, size_t len, lpego_out *out);
+// Names and texts of documents lie one behind the other in `bytes`; each name and each text ends at its entry of `ends`.
+int32_t lpego_load(const uint8_t *bytes, const size_t *ends, size_t count, const lpe_options *options, uint64_t *engine,
+                   lpego_out *out);
+int32_t lpego_reload(uint64_t engine, const uint8_t *bytes, const size_t *ends, size_t count, lpego_out *out);
+int32_t lpego_validate(const uint8_t *bytes, const size_t *ends, size_t count, lpego_out *out);
+int32_t lpego_bundle(uint64_t engine, lpego_out *out);
+
+int32_t lpego_self_test_panic(lpego_out *out);
+void lpego_free(lpego_out *out);
+
+#endif

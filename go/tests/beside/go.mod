@@ -1,0 +1,3 @@
+module example.test/beside
+
+go 1.24

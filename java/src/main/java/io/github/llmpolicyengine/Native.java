@@ -1,0 +1,85 @@
+package io.github.llmpolicyengine;
+
+/**
+ * The functions of the native library. An answer is an array that {@link Reply} reads; nothing is thrown. Numbers stand for
+ * objects; a number that stands for nothing is an error.
+ */
+final class Native {
+    /** The version of what this class and the library say to each other. */
+    static final int ABI = 1;
+
+    static {
+        NativeLibrary.load();
+        if (abi() != ABI) {
+            throw new UnsatisfiedLinkError("the native library of the policy engine (" + NativeLibrary.loaded()
+                    + ") is of another version than its classes: " + abi() + ", not " + ABI
+                    + "; use the same version of both jars");
+        }
+    }
+
+    private Native() {}
+
+    static native int abi();
+
+    static native byte[] open(byte[] path, byte[] options);
+
+    static native byte[] load(byte[] documents, byte[] options);
+
+    static native byte[] reloadPath(long engine, byte[] path);
+
+    static native byte[] reload(long engine, byte[] documents);
+
+    static native byte[] validatePath(byte[] path);
+
+    static native byte[] validate(byte[] documents);
+
+    static native byte[] bundle(long engine);
+
+    static native boolean close(long engine);
+
+    static native byte[] evaluate(
+            long engine, int stage, long seconds, int nanos, int form, byte[] input, int offset, int length);
+
+    static native byte[] evaluatePrepared(long engine, int stage, long seconds, int nanos, long prepared);
+
+    static native int allows(
+            long engine, int stage, long seconds, int nanos, int form, byte[] input, int offset, int length);
+
+    static native int allowsPrepared(long engine, int stage, long seconds, int nanos, long prepared);
+
+    static native byte[] evaluateBody(long engine, int stage, long seconds, int nanos, byte[] format, byte[] body,
+            int form, byte[] host, int offset, int length);
+
+    static native byte[] evaluateBatch(
+            long engine, int stage, long seconds, int nanos, byte[] framed, int length);
+
+    static native byte[] explain(
+            long engine, int stage, long seconds, int nanos, int form, byte[] input, int offset, int length);
+
+    static native byte[] explainBody(long engine, int stage, long seconds, int nanos, byte[] format, byte[] body,
+            int form, byte[] host, int offset, int length);
+
+    static native byte[] prepare(long engine, int form, byte[] input, int offset, int length);
+
+    static native boolean freePrepared(long prepared);
+
+    static native byte[] exchange(long engine, int form, byte[] host, int offset, int length);
+
+    static native byte[] resume(long engine, byte[] state);
+
+    static native byte[] exchangeEvaluate(
+            long exchange, int stage, long seconds, int nanos, int form, byte[] input, int offset, int length);
+
+    static native byte[] exchangeBody(
+            long exchange, int stage, long seconds, int nanos, byte[] format, byte[] body);
+
+    static native byte[] exchangeState(long exchange);
+
+    static native boolean freeExchange(long exchange);
+
+    static native byte[] pack(byte[] json);
+
+    static native byte[] unpack(byte[] packed);
+
+    static native byte[] selfTestPanic();
+}

@@ -1,0 +1,4 @@
+/**
+ * The engine in a servlet container.
+ */
+package io.github.llmpolicyengine.servlet;

@@ -1,0 +1,3 @@
+import module from './fastify.js';
+
+export const { policyGuard } = module;

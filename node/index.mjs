@@ -1,0 +1,23 @@
+import engine from './index.js';
+
+export const {
+  Engine,
+  Exchange,
+  PreparedContext,
+  Decision,
+  selfTestPanic,
+  version,
+  PolicyEngineError,
+  InternalError,
+  InvalidPolicyError,
+  InvalidInputError,
+  UnreadableFileError,
+  NoDocumentsError,
+  StaleInputError,
+  InvalidArgumentError,
+  ClosedError,
+  RefusedError,
+  DeniedError,
+  ThrottledError,
+  ApprovalRequiredError,
+} = engine;

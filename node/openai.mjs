@@ -1,0 +1,3 @@
+import module from './openai.js';
+
+export const { guardOpenAI } = module;
