@@ -71,6 +71,23 @@
 #define LPE_TEXT_CANONICAL 7
 
 /**
+ * How each limit stands that applies to the request, as a JSON list of objects with `policy`, `limit`, `kind`, `unit`, `key`,
+ * `amount`, `used`, `reserved`, `remaining`, `cost`, `fits`, `reached`, `alerts`, and perhaps `resets_at`, `retry_after_ms`
+ * and `shadow`. It varies from run to run, so it is no part of the canonical form.
+ */
+#define LPE_TEXT_LIMITS 8
+
+/**
+ * What is reserved for the request, for `lpe_settle`, `lpe_release` and `lpe_extend`; empty when nothing is.
+ */
+#define LPE_TEXT_HOLD 9
+
+/**
+ * The limit that decided; perhaps empty.
+ */
+#define LPE_TEXT_LIMIT 10
+
+/**
  * The host carries out `redact`.
  */
 #define LPE_HANDLES_REDACT 1
@@ -141,6 +158,11 @@
 #define LPE_INVALID_HANDLE 8
 
 /**
+ * The store of limits cannot be asked.
+ */
+#define LPE_LIMITS_UNAVAILABLE 9
+
+/**
  * Before the request goes to the model.
  */
 #define LPE_STAGE_REQUEST 1
@@ -164,6 +186,41 @@
  * The time that the machine's clock shows.
  */
 #define LPE_NOW INT64_MIN
+
+/**
+ * It was open, and is closed now.
+ */
+#define LPE_CLOSED_DONE 1
+
+/**
+ * It had expired. What the request really cost stands now in place of what was charged then.
+ */
+#define LPE_CLOSED_LATE 2
+
+/**
+ * It was settled before; nothing was changed.
+ */
+#define LPE_CLOSED_ALREADY_SETTLED 3
+
+/**
+ * It was released before; nothing was changed.
+ */
+#define LPE_CLOSED_ALREADY_RELEASED 4
+
+/**
+ * It had expired, and that stays so.
+ */
+#define LPE_CLOSED_ALREADY_EXPIRED 5
+
+/**
+ * The store does not know it, or no longer; nothing was changed.
+ */
+#define LPE_CLOSED_UNKNOWN 6
+
+/**
+ * Nothing is held: no limit applied, or this exchange closed it before.
+ */
+#define LPE_CLOSED_NOTHING 7
 
 /**
  * The version of this interface. Within it, functions and fields at the end of records are only ever added.
@@ -713,6 +770,80 @@ int32_t lpe_exchange_bundle(lpe_exchange exchange, lpe_buffer *digest, lpe_error
  * `error` is null or points to an `lpe_error`.
  */
 int32_t lpe_exchange_free(lpe_exchange exchange, lpe_error *error);
+
+/**
+ * As `lpe_evaluate`, and takes nothing from limits: `LPE_TEXT_LIMITS` says what would be.
+ *
+ * The caller's part:
+ * As `lpe_evaluate`.
+ */
+int32_t lpe_dry_run(lpe_engine engine,
+                    const lpe_question *question,
+                    lpe_str input,
+                    lpe_decision *decision,
+                    lpe_detail *detail,
+                    lpe_error *error);
+
+/**
+ * Closes what is reserved for a request, with what it really used. `hold` is the decision's `LPE_TEXT_HOLD`; `used` is JSON:
+ * `{"usage": {"input_tokens": 420, "output_tokens": 128}, "model": "gpt-4o", "cost": 0.01}`, of which each part may be left
+ * out. `closed` gets one of `LPE_CLOSED_...`. Settling twice changes nothing.
+ *
+ * The caller's part:
+ * `hold` and `used` lend bytes; `closed` points to a number to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_settle(lpe_engine engine,
+                   lpe_str hold,
+                   lpe_str used,
+                   int32_t *closed,
+                   lpe_error *error);
+
+/**
+ * Gives back what is reserved for a request that was not sent; the rest as `lpe_settle`.
+ *
+ * The caller's part:
+ * As `lpe_settle`.
+ */
+int32_t lpe_release(lpe_engine engine, lpe_str hold, int32_t *closed, lpe_error *error);
+
+/**
+ * Lets what is reserved live on for another lease, ten minutes: for answers that take long; the rest as `lpe_settle`.
+ *
+ * The caller's part:
+ * As `lpe_settle`.
+ */
+int32_t lpe_extend(lpe_engine engine,
+                   lpe_str hold,
+                   int32_t *closed,
+                   lpe_error *error);
+
+/**
+ * Closes what is reserved for the request of an exchange; `used` as for `lpe_settle`. Without bytes (a null pointer), it is what
+ * the answer says that was decided about, `response.usage`.
+ *
+ * The caller's part:
+ * As `lpe_settle`.
+ */
+int32_t lpe_exchange_settle(lpe_exchange exchange,
+                            lpe_str used,
+                            int32_t *closed,
+                            lpe_error *error);
+
+/**
+ * Gives back what is reserved for a request of an exchange that was not sent.
+ *
+ * The caller's part:
+ * As `lpe_settle`.
+ */
+int32_t lpe_exchange_release(lpe_exchange exchange, int32_t *closed, lpe_error *error);
+
+/**
+ * What is reserved for the request of an exchange that was allowed last; empty when nothing is.
+ *
+ * The caller's part:
+ * `hold` points to a buffer to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_exchange_hold(lpe_exchange exchange, lpe_buffer *hold, lpe_error *error);
 
 /**
  * Frees what the library put into `buffer`, and empties it. Nothing happens when it is empty or null.

@@ -50,7 +50,9 @@ pub unsafe extern "C" fn lpe_dry_run(
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
         reported(error, || {
-            decide(question, decision, detail, |question| ask(engine, |engine| engine.dry_run(input.bytes()?, question)))
+            decide(question, decision, detail, |question| {
+                ask(engine, |engine| engine.dry_run(input.bytes()?, question))
+            })
         })
     }
 }
@@ -103,12 +105,7 @@ pub unsafe extern "C" fn lpe_release(
 /// # Safety
 /// As `lpe_settle`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn lpe_extend(
-    engine: lpe_engine,
-    hold: lpe_str,
-    closed: *mut i32,
-    error: *mut lpe_error,
-) -> i32 {
+pub unsafe extern "C" fn lpe_extend(engine: lpe_engine, hold: lpe_str, closed: *mut i32, error: *mut lpe_error) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
         put(closed, 0, error, || {
@@ -154,7 +151,11 @@ pub unsafe extern "C" fn lpe_exchange_release(exchange: lpe_exchange, closed: *m
 /// # Safety
 /// `hold` points to a buffer to be written; `error` is null or points to an `lpe_error`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn lpe_exchange_hold(exchange: lpe_exchange, hold: *mut lpe_buffer, error: *mut lpe_error) -> i32 {
+pub unsafe extern "C" fn lpe_exchange_hold(
+    exchange: lpe_exchange,
+    hold: *mut lpe_buffer,
+    error: *mut lpe_error,
+) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
         put(hold, lpe_buffer::EMPTY, error, || {

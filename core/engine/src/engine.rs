@@ -12,12 +12,12 @@ use crate::compile::{Compiled, Finding, Options, compile};
 use crate::context::{Source, Stage};
 use crate::decision::Decision;
 use crate::document::Document;
+use crate::evaluate::limits::{Taking, charge};
 use crate::evaluate::{Data, Question, evaluate, only_objects};
 use crate::exchange::Exchange;
 use crate::explain::{Explanation, explain, truths};
 use crate::handles::Handles;
 use crate::input::{Input, InputError, Prepared};
-use crate::evaluate::limits::{Taking, charge};
 use crate::limits::{Books, Changed, Hold, Memory, Shelf, Time, Used};
 
 /// Policies, ready to decide.
@@ -92,7 +92,12 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such limit, it does not apply to `input`, or the number is none.
-    pub fn with_used(&self, input: &dyn Input, now: jiff::Timestamp, used: &[(String, f64)]) -> Result<Self, InputError> {
+    pub fn with_used(
+        &self,
+        input: &dyn Input,
+        now: jiff::Timestamp,
+        used: &[(String, f64)],
+    ) -> Result<Self, InputError> {
         let books = Books::new(Arc::new(Memory::new(1, 1 << 10)));
         let compiled = self.compiled.load();
         if !used.is_empty() {

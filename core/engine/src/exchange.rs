@@ -100,7 +100,8 @@ impl Exchange {
                 }
                 same.then_some(hold)
             });
-            taking.id = Some((held.as_ref().map_or_else(|| taking.books.ledger().id(), |h| h.reservation().id), digest));
+            taking.id =
+                Some((held.as_ref().map_or_else(|| taking.books.ledger().id(), |h| h.reservation().id), digest));
             self.hold = held;
         }
         let (compiled, handles) = (&self.compiled, self.handles);

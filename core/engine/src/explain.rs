@@ -133,7 +133,10 @@ impl Outcome {
 }
 
 /// Fills the slots once more, and hands them to `work` with an evaluator over them.
-pub(crate) fn look<T>(question: &Question<'_>, work: impl FnOnce(&Evaluator<'_>, &[Slot<'_>]) -> T) -> Result<T, InputError> {
+pub(crate) fn look<T>(
+    question: &Question<'_>,
+    work: impl FnOnce(&Evaluator<'_>, &[Slot<'_>]) -> T,
+) -> Result<T, InputError> {
     let compiled = question.compiled;
     let arena = Bump::new();
     let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);

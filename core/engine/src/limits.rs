@@ -95,7 +95,13 @@ impl Books {
     }
 
     /// Closes a hold with what was really used.
-    pub(crate) fn settle(&self, hold: &Hold, used: &Used, prices: &Prices, now: jiff::Timestamp) -> Result<Changed, ledger::Error> {
+    pub(crate) fn settle(
+        &self,
+        hold: &Hold,
+        used: &Used,
+        prices: &Prices,
+        now: jiff::Timestamp,
+    ) -> Result<Changed, ledger::Error> {
         let now = self.time(now);
         let actuals = hold.actuals(used, prices, now);
         self.ledger.settle(&hold.reservation, &actuals, now)
@@ -227,7 +233,8 @@ impl Hold {
     /// the same share of it.
     fn actuals(&self, used: &Used, prices: &Prices, now: Time) -> Vec<u64> {
         let model = used.model.as_deref().unwrap_or(&self.model);
-        let tokens = used.usage.map(|usage| usage.prompt().saturating_add(usage.output).saturating_add(usage.reasoning));
+        let tokens =
+            used.usage.map(|usage| usage.prompt().saturating_add(usage.output).saturating_add(usage.reasoning));
         let cost = used.cost.or_else(|| prices.cost(model, &used.usage?, now));
         let demands = self.reservation.entries.iter().map(|entry| entry.demand + 1).max().unwrap_or(0);
         let mut actuals = vec![0; demands];

@@ -65,7 +65,8 @@ impl Estimates {
             _ => None,
         };
         let most = model.as_ref().and_then(|found| found.model.max_output);
-        let prompt = ["system_prompt", "tools"].iter().filter_map(|name| request.get_str(name)).map(tokens).sum::<u64>();
+        let prompt =
+            ["system_prompt", "tools"].iter().filter_map(|name| request.get_str(name)).map(tokens).sum::<u64>();
         let said = request.get_str("messages").or_else(|| request.get_str("prompt"));
         let prompt = prompt.saturating_add(said.map_or(0, tokens));
         let answer = match value(slots, self.max_tokens) {

@@ -289,7 +289,10 @@ fn part(compiler: &mut Compiler<'_>, scope: &Scope<'_>, source: &Source, part: P
     let mut good = true;
     for read in &expression.reads {
         if let Some((message, help)) = misplaced(part, read) {
-            compiler.report(document, Diagnostic::error("limit-reads-input", message, source.locate(read.at)).with_help(help));
+            compiler.report(
+                document,
+                Diagnostic::error("limit-reads-input", message, source.locate(read.at)).with_help(help),
+            );
             good = false;
         }
     }

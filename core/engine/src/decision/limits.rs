@@ -116,9 +116,8 @@ impl Decision {
     /// The document and the name of a limit of this decision.
     #[must_use]
     pub fn limit_name(&self, state: &LimitState) -> (&str, &str) {
-        self.limit_of(state.limit).map_or(("", ""), |limit| {
-            (self.policy_id(limit.document).unwrap_or_default(), &*limit.name)
-        })
+        self.limit_of(state.limit)
+            .map_or(("", ""), |limit| (self.policy_id(limit.document).unwrap_or_default(), &*limit.name))
     }
 
     /// What is reserved for the request; `None` when no limit applies, the request is not let through, or it was a dry run.

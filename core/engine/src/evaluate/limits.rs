@@ -54,7 +54,12 @@ pub(crate) struct StepRoute {
 }
 
 /// How the limits stand that conditions read. What cannot be told is absent.
-pub(crate) fn views<'a>(question: &Question<'a>, slots: &'a [Slot<'a>], cx: Context<'a>, scratch: &mut Scratch) -> Views {
+pub(crate) fn views<'a>(
+    question: &Question<'a>,
+    slots: &'a [Slot<'a>],
+    cx: Context<'a>,
+    scratch: &mut Scratch,
+) -> Views {
     let compiled = question.compiled;
     let mut views = Views::new();
     let Some(Taking { books, .. }) = question.limits else { return views };
@@ -109,7 +114,8 @@ pub(crate) fn charge(question: &Question<'_>, used: &[(String, f64)]) -> Result<
             let cost = if kind.counts_open_only() { units } else { 0 };
             let demands = [Demand { limit: &limit.definition, key: &key, amount, cost }];
             let (id, lease) = (books.ledger().id(), books.lease());
-            let request = Request { id, digest: Digest::default(), principal: &key, demands: &demands, lease, agreed: false };
+            let request =
+                Request { id, digest: Digest::default(), principal: &key, demands: &demands, lease, agreed: false };
             let admission = books.ledger().reserve(&request, now).map_err(|error| refuse(&error.to_string()))?;
             let reservation = admission.result.map_err(|_| refuse("it cannot have been used so much"))?;
             if cost == 0 {
@@ -203,7 +209,8 @@ impl<'a> Asker<'_, 'a> {
                 Ok(said.max(own.unwrap_or(0)))
             }
             None => own.ok_or_else(|| {
-                let what = if kind == Kind::Budget { "no price of this model is known" } else { "there is no estimate" };
+                let what =
+                    if kind == Kind::Budget { "no price of this model is known" } else { "there is no estimate" };
                 (Part::Cost, Fault::Not(what.to_owned()))
             }),
         }
@@ -279,15 +286,15 @@ impl<'p, 'a> Pass<'p, 'a> {
                 continue;
             }
             let asker = self.asker();
-            let asked = asker.key(limit).and_then(|key| Ok((key, asker.amount(limit)?, asker.cost(limit, self.estimate())?)));
+            let asked =
+                asker.key(limit).and_then(|key| Ok((key, asker.amount(limit)?, asker.cost(limit, self.estimate())?)));
             // What fails here fails once more when it is taken, and is told then.
             let Ok((key, amount, cost)) = asked else { continue };
             let Ok(view) = books.ledger().view(&limit.definition, &key, amount, now) else { continue };
             let used = view.used.saturating_add(cost);
             let steps = limit.definition.steps().iter().zip(&limit.steps);
-            let in_force = steps.filter(|(step, _)| {
-                step.action == Action::Route && limit.definition.mark(step, amount) <= used
-            });
+            let in_force =
+                steps.filter(|(step, _)| step.action == Action::Route && limit.definition.mark(step, amount) <= used);
             let Some((_, Some(action))) = in_force.max_by_key(|(step, _)| step.at) else { continue };
             let ActionEffect::Route { models, provider } = &action.effect else { continue };
             self.evaluator.refuel(self.compiled.options.rule_fuel);
@@ -335,7 +342,8 @@ impl<'p, 'a> Pass<'p, 'a> {
             limited.obligations.clear();
         }
         if let Some((step, model)) = routed.filter(|_| decision.effect() != Effect::Deny) {
-            decision.route = Some(Route { model: model.map(Into::into), provider: step.provider.as_deref().map(Into::into) });
+            decision.route =
+                Some(Route { model: model.map(Into::into), provider: step.provider.as_deref().map(Into::into) });
         }
         if let Some(verdict) = ends.shadow
             && decision.shadow.as_ref().is_none_or(|known| known.verdict.effect < verdict.effect)
@@ -358,7 +366,9 @@ impl<'p, 'a> Pass<'p, 'a> {
             match self.counts(limit) {
                 Truth::False => continue,
                 Truth::True => {}
-                Truth::Error => limited.errors.push(self.fault(limit, &(Part::When, Fault::Failed(self.evaluator.error())))),
+                Truth::Error => {
+                    limited.errors.push(self.fault(limit, &(Part::When, Fault::Failed(self.evaluator.error()))))
+                }
             }
             let asker = self.asker();
             let what = asker.key(limit).and_then(|key| Ok((key, asker.amount(limit)?, asker.cost(limit, estimate)?)));
@@ -424,7 +434,11 @@ impl<'p, 'a> Pass<'p, 'a> {
             let Some(limit) = self.compiled.limits.all.get(asked.limit as usize) else { continue };
             let steps = limit.definition.steps();
             let shares = |bits: u16| {
-                steps.iter().enumerate().filter(move |(at, _)| bits >> at & 1 == 1).map(|(_, step)| step.at.millionths())
+                steps
+                    .iter()
+                    .enumerate()
+                    .filter(move |(at, _)| bits >> at & 1 == 1)
+                    .map(|(_, step)| step.at.millionths())
             };
             let shadow = limit.definition.space() == Space::Shadow;
             limited.standings.push(LimitState {

@@ -117,7 +117,10 @@ fn a_limit_that_cannot_be_seen_is_an_error_of_the_rules_that_ask_for_it() {
     let engine = engine(&[limits(BUDGET, rules)]);
     let decision = ask(&engine, &json!({"request": {"model": "gpt-4o-mini"}}));
     assert_eq!((decision.effect(), decision.rule()), (Effect::Deny, Some("full")));
-    assert_eq!(decision.errors().first().and_then(|error| error.path.as_deref()), Some("limit('default/money/daily').remaining"));
+    assert_eq!(
+        decision.errors().first().and_then(|error| error.path.as_deref()),
+        Some("limit('default/money/daily').remaining")
+    );
     // No body can say how a limit stands.
     let sly = json!({"limit('default/money/daily')": {"remaining": 5.0}, "request": {"model": "gpt-4o-mini"}});
     assert!(!ask(&engine, &sly).allowed());
@@ -134,7 +137,10 @@ fn each_step_does_what_it_says() {
     assert_eq!(second.warnings().nth(1), Some("three quarters of ann's budget"));
     // Each alert comes once a window; the warnings go on.
     let third = ask(&engine, &request("ann", 0.5));
-    assert_eq!(third.limits().first().map(|s| (s.alerts.clone(), s.reached.clone())), Some((vec![], vec![500_000, 750_000])));
+    assert_eq!(
+        third.limits().first().map(|s| (s.alerts.clone(), s.reached.clone())),
+        Some((vec![], vec![500_000, 750_000]))
+    );
     let fourth = ask(&engine, &request("ann", 1.0));
     assert_eq!((fourth.effect(), &*fourth.reason()), (Effect::RequireApproval, "nearly spent"));
     assert_eq!(fourth.to_json()["approval"]["params"]["approvers"], json!(["role:lead"]));
@@ -145,7 +151,8 @@ fn each_step_does_what_it_says() {
 
 #[test]
 fn a_rate_throttles_and_says_for_how_long() {
-    let rate = "  rate: {kind: rate, key: user.id, amount: 2, window: {bucket: 10s}, steps: [{at: 1.0, do: throttle}]}\n";
+    let rate =
+        "  rate: {kind: rate, key: user.id, amount: 2, window: {bucket: 10s}, steps: [{at: 1.0, do: throttle}]}\n";
     let engine = engine(&[limits(rate, "")]);
     assert!(ask(&engine, &request("ann", 0.0)).allowed());
     assert!(ask(&engine, &request("ann", 0.0)).allowed());
@@ -164,7 +171,14 @@ fn large(cost: f64) -> Value {
 fn a_step_routes_and_the_new_model_is_decided_about_once_more() {
     let rules = "  - {id: no-mini, when: \"request.model == 'gpt-4o-mini' && user.tier == 'gold'\", actions: [deny]}\n";
     let routed = engine(&[limits(ROUTING, rules)]);
-    assert!(ask(&routed, &json!({"user": {"id": "ann", "tier": "free"}, "request": {"model": "gpt-4o", "estimated_cost": 4.0}})).route().is_none());
+    assert!(
+        ask(
+            &routed,
+            &json!({"user": {"id": "ann", "tier": "free"}, "request": {"model": "gpt-4o", "estimated_cost": 4.0}})
+        )
+        .route()
+        .is_none()
+    );
     let free = json!({"user": {"id": "ann", "tier": "free"}, "request": {"model": "gpt-4o", "estimated_cost": 2.0}});
     let decision = ask(&routed, &free);
     assert!(decision.allowed());
@@ -202,7 +216,8 @@ fn a_price_of_the_new_model_is_taken() {
 
 #[test]
 fn errors_of_a_hard_limit_deny_and_those_of_a_soft_one_are_told() {
-    let hard = |keys: &str| limits(&format!("  a: {{kind: budget, key: user.id, window: {{fixed: 1d}}, {keys}}}\n"), "");
+    let hard =
+        |keys: &str| limits(&format!("  a: {{kind: budget, key: user.id, window: {{fixed: 1d}}, {keys}}}\n"), "");
     for (keys, clause) in [
         ("amount: \"double(request.context.n)\"", "amount"),
         ("amount: \"0.0 - 1.0\"", "amount"),
@@ -225,13 +240,19 @@ fn errors_of_a_hard_limit_deny_and_those_of_a_soft_one_are_told() {
     assert_eq!(decision.code(), Some("limit_failed"));
     assert_eq!(decision.errors().first().and_then(|error| error.path.as_deref()), Some("user.id"));
     // Nobody knows what the model costs.
-    let decision = ask(&engine(&[hard("amount: 5 USD")]), &json!({"user": {"id": "ann"}, "request": {"model": "no-such", "prompt": "x"}}));
+    let decision = ask(
+        &engine(&[hard("amount: 5 USD")]),
+        &json!({"user": {"id": "ann"}, "request": {"model": "no-such", "prompt": "x"}}),
+    );
     assert_eq!(decision.code(), Some("limit_failed"));
 }
 
 #[test]
 fn a_limit_whose_condition_fails_counts() {
-    let text = limits("  a: {kind: rate, key: user.id, when: request.environment == 'prod', amount: 0, window: {fixed: 1d}}\n", "");
+    let text = limits(
+        "  a: {kind: rate, key: user.id, when: request.environment == 'prod', amount: 0, window: {fixed: 1d}}\n",
+        "",
+    );
     let engine = engine(&[text]);
     let with = |environment: &str| json!({"user": {"id": "ann"}, "request": {"environment": environment}});
     assert!(ask(&engine, &with("dev")).allowed());
@@ -250,7 +271,8 @@ fn targets_modes_and_shadows() {
     assert_eq!(decision.to_json()["shadow"]["limit"], json!("daily"));
     let off = BUDGET.replace("kind:", "mode: disabled, kind:");
     assert!(ask(&crate::common::engine(&[limits(&off, "")]), &request("ann", 11.0)).limits().is_empty());
-    let targeted = policy("t", &format!("config: {{default_action: allow, target: user.tenant == 'acme'}}\nlimits:\n{BUDGET}"));
+    let targeted =
+        policy("t", &format!("config: {{default_action: allow, target: user.tenant == 'acme'}}\nlimits:\n{BUDGET}"));
     let open = policy("o", "config: {default_action: allow}\nrules:\n  - {id: r, when: 'false', actions: [deny]}\n");
     let engine = crate::common::engine(&[targeted, open]);
     let tenant = |tenant: &str| json!({"user": {"id": "ann", "tenant": tenant}, "request": {"model": "m", "estimated_cost": 11.0}});
@@ -313,7 +335,8 @@ fn an_exchange_holds_what_it_took() {
 #[test]
 fn books_are_shared_and_have_a_clock_of_their_own() {
     let books = Books::new(Arc::new(Memory::default())).with_clock(|| at("2026-07-01T12:00:00Z").into());
-    let (one, other) = (engine(&[limits(BUDGET, "")]).with_books(books.clone()), engine(&[limits(BUDGET, "")]).with_books(books));
+    let (one, other) =
+        (engine(&[limits(BUDGET, "")]).with_books(books.clone()), engine(&[limits(BUDGET, "")]).with_books(books));
     assert!(ask(&one, &request("ann", 6.0)).allowed());
     assert!(!ask(&other, &request("ann", 6.0)).allowed());
     // Whatever conditions think what time it is.
@@ -388,7 +411,10 @@ fn an_engine_can_be_told_what_was_used_before() {
 
 #[test]
 fn kinds_count_what_they_are_called_after() {
-    let text = limits("  tokens: {kind: quota, key: user.id, amount: 1000, window: {fixed: 1d}}\n  calls: {kind: rate, key: user.id, amount: 10, window: {sliding: 1m}}\n  open: {kind: concurrency, key: user.id, amount: 3}\n", "");
+    let text = limits(
+        "  tokens: {kind: quota, key: user.id, amount: 1000, window: {fixed: 1d}}\n  calls: {kind: rate, key: user.id, amount: 10, window: {sliding: 1m}}\n  open: {kind: concurrency, key: user.id, amount: 3}\n",
+        "",
+    );
     let engine = engine(&[text]);
     let decision = ask(&engine, &request("ann", 1.0));
     let costs: Vec<(Kind, u64)> = decision.limits().iter().map(|state| (state.kind, state.cost)).collect();

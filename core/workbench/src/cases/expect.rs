@@ -183,7 +183,9 @@ impl Names<'_> {
                 _ => Some(Pattern::Has(vec![("model".to_owned(), text(reader, "route", node)?)])),
             },
             Key::Shadow => match &node.kind {
-                Kind::Map(_) => self.object(reader, node, "`shadow`", &["effect", "rule", "limit", "policy", "code", "reason"]),
+                Kind::Map(_) => {
+                    self.object(reader, node, "`shadow`", &["effect", "rule", "limit", "policy", "code", "reason"])
+                }
                 _ => Some(Pattern::Has(vec![("effect".to_owned(), effect(reader, node)?)])),
             },
             _ => text(reader, self.part.name(), node),

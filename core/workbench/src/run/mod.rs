@@ -98,7 +98,8 @@ pub fn run(suite: &Suite, wanted: &(dyn Fn(&TestFile, &Case) -> bool + Sync), jo
 }
 
 fn run_case(engine: &Engine, case: &Case) -> CaseOutcome {
-    let decided = engine_for(engine, case).and_then(|engine| Ok((engine.dry_run(case.stage, &case.context, case.now)?, engine)));
+    let decided =
+        engine_for(engine, case).and_then(|engine| Ok((engine.dry_run(case.stage, &case.context, case.now)?, engine)));
     let (decision, engine) = match decided {
         Ok(decided) => decided,
         Err(error) => return CaseOutcome::Refused(error.message),

@@ -92,7 +92,9 @@ fn expected(key: Key) -> Json {
         Key::RetryAfterMs => nullable(json!({"type": "integer", "minimum": 0})),
         Key::Rule | Key::Policy | Key::Limit => nullable(some_text()),
         Key::Route => json!({"anyOf": [reference("text"), texts(&["model", "provider"])]}),
-        Key::Shadow => nullable(json!({"anyOf": [effect(), texts(&["effect", "rule", "limit", "policy", "code", "reason"])]})),
+        Key::Shadow => {
+            nullable(json!({"anyOf": [effect(), texts(&["effect", "rule", "limit", "policy", "code", "reason"])]}))
+        }
         _ => reference("text"),
     }
 }

@@ -28,9 +28,14 @@ fn limit() -> Json {
         "amount" => doc(reference("cel"), "How much may be used: `1000 USD` of a budget, else an integer, or CEL."),
         "window" => doc(window(), "When it counts anew."),
         "cost" => doc(reference("cel"), "What a request costs; at least what the engine estimates."),
-        "steps" => doc(some(step()), "What happens at which share of the amount; without it, what passes the amount is denied."),
+        "steps" => doc(
+            some(step()),
+            "What happens at which share of the amount; without it, what passes the amount is denied.",
+        ),
         "consistency" => one_of(&["local", "leased", "strict"]),
-        "on_store_loss" => doc(one_of(&["deny", "local_share", "allow"]), "What happens while the store cannot be asked."),
+        "on_store_loss" => {
+            doc(one_of(&["deny", "local_share", "allow"]), "What happens while the store cannot be asked.")
+        }
         "on_expiry" => doc(one_of(&["charge", "release"]), "What becomes of a reservation that nobody closes."),
         "max_open" => doc(int(1, MOST), "Requests that one caller may have under way."),
         _ => json!(true),

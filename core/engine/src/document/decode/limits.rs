@@ -59,7 +59,8 @@ impl Reader<'_> {
         let fields = self.fields(node, "a limit", LIMIT)?;
         let modes = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow), ("disabled", Mode::Disabled)];
         let description = fields.get("description").and_then(|node| self.text("description", node));
-        let mode = fields.get("mode").and_then(|node| self.choice("mode", node, &modes)).unwrap_or_default().min(weakest);
+        let mode =
+            fields.get("mode").and_then(|node| self.choice("mode", node, &modes)).unwrap_or_default().min(weakest);
         let kind = self.required(&fields, "kind").and_then(|node| self.choice("kind", node, KINDS));
         let key = self.required(&fields, "key").map(|node| self.limit_key(node)).unwrap_or_default();
         let when = fields.get("when").and_then(|node| self.cel("when", node));
