@@ -55,6 +55,9 @@ test-c: need-cargo
 test-go: need-cargo
 	go/tests/run.sh
 
+test-node: need-cargo need-npm
+	node/tests/run.sh
+
 test-python: need-cargo
 	python/tests/run.sh
 
@@ -88,6 +91,7 @@ test-long: need-cargo need-npm
 	INDEX_CASES=20000 PROPTEST_CASES=20000 cargo test --release --locked -p llm-policy-engine
 	EVALUATIONS=1000000 go/tests/run.sh
 	EVALUATIONS=1000000 java/tests/run.sh
+	EVALUATIONS=1000000 PROPERTY_CASES=100000 node/tests/run.sh
 	LEDGER_CASES=500000 cargo test --release --locked -p llm-policy-ledger --test model
 	python/tests/run.sh long
 

@@ -1,4 +1,4 @@
-// Memory stays flat over many calls. MEMORY_CALLS=1000000 is for the long run.
+// Memory stays flat over many calls. EVALUATIONS=1000000 is for the long run.
 
 import assert from 'node:assert/strict';
 import { setFlagsFromString } from 'node:v8';
@@ -11,7 +11,7 @@ import { MODELS } from './policies.mjs';
 
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc');
-const CALLS = Number(process.env.MEMORY_CALLS ?? 100_000);
+const CALLS = Number(process.env.EVALUATIONS ?? 100_000);
 
 /** Resident bytes, when what is garbage is gone; the smallest of a few looks. */
 async function resident() {

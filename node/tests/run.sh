@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the addon and runs all tests of the Node package: the interface, threads, memory, guards, types, the conformance cases,
 # the README's examples, the example service, and the packages, installed from their files. Needs node 20 or later, npm and cargo.
-# MEMORY_CALLS and PROPERTY_CASES make the long run longer.
+# EVALUATIONS and PROPERTY_CASES make the long run longer.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD

@@ -64,6 +64,6 @@ def test_what_pages_show_happens(page: str, tmp_path: Any, monkeypatch: pytest.M
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "models.yaml").write_text((ROOT / "examples" / "python" / "policies" / "models.yaml").read_text())
     monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"__name__": "page"}
     for block in blocks:
-        exec(compile(block, page, "exec"), names)  # noqa: S102
+        exec(compile(block, page, "exec", dont_inherit=True), names)  # noqa: S102

@@ -1,13 +1,13 @@
 //! Deciding.
 
-use jni_sys::{JNIEnv, jbyteArray, jclass, jint, jlong};
+use jni_sys::{JNIEnv, jbyteArray, jclass, jint, jlong, jobject};
 use llm_policy_embed::guard::guarded;
 use llm_policy_embed::{Error, ErrorCode, Format, Question};
 
 use crate::env::Env;
 use crate::input::{Input, frame, question, text};
 use crate::objects::{ENGINES, PREPARED};
-use crate::reply::{Failure, Reply, decided, replied};
+use crate::reply::{Failure, Reply, decided, decided_before, replied, replied_or_object};
 
 /// Decides about an input.
 ///
@@ -25,17 +25,17 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_evaluate(
     input: jbyteArray,
     offset: jint,
     length: jint,
-) -> jbyteArray {
+) -> jobject {
     let work = |env: Env, reply: &mut Reply| {
         let question = question(stage, seconds, nanos)?;
         ENGINES.with(engine, |held| {
             let made =
                 env.with_bytes(input, offset, length, |bytes| Input::new(form, bytes).evaluate(&held.engine, question));
-            decided(reply, &held.engine, question, made.flatten())
+            decided_before(env, reply, held, question, made.flatten())
         })
     };
     // SAFETY: the JVM made the call.
-    unsafe { replied(env, work) }
+    unsafe { replied_or_object(env, work) }
 }
 
 /// Decides about a prepared input.
@@ -51,16 +51,40 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_evaluatePrep
     seconds: jlong,
     nanos: jint,
     prepared: jlong,
-) -> jbyteArray {
-    let work = |_: Env, reply: &mut Reply| {
+) -> jobject {
+    let work = |env: Env, reply: &mut Reply| {
         let question = question(stage, seconds, nanos)?;
         ENGINES.with(engine, |held| {
             let made = PREPARED.with(prepared, |prepared| held.engine.evaluate_prepared(prepared, question));
-            decided(reply, &held.engine, question, made)
+            decided_before(env, reply, held, question, made)
         })
     };
     // SAFETY: the JVM made the call.
-    unsafe { replied(env, work) }
+    unsafe { replied_or_object(env, work) }
+}
+
+/// Keeps the object that was made of a decision, for the next decision that is the same.
+///
+/// # Safety
+/// Called by the JVM as `Native` declares it.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_keep(
+    env: *mut JNIEnv,
+    _: jclass,
+    engine: jlong,
+    ticket: jlong,
+    decision: jobject,
+) {
+    // SAFETY: the JVM made the call.
+    let env = unsafe { Env::new(env) };
+    let kept: Result<(), Error> = guarded(|| {
+        ENGINES.with(engine, |held| {
+            held.shared.keep(ticket.cast_unsigned(), || env.keep(decision));
+            Ok(())
+        })
+    });
+    // An engine that was closed keeps nothing, and that is no failure.
+    drop(kept);
 }
 
 /// Whether an input is allowed with nothing left for the host to carry out: 1, 0, or -1 for a failure.

@@ -48,8 +48,8 @@ def policy_guardrail(engine: Engine, *, host: _Host, answers: bool = True, name:
 
     A streamed answer cannot be judged: with `answers` its request is refused.
     """
-    from litellm.integrations.custom_guardrail import CustomGuardrail  # pyright: ignore
-    from litellm.types.guardrails import GuardrailEventHooks  # pyright: ignore
+    from litellm.integrations.custom_guardrail import CustomGuardrail  # type: ignore[import-not-found, unused-ignore]
+    from litellm.types.guardrails import GuardrailEventHooks  # type: ignore[import-not-found, unused-ignore]
 
     def begin(user: Any, data: Mapping[str, Any], call_type: str) -> tuple[Exchange, Format]:
         format = _FORMATS.get(call_type)

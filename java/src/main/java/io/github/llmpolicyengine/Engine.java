@@ -116,12 +116,26 @@ public final class Engine implements AutoCloseable {
      */
     public Decision evaluate(Input input, Question question) throws PolicyException {
         try {
-            return Decision.read(Reply.of(asked(input, question, (form, bytes, offset, length) -> Native.evaluate(handle.number,
+            return decision(asked(input, question, (form, bytes, offset, length) -> Native.evaluate(handle.number,
                     question.stage().ordinal(), question.seconds(), question.nanos(), form, bytes, offset,
-                    length))));
+                    length)));
         } finally {
             Reference.reachabilityFence(this);
         }
+    }
+
+    /** Decisions that come again are one object, which the native library keeps; the first is made here. */
+    private Decision decision(Object answer) throws PolicyException {
+        if (answer instanceof Decision kept) {
+            return kept;
+        }
+        Reply reply = Reply.of((byte[]) answer);
+        long ticket = reply.number();
+        Decision decision = Decision.read(reply);
+        if (ticket != 0) {
+            Native.keep(handle.number, ticket, decision);
+        }
+        return decision;
     }
 
     /** Decides about a request, now. */
@@ -181,8 +195,8 @@ public final class Engine implements AutoCloseable {
      */
     public Decision evaluate(Prepared prepared, Question question) throws PolicyException {
         try {
-            return Decision.read(Reply.of(Native.evaluatePrepared(handle.number, question.stage().ordinal(),
-                    question.seconds(), question.nanos(), prepared.handle.number)));
+            return decision(Native.evaluatePrepared(handle.number, question.stage().ordinal(), question.seconds(),
+                    question.nanos(), prepared.handle.number));
         } finally {
             Reference.reachabilityFence(this);
             Reference.reachabilityFence(prepared);
@@ -251,7 +265,7 @@ public final class Engine implements AutoCloseable {
      * Decides about many inputs in one call. An input that is refused is a deny whose code says so, and the others go on.
      */
     public List<Decision> evaluateBatch(List<? extends Input> inputs, Question question) throws PolicyException {
-        Packer frame = Packer.acquire();
+        Packer frame = Packer.frame();
         try {
             List<Decision> refused = new ArrayList<>();
             for (Input input : inputs) {
@@ -261,11 +275,10 @@ public final class Engine implements AutoCloseable {
                     question.seconds(), question.nanos(), frame.bytes, frame.length));
             List<Decision> decisions = new ArrayList<>(refused.size());
             for (Decision already : refused) {
-                decisions.add(already != null ? already : decision(replies.part()));
+                decisions.add(already != null ? already : inBatch(replies.part()));
             }
             return decisions;
         } finally {
-            frame.release();
             Reference.reachabilityFence(this);
         }
     }
@@ -286,7 +299,7 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    private static Decision decision(byte[] reply) {
+    private static Decision inBatch(byte[] reply) {
         try {
             return Decision.read(Reply.of(reply));
         } catch (PolicyException error) {

@@ -3,7 +3,9 @@ package io.github.llmpolicyengine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -134,6 +136,30 @@ class EngineTest {
             assertThrows(PolicyException.StaleInput.class, () -> engine.allows(prepared, Question.DEFAULT));
             engine.reload(Policies.ROOT.resolve("examples/policies"));
             assertThrows(PolicyException.UnreadableFile.class, () -> engine.reload(Path.of("no/such/place")));
+        }
+    }
+
+    /** The same decision is the same object, until the policies are replaced. */
+    @Test
+    void decisionsThatComeAgainAreOneObject() throws Exception {
+        Map<String, Object> allowed = Map.of("request", Map.of("model", "gpt-5"));
+        try (Engine engine = Policies.models(); Engine other = Policies.models()) {
+            Decision first = engine.evaluate(allowed);
+            assertSame(first, engine.evaluate("{\"request\": {\"model\": \"gpt-4\"}}"));
+            assertNotSame(first, other.evaluate(allowed));
+            assertEquals(first, other.evaluate(allowed));
+            assertNotEquals(first, engine.evaluate(Map.of("request", Map.of("model", "careful"))));
+            Decision preview = engine.evaluate(PREVIEW);
+            Decision another = engine.evaluate(Map.of("request", Map.of("model", "b-preview")));
+            assertEquals("b-preview is a preview", another.reason(), "what names the input is made for it");
+            assertEquals("gpt-5-preview is a preview", preview.reason());
+            String lax = Policies.MODELS.replace("warn: {message: mind the gap}", "warn: {message: careful}");
+            engine.reload(Document.of("models.yaml", lax));
+            Decision later = engine.evaluate(allowed);
+            assertNotEquals(first.bundle(), later.bundle());
+            assertSame(later, engine.evaluate(allowed));
+            engine.reload(Document.of("models.yaml", Policies.MODELS));
+            assertEquals(first, engine.evaluate(allowed));
         }
     }
 

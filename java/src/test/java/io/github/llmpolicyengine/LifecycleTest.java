@@ -146,7 +146,7 @@ class LifecycleTest {
         byte[] models = Document.frame(List.of(Document.of("m.yaml", Policies.MODELS)));
         long engine = Reply.of(Native.load(models, Options.DEFAULT.pack())).number();
         try {
-            Reply.of(Native.evaluatePrepared(engine, 0, 0, 0, prepared));
+            Reply.of((byte[]) Native.evaluatePrepared(engine, 0, 0, 0, prepared));
             return false;
         } catch (PolicyException.StaleInput stale) {
             return false;
