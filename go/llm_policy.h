@@ -71,6 +71,23 @@
 #define LPE_TEXT_CANONICAL 7
 
 /**
+ * How each limit stands that applies to the request, as a JSON list of objects with `policy`, `limit`, `kind`, `unit`, `key`,
+ * `amount`, `used`, `reserved`, `remaining`, `cost`, `fits`, `reached`, `alerts`, and perhaps `resets_at`, `retry_after_ms`
+ * and `shadow`. It varies from run to run, so it is no part of the canonical form.
+ */
+#define LPE_TEXT_LIMITS 8
+
+/**
+ * What is reserved for the request, for `lpe_settle`, `lpe_release` and `lpe_extend`; empty when nothing is.
+ */
+#define LPE_TEXT_HOLD 9
+
+/**
+ * The limit that decided; perhaps empty.
+ */
+#define LPE_TEXT_LIMIT 10
+
+/**
  * The host carries out `redact`.
  */
 #define LPE_HANDLES_REDACT 1
@@ -141,6 +158,11 @@
 #define LPE_INVALID_HANDLE 8
 
 /**
+ * The store of limits cannot be asked.
+ */
+#define LPE_LIMITS_UNAVAILABLE 9
+
+/**
  * Before the request goes to the model.
  */
 #define LPE_STAGE_REQUEST 1
@@ -164,6 +186,41 @@
  * The time that the machine's clock shows.
  */
 #define LPE_NOW INT64_MIN
+
+/**
+ * It was open, and is closed now.
+ */
+#define LPE_CLOSED_DONE 1
+
+/**
+ * It had expired. What the request really cost stands now in place of what was charged then.
+ */
+#define LPE_CLOSED_LATE 2
+
+/**
+ * It was settled before; nothing was changed.
+ */
+#define LPE_CLOSED_ALREADY_SETTLED 3
+
+/**
+ * It was released before; nothing was changed.
+ */
+#define LPE_CLOSED_ALREADY_RELEASED 4
+
+/**
+ * It had expired, and that stays so.
+ */
+#define LPE_CLOSED_ALREADY_EXPIRED 5
+
+/**
+ * The store does not know it, or no longer; nothing was changed.
+ */
+#define LPE_CLOSED_UNKNOWN 6
+
+/**
+ * Nothing is held: no limit applied, or this exchange closed it before.
+ */
+#define LPE_CLOSED_NOTHING 7
 
 /**
  * The version of this interface. Within it, functions and fields at the end of records are only ever added.
@@ -355,6 +412,24 @@ typedef uint64_t lpe_prepared;
  * engine is reloaded or closed. 0 is none.
  */
 typedef uint64_t lpe_exchange;
+
+/**
+ * How audit records are kept. Set `struct_size` to `sizeof(lpe_audit_options)` and the rest to zero for the defaults.
+ */
+typedef struct {
+  /**
+   * `sizeof(lpe_audit_options)`, set by the caller.
+   */
+  uint32_t struct_size;
+  /**
+   * How many records wait at most; 0 is 8,192. A quarter of them is kept for denies; what finds no room is dropped and counted.
+   */
+  uint32_t capacity;
+  /**
+   * The key of the inputs' digests; empty: records have none.
+   */
+  lpe_str key;
+} lpe_audit_options;
 
 #ifdef __cplusplus
 extern "C" {
@@ -715,6 +790,80 @@ int32_t lpe_exchange_bundle(lpe_exchange exchange, lpe_buffer *digest, lpe_error
 int32_t lpe_exchange_free(lpe_exchange exchange, lpe_error *error);
 
 /**
+ * As `lpe_evaluate`, and takes nothing from limits: `LPE_TEXT_LIMITS` says what would be.
+ *
+ * The caller's part:
+ * As `lpe_evaluate`.
+ */
+int32_t lpe_dry_run(lpe_engine engine,
+                    const lpe_question *question,
+                    lpe_str input,
+                    lpe_decision *decision,
+                    lpe_detail *detail,
+                    lpe_error *error);
+
+/**
+ * Closes what is reserved for a request, with what it really used. `hold` is the decision's `LPE_TEXT_HOLD`; `used` is JSON:
+ * `{"usage": {"input_tokens": 420, "output_tokens": 128}, "model": "gpt-4o", "cost": 0.01}`, of which each part may be left
+ * out. `closed` gets one of `LPE_CLOSED_...`. Settling twice changes nothing.
+ *
+ * The caller's part:
+ * `hold` and `used` lend bytes; `closed` points to a number to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_settle(lpe_engine engine,
+                   lpe_str hold,
+                   lpe_str used,
+                   int32_t *closed,
+                   lpe_error *error);
+
+/**
+ * Gives back what is reserved for a request that was not sent; the rest as `lpe_settle`.
+ *
+ * The caller's part:
+ * As `lpe_settle`.
+ */
+int32_t lpe_release(lpe_engine engine, lpe_str hold, int32_t *closed, lpe_error *error);
+
+/**
+ * Lets what is reserved live on for another lease, ten minutes: for answers that take long; the rest as `lpe_settle`.
+ *
+ * The caller's part:
+ * As `lpe_settle`.
+ */
+int32_t lpe_extend(lpe_engine engine,
+                   lpe_str hold,
+                   int32_t *closed,
+                   lpe_error *error);
+
+/**
+ * Closes what is reserved for the request of an exchange; `used` as for `lpe_settle`. Without bytes (a null pointer), it is what
+ * the answer says that was decided about, `response.usage`.
+ *
+ * The caller's part:
+ * As `lpe_settle`.
+ */
+int32_t lpe_exchange_settle(lpe_exchange exchange,
+                            lpe_str used,
+                            int32_t *closed,
+                            lpe_error *error);
+
+/**
+ * Gives back what is reserved for a request of an exchange that was not sent.
+ *
+ * The caller's part:
+ * As `lpe_settle`.
+ */
+int32_t lpe_exchange_release(lpe_exchange exchange, int32_t *closed, lpe_error *error);
+
+/**
+ * What is reserved for the request of an exchange that was allowed last; empty when nothing is.
+ *
+ * The caller's part:
+ * `hold` points to a buffer to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_exchange_hold(lpe_exchange exchange, lpe_buffer *hold, lpe_error *error);
+
+/**
  * Frees what the library put into `buffer`, and empties it. Nothing happens when it is empty or null.
  *
  * The caller's part:
@@ -770,6 +919,48 @@ lpe_str lpe_version(void);
  * `error` is null, or points to an `lpe_error` that begins with its size.
  */
 int32_t lpe_self_test_panic(lpe_error *error);
+
+/**
+ * The counters of an engine, its exchanges among it, since it was made, as JSON: `decisions` by stage and effect, `refused` by
+ * error, `rule_errors`, `reloads`, `refused_reloads`, `audit_recorded`, `audit_dropped`.
+ *
+ * The caller's part:
+ * `metrics` points to a buffer to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_metrics(lpe_engine engine,
+                    lpe_buffer *metrics,
+                    lpe_error *error);
+
+/**
+ * From now on a record is kept for each evaluation, until `lpe_audit_drain` takes it. What was kept before is dropped.
+ *
+ * The caller's part:
+ * `options` is null or points to options, whose key lends bytes; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_audit_start(lpe_engine engine,
+                        const lpe_audit_options *options,
+                        lpe_error *error);
+
+/**
+ * No more records are kept, and those that wait are dropped.
+ *
+ * The caller's part:
+ * `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_audit_stop(lpe_engine engine, lpe_error *error);
+
+/**
+ * Takes out the oldest records, at most `most`, as JSON: `records`, `dropped` (how many found no room since the last call) and
+ * `waiting`. A record has `process`, `sequence`, `time`, `stage`, `effect`, `errors`, `bundle`, and where there are such `code`,
+ * `policy`, `rule`, `shadow` and `input`, a keyed digest. It has no content.
+ *
+ * The caller's part:
+ * `records` points to a buffer to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_audit_drain(lpe_engine engine,
+                        size_t most,
+                        lpe_buffer *records,
+                        lpe_error *error);
 
 #ifdef __cplusplus
 }  // extern "C"

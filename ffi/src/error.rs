@@ -23,6 +23,8 @@ pub const LPE_STALE_INPUT: i32 = 6;
 pub const LPE_INVALID_ARGUMENT: i32 = 7;
 /// A number that stands for no object: it was closed, or never was one.
 pub const LPE_INVALID_HANDLE: i32 = 8;
+/// The store of limits cannot be asked.
+pub const LPE_LIMITS_UNAVAILABLE: i32 = 9;
 
 const _: () = {
     assert!(ErrorCode::InternalError.number() == LPE_INTERNAL_ERROR);
@@ -33,6 +35,7 @@ const _: () = {
     assert!(ErrorCode::StaleInput.number() == LPE_STALE_INPUT);
     assert!(ErrorCode::InvalidArgument.number() == LPE_INVALID_ARGUMENT);
     assert!(ErrorCode::InvalidHandle.number() == LPE_INVALID_HANDLE);
+    assert!(ErrorCode::LimitsUnavailable.number() == LPE_LIMITS_UNAVAILABLE);
 };
 
 /// What went wrong. Set `struct_size` to `sizeof(lpe_error)` and the rest to zero; free it with `lpe_error_free` after a

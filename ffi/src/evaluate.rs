@@ -265,7 +265,10 @@ impl From<Error> for Refusal {
 
 /// Asks an engine.
 #[inline]
-fn ask(engine: lpe_engine, evaluate: impl FnOnce(&Engine) -> Result<Decision, Error>) -> Result<Decision, Refusal> {
+pub(crate) fn ask(
+    engine: lpe_engine,
+    evaluate: impl FnOnce(&Engine) -> Result<Decision, Error>,
+) -> Result<Decision, Refusal> {
     with_engine(engine, |engine| Ok(evaluate(engine).map_err(|error| Refusal::new(error, engine.bundle()))))?
 }
 

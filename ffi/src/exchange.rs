@@ -154,6 +154,14 @@ pub unsafe extern "C" fn lpe_exchange_free(exchange: lpe_exchange, error: *mut l
     unsafe { reported(error, || EXCHANGES.free(exchange)) }
 }
 
+/// Lends the exchange with this number.
+pub(crate) fn with_exchange<T>(
+    exchange: lpe_exchange,
+    work: impl FnOnce(&Exchange) -> Result<T, Error>,
+) -> Result<T, Error> {
+    EXCHANGES.with(exchange, work)
+}
+
 fn ask(
     exchange: lpe_exchange,
     question: Question,

@@ -334,3 +334,45 @@ fn closing_during_calls_is_safe() {
         });
     }
 }
+
+#[test]
+fn texts_that_are_kept_are_those_of_the_decision() {
+    use llm_policy_embed::{Documents, Engine, Options, Question};
+
+    fn policies(reason: &str) -> String {
+        let rule = |n| {
+            format!("{{id: r{n}, when: request.model == 'm{n}', actions: [{{type: deny, reason: '{reason} {n}'}}]}}")
+        };
+        let asked =
+            "{id: asked, when: request.stream, actions: [{type: warn, message: '{{ request.model }} streams'}]}";
+        let rules: Vec<String> = (0..300).map(rule).collect();
+        format!("{{version: '1.0', metadata: {{name: a}}, rules: [{asked}, {}]}}", rules.join(", "))
+    }
+    fn oracle(text: &str) -> Engine {
+        let mut documents = Documents::new();
+        documents.add_bytes(text.as_bytes(), "a.yaml");
+        documents.check(Options::default()).into_engine().unwrap()
+    }
+
+    let (before, after) = (policies("before"), policies("after"));
+    let engine = load(&before).unwrap();
+    // More than are kept, each twice, and in between some that are made for their input.
+    let round = |oracle: &Engine| {
+        for n in (0..300).chain(0..300) {
+            let input = format!(r#"{{"request": {{"model": "m{n}", "stream": {}}}}}"#, n % 7 == 0);
+            let (mut made, mut detail, mut buffer) = (decision(), 0, EMPTY);
+            unsafe {
+                lpe_evaluate(engine, ptr::null(), text(&input), &raw mut made, &raw mut detail, ptr::null_mut());
+                assert_eq!(lpe_detail_text(detail, LPE_TEXT_CANONICAL, &raw mut buffer, ptr::null_mut()), LPE_OK);
+                assert_eq!(lpe_detail_free(detail, ptr::null_mut()), LPE_OK);
+            }
+            let wanted = oracle.evaluate(input.as_bytes(), Question::default()).unwrap();
+            assert_eq!(taken(buffer), wanted.to_canonical_json());
+        }
+    };
+    round(&oracle(&before));
+    let document = lpe_document { origin: text("a.yaml"), text: text(&after) };
+    assert_eq!(unsafe { lpe_engine_reload(engine, &raw const document, 1, ptr::null_mut()) }, LPE_OK);
+    round(&oracle(&after));
+    assert_eq!(unsafe { lpe_engine_close(engine, ptr::null_mut()) }, LPE_OK);
+}

@@ -10,8 +10,27 @@ use std::path::Path;
 use proptest::prelude::*;
 
 const PIECES: &[&str] = &[
-    "ada@example.org", "4111 1111 1111 1111", "{\"a\": [1, \"x\"]}", "\"", "\\", "{", "}", "[", ":", " ", "\u{200B}", "é", "漢",
-    "-----BEGIN PRIVATE KEY-----\n", "password=\"", "eyJhbGciOiJIUzI1NiJ9.", "' OR 1=1 --", "<script>", "[EMAIL_", "%40", "YWRhQGV4YW1wbGUub3Jn",
+    "ada@example.org",
+    "4111 1111 1111 1111",
+    "{\"a\": [1, \"x\"]}",
+    "\"",
+    "\\",
+    "{",
+    "}",
+    "[",
+    ":",
+    " ",
+    "\u{200B}",
+    "é",
+    "漢",
+    "-----BEGIN PRIVATE KEY-----\n",
+    "password=\"",
+    "eyJhbGciOiJIUzI1NiJ9.",
+    "' OR 1=1 --",
+    "<script>",
+    "[EMAIL_",
+    "%40",
+    "YWRhQGV4YW1wbGUub3Jn",
 ];
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {

@@ -38,11 +38,13 @@ pub enum ErrorCode {
     InvalidArgument = 7,
     /// A number that stands for no object: it was closed, or never was one.
     InvalidHandle = 8,
+    /// The store of limits cannot be asked.
+    LimitsUnavailable = 9,
 }
 
 impl ErrorCode {
     /// All codes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::InternalError,
         Self::InvalidPolicy,
         Self::InvalidInput,
@@ -51,6 +53,7 @@ impl ErrorCode {
         Self::StaleInput,
         Self::InvalidArgument,
         Self::InvalidHandle,
+        Self::LimitsUnavailable,
     ];
 
     /// The name: `invalid_input`.
@@ -65,6 +68,7 @@ impl ErrorCode {
             Self::StaleInput => "stale_input",
             Self::InvalidArgument => "invalid_argument",
             Self::InvalidHandle => "invalid_handle",
+            Self::LimitsUnavailable => "limits_unavailable",
         }
     }
 

@@ -23,19 +23,25 @@
 //! # Ok::<(), llm_policy_embed::Error>(())
 //! ```
 
+pub mod audit;
 pub mod documents;
 pub mod engine;
 pub mod error;
 pub mod exchange;
 pub mod files;
 pub mod guard;
+pub mod limits;
+pub mod metrics;
 pub mod table;
+mod watch;
 
+pub use audit::{AuditOptions, Drained, Record};
 pub use documents::{Checked, Documents};
 pub use engine::{Engine, Question};
 pub use error::{Error, ErrorCode, finding_json};
 pub use exchange::Exchange;
 pub use jiff::Timestamp;
+pub use limits::Closed;
 pub use llm_policy_engine::cel::{slot, value};
 pub use llm_policy_engine::context::{Stage, UnknownStage};
 pub use llm_policy_engine::decision::canonical;
@@ -50,6 +56,7 @@ pub use llm_policy_engine::input::{self, ContextBuilder, Input, Packed, Prepared
 pub use llm_policy_engine::instant;
 pub use llm_policy_engine::{Decision, Effect, Finding, Options};
 pub use llm_policy_provider::{Body, Format, RedactedBody, UnknownFormat, stream};
+pub use metrics::Metrics;
 
 /// What README.md shows works.
 #[cfg(doctest)]

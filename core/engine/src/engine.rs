@@ -5,17 +5,20 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use llm_policy_cel::eval::Truth;
 use llm_policy_cel::program::NodeId;
+use llm_policy_ledger::Error as LedgerError;
 use serde_json::Value as Json;
 
 use crate::compile::{Compiled, Finding, Options, compile};
 use crate::context::{Source, Stage};
 use crate::decision::Decision;
 use crate::document::Document;
+use crate::evaluate::limits::{Taking, charge};
 use crate::evaluate::{Data, Question, evaluate, only_objects};
 use crate::exchange::Exchange;
 use crate::explain::{Explanation, explain, truths};
 use crate::handles::Handles;
 use crate::input::{Input, InputError, Prepared};
+use crate::limits::{Books, Changed, Hold, Memory, Shelf, Time, Used};
 
 /// Policies, ready to decide.
 ///
@@ -48,6 +51,7 @@ use crate::input::{Input, InputError, Prepared};
 pub struct Engine {
     compiled: Arc<ArcSwap<Compiled>>,
     handles: Handles,
+    shelf: Shelf,
 }
 
 impl Engine {
@@ -58,7 +62,7 @@ impl Engine {
     pub fn new(documents: Vec<Document>, options: Options) -> Result<(Self, Vec<Finding>), Vec<Finding>> {
         let (compiled, warnings) = compile(documents, options)?;
         let compiled = Arc::new(ArcSwap::from_pointee(compiled));
-        Ok((Self { compiled, handles: Handles::NONE }, warnings))
+        Ok((Self { compiled, handles: Handles::NONE, shelf: Shelf::default() }, warnings))
     }
 
     /// The same engine for a host that carries out these actions.
@@ -66,6 +70,48 @@ impl Engine {
     pub fn handles(mut self, handles: Handles) -> Self {
         self.handles = handles;
         self
+    }
+
+    /// The same engine with its limits kept in `books`. Without, they are kept in this process' memory, by the time of each
+    /// evaluation, and all clones of an engine share them.
+    #[must_use]
+    pub fn with_books(mut self, books: Books) -> Self {
+        self.shelf = Shelf::of(books);
+        self
+    }
+
+    /// The same engine with its limits kept in memory of its own, by this clock instead of the time of each evaluation.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> Time + Send + Sync + 'static) -> Self {
+        self.shelf = Shelf::with_clock(Arc::new(clock));
+        self
+    }
+
+    /// The same engine with books of its own, in which these limits have been used so much before, for the caller of `input`:
+    /// dollars, tokens or requests. A limit is named as in its document, or `namespace/document/limit`. For tests of policies.
+    ///
+    /// # Errors
+    /// When there is no such limit, it does not apply to `input`, or the number is none.
+    pub fn with_used(
+        &self,
+        input: &dyn Input,
+        now: jiff::Timestamp,
+        used: &[(String, f64)],
+    ) -> Result<Self, InputError> {
+        let books = Books::new(Arc::new(Memory::new(1, 1 << 10)));
+        let compiled = self.compiled.load();
+        if !used.is_empty() {
+            let limits = Some(Taking { books: &books, dry_run: false, id: None });
+            let question = self.question(&compiled, Data::Input(input), Stage::Request, now);
+            charge(&Question { limits, ..question }, used)?;
+        }
+        Ok(self.clone().with_books(books))
+    }
+
+    /// Where the limits are kept.
+    #[must_use]
+    pub fn books(&self) -> &Books {
+        self.shelf.books()
     }
 
     /// Replaces the policies in one step. When it fails, nothing changes.
@@ -98,11 +144,47 @@ impl Engine {
 
     /// Decides about one stage. A fact that a rule needs and `input` lacks is an error of the rule.
     ///
+    /// What is allowed in the stage `request` takes from the limits that apply; see [`Decision::hold`].
+    ///
     /// # Errors
     /// When the input is refused as a whole. Whoever cannot ask again must treat that as a deny.
     pub fn evaluate(&self, stage: Stage, input: &dyn Input, now: jiff::Timestamp) -> Result<Decision, InputError> {
         let compiled = self.compiled.load();
         evaluate(self.question(&compiled, Data::Input(input), stage, now))
+    }
+
+    /// Decides as [`Engine::evaluate`] does, and takes nothing from limits.
+    ///
+    /// # Errors
+    /// As [`Engine::evaluate`].
+    pub fn dry_run(&self, stage: Stage, input: &dyn Input, now: jiff::Timestamp) -> Result<Decision, InputError> {
+        let compiled = self.compiled.load();
+        evaluate(self.dry(&compiled, self.question(&compiled, Data::Input(input), stage, now)))
+    }
+
+    /// Closes what is held for a request, with what it really used. What was reserved and not used is free again; what was used
+    /// beyond it is charged all the same. Settling twice changes nothing, and says so.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub fn settle(&self, hold: &Hold, used: &Used, now: jiff::Timestamp) -> Result<Changed, LedgerError> {
+        self.books().settle(hold, used, &self.compiled.load().options.prices, now)
+    }
+
+    /// Closes what is held for a request that was not sent: it costs nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub fn release(&self, hold: &Hold, now: jiff::Timestamp) -> Result<Changed, LedgerError> {
+        self.books().release(hold, now)
+    }
+
+    /// Lets what is held live on for another lease: for answers that take long.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub fn extend(&self, hold: &Hold, now: jiff::Timestamp) -> Result<Changed, LedgerError> {
+        self.books().extend(hold, now)
     }
 
     /// Reads what the policies ask for, once for many evaluations.
@@ -131,7 +213,7 @@ impl Engine {
     }
 
     /// Decides as if there were only the rules whose number, by rank, `among` has `true` for. For tools that compare rule
-    /// sets: one program holds the rules of all of them.
+    /// sets: one program holds the rules of all of them. Nothing is taken from limits.
     ///
     /// # Errors
     /// As [`Engine::evaluate_prepared`].
@@ -143,7 +225,7 @@ impl Engine {
         now: jiff::Timestamp,
     ) -> Result<Decision, InputError> {
         let compiled = self.compiled.load();
-        let question = self.question(&compiled, Data::Prepared(prepared), stage, now);
+        let question = self.dry(&compiled, self.question(&compiled, Data::Prepared(prepared), stage, now));
         evaluate(Question { among: Some(among), ..question })
     }
 
@@ -168,33 +250,42 @@ impl Engine {
     /// When the input is refused as a whole.
     pub fn start<'i>(&self, stage: Stage, input: &'i dyn Input, now: jiff::Timestamp) -> Result<Step<'i>, InputError> {
         let compiled = self.compiled();
-        let decision = evaluate(self.question(&compiled, Data::Input(input), stage, now))?;
+        let question = self.question(&compiled, Data::Input(input), stage, now);
+        // Nothing is taken before all facts are there.
+        let decision = evaluate(self.dry(&compiled, question))?;
         let facts = missing_facts(&decision);
         if facts.is_empty() {
-            return Ok(Step::Done(Box::new(decision)));
+            let taken = if question.limits.is_some() { evaluate(question)? } else { decision };
+            return Ok(Step::Done(Box::new(taken)));
         }
-        Ok(Step::Need(Need { compiled, input, stage, now, handles: self.handles, facts }))
+        Ok(Step::Need(Need { compiled, input, stage, now, handles: self.handles, shelf: self.shelf.clone(), facts }))
     }
 
-    /// Decides, and says of each rule and each clause why it did or did not match.
+    /// Decides, and says of each rule and each clause why it did or did not match. Nothing is taken from limits.
     ///
     /// # Errors
     /// When the input is refused as a whole.
     pub fn explain(&self, stage: Stage, input: &dyn Input, now: jiff::Timestamp) -> Result<Explanation, InputError> {
         let compiled = self.compiled.load();
-        explain(self.question(&compiled, Data::Input(input), stage, now))
+        explain(self.dry(&compiled, self.question(&compiled, Data::Input(input), stage, now)))
     }
 
     /// A question about `data`, for all rules.
     #[inline]
     fn question<'q>(
-        &self,
+        &'q self,
         compiled: &'q Arc<Compiled>,
         data: Data<'q>,
         stage: Stage,
         now: jiff::Timestamp,
     ) -> Question<'q> {
-        Question { compiled, data, stage, now, handles: self.handles, among: None }
+        let limits = self.shelf.taking(compiled, false);
+        Question { compiled, data, stage, now, handles: self.handles, among: None, limits }
+    }
+
+    /// The same question, with nothing taken from limits.
+    fn dry<'q>(&'q self, compiled: &Compiled, question: Question<'q>) -> Question<'q> {
+        Question { limits: self.shelf.taking(compiled, true), ..question }
     }
 
     /// Begins an exchange: the stages of one turn, decided about by the same program for the same caller.
@@ -202,7 +293,7 @@ impl Engine {
     /// # Errors
     /// When `identity` has fields that are not the caller's.
     pub fn exchange(&self, identity: &Json) -> Result<Exchange, InputError> {
-        Exchange::new(self.compiled(), self.handles, identity)
+        Exchange::new(self.compiled(), self.handles, self.shelf.clone(), identity)
     }
 
     /// Goes on with an exchange that was serialised, here or in another process.
@@ -210,7 +301,7 @@ impl Engine {
     /// # Errors
     /// When the text is not such an exchange, or the policies are not the same here.
     pub fn resume_exchange(&self, text: &[u8]) -> Result<Exchange, InputError> {
-        Exchange::from_json(self.compiled(), self.handles, text)
+        Exchange::from_json(self.compiled(), self.handles, self.shelf.clone(), text)
     }
 }
 
@@ -231,6 +322,7 @@ pub struct Need<'i> {
     stage: Stage,
     now: jiff::Timestamp,
     handles: Handles,
+    shelf: Shelf,
     facts: Vec<Arc<str>>,
 }
 
@@ -262,6 +354,7 @@ impl Need<'_> {
             now: self.now,
             handles: self.handles,
             among: None,
+            limits: self.shelf.taking(&self.compiled, false),
         })
     }
 }
@@ -269,7 +362,8 @@ impl Need<'_> {
 /// The paths of the facts that rules missed.
 fn missing_facts(decision: &Decision) -> Vec<Arc<str>> {
     let infos = &decision.compiled.slots.infos;
-    let path = |slot: &u32| infos.get(*slot as usize).map(|info| info.path.clone());
+    // How a limit stands is no fact that anybody could fetch.
+    let path = |slot: &u32| infos.get(*slot as usize).filter(|info| !info.own).map(|info| info.path.clone());
     let mut facts: Vec<Arc<str>> = decision.facts.iter().filter_map(path).collect();
     facts.sort();
     facts.dedup();

@@ -5,15 +5,19 @@
 
 use std::sync::Arc;
 
+use llm_policy_ledger::{Digest, Error as LedgerError};
 use serde_json::{Map, Value as Json, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::compile::Compiled;
+use crate::compile::pricing::Prices;
 use crate::context::{Source, Stage};
 use crate::decision::Decision;
 use crate::engine::only;
 use crate::evaluate::{Data, Question, evaluate};
 use crate::handles::Handles;
 use crate::input::InputError;
+use crate::limits::{Books, Changed, Hold, NotAHold, Shelf, Used, usage_of};
 
 /// The stages of one turn, decided about by one program for one caller.
 ///
@@ -49,20 +53,31 @@ pub struct Exchange {
     host: Map<String, Json>,
     /// All bodies so far.
     bodies: Map<String, Json>,
+    shelf: Shelf,
+    /// What is reserved for the request.
+    hold: Option<Hold>,
 }
 
 /// Who may say what the host says.
 const HOST: [Source; 3] = [Source::Identity, Source::Engine, Source::Fact];
 
 impl Exchange {
-    pub(crate) fn new(compiled: Arc<Compiled>, handles: Handles, identity: &Json) -> Result<Self, InputError> {
+    pub(crate) fn new(
+        compiled: Arc<Compiled>,
+        handles: Handles,
+        shelf: Shelf,
+        identity: &Json,
+    ) -> Result<Self, InputError> {
         let host = only(&compiled, identity, &HOST, "part of who asks")?.clone();
-        Ok(Self { compiled, handles, host, bodies: Map::new() })
+        Ok(Self { compiled, handles, host, bodies: Map::new(), shelf, hold: None })
     }
 
     /// Decides about `stage`, whose body is an object as in the context: `{"request": {...}}`, `{"response": {...}}`. It
     /// replaces what an earlier stage said under the same name. A fact or an estimate that the host knows, such as
     /// `request.estimated_cost`, belongs to what the exchange was begun with: no body may say it.
+    ///
+    /// A request that is allowed takes from the limits that apply, and the exchange holds what it took. The same request once
+    /// more takes nothing again; another one gives back what is held, and takes anew.
     ///
     /// # Errors
     /// When the body has fields that are not a body's, or is refused as a whole.
@@ -74,10 +89,77 @@ impl Exchange {
         lay_over(&mut context, &self.host);
         let context = Json::Object(context);
         let data = Data::Input(&context);
-        let decision =
-            evaluate(Question { compiled: &self.compiled, data, stage, now, handles: self.handles, among: None })?;
+        let mut limits = self.shelf.taking(&self.compiled, false);
+        if let Some(taking) = limits.as_mut().filter(|_| stage == Stage::Request) {
+            let digest = digest(&context);
+            let held = self.hold.take().and_then(|hold| {
+                let same = hold.reservation().digest == digest;
+                if !same {
+                    // What cannot be given back now expires.
+                    let _ = taking.books.release(&hold, now);
+                }
+                same.then_some(hold)
+            });
+            taking.id =
+                Some((held.as_ref().map_or_else(|| taking.books.ledger().id(), |h| h.reservation().id), digest));
+            self.hold = held;
+        }
+        let (compiled, handles) = (&self.compiled, self.handles);
+        let decision = evaluate(Question { compiled, data, stage, now, handles, among: None, limits })?;
+        if stage == Stage::Request {
+            match (decision.hold(), &self.hold) {
+                (Some(hold), _) => self.hold = Some(hold.clone()),
+                (None, Some(_)) => drop(self.release(now)),
+                (None, None) => {}
+            }
+        }
         self.bodies = bodies;
         Ok(decision)
+    }
+
+    /// What is reserved for the request that was allowed last.
+    #[must_use]
+    pub fn hold(&self) -> Option<&Hold> {
+        self.hold.as_ref()
+    }
+
+    /// What the answer says that the request used, when an answer was decided about.
+    #[must_use]
+    pub fn used(&self) -> Used {
+        let response = self.bodies.get("response");
+        let part = |name: &str| response.and_then(|response| response.get(name));
+        Used {
+            usage: part("usage").and_then(usage_of),
+            // An answer names the model more exactly than the request: `gpt-4o-2024-08-06`.
+            model: part("model").and_then(Json::as_str).map(Into::into),
+            cost: None,
+        }
+    }
+
+    /// Closes what is held with what the request really used. `None`: nothing is held.
+    ///
+    /// # Errors
+    /// When the store cannot be asked; then it is still held.
+    pub fn settle(&mut self, used: &Used, now: jiff::Timestamp) -> Result<Option<Changed>, LedgerError> {
+        self.close(|books, prices, hold| books.settle(hold, used, prices, now))
+    }
+
+    /// Gives back what is held for a request that was not sent. `None`: nothing is held.
+    ///
+    /// # Errors
+    /// When the store cannot be asked; then it is still held.
+    pub fn release(&mut self, now: jiff::Timestamp) -> Result<Option<Changed>, LedgerError> {
+        self.close(|books, _, hold| books.release(hold, now))
+    }
+
+    fn close(
+        &mut self,
+        how: impl FnOnce(&Books, &Prices, &Hold) -> Result<Changed, LedgerError>,
+    ) -> Result<Option<Changed>, LedgerError> {
+        let Some(hold) = &self.hold else { return Ok(None) };
+        let changed = how(self.shelf.books(), &self.compiled.options.prices, hold)?;
+        self.hold = None;
+        Ok(Some(changed))
     }
 
     /// The digest of the documents that the exchange is pinned to.
@@ -89,10 +171,19 @@ impl Exchange {
     /// The exchange as text, for another process. It holds the bodies: keep it as you keep them.
     #[must_use]
     pub fn to_json(&self) -> String {
-        json!({"bundle": self.bundle(), "host": self.host, "bodies": self.bodies}).to_string()
+        let mut out = json!({"bundle": self.bundle(), "host": self.host, "bodies": self.bodies});
+        if let (Some(object), Some(hold)) = (out.as_object_mut(), &self.hold) {
+            object.insert("hold".into(), json!(hold.to_text()));
+        }
+        out.to_string()
     }
 
-    pub(crate) fn from_json(compiled: Arc<Compiled>, handles: Handles, text: &[u8]) -> Result<Self, InputError> {
+    pub(crate) fn from_json(
+        compiled: Arc<Compiled>,
+        handles: Handles,
+        shelf: Shelf,
+        text: &[u8],
+    ) -> Result<Self, InputError> {
         let refuse = |message: String| InputError { message, offset: None };
         let value = crate::input::Json::new(text).to_value();
         let value = value.map_err(|error| refuse(format!("not an exchange: {error}")))?;
@@ -105,8 +196,21 @@ impl Exchange {
             None => Err(refuse(format!("not an exchange: it has no `{name}`"))),
         };
         let (host, bodies) = (part("host", &HOST)?, part("bodies", &[Source::Body])?);
-        Ok(Self { compiled, handles, host, bodies })
+        let hold = match value.get("hold") {
+            Some(hold) => {
+                let hold = hold.as_str().map_or(Err(NotAHold), Hold::parse);
+                Some(hold.map_err(|error| refuse(format!("not an exchange: {error}")))?)
+            }
+            None => None,
+        };
+        Ok(Self { compiled, handles, host, bodies, shelf, hold })
     }
+}
+
+/// A digest of what is judged.
+fn digest(context: &Json) -> Digest {
+    let hash = Sha256::digest(context.to_string().as_bytes());
+    Digest(hash.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte)))
 }
 
 /// Lays `over` over `under`; objects that are in both are joined.

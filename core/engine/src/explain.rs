@@ -15,7 +15,7 @@ use crate::compile::rules::{Clause, CompiledRule};
 use crate::decision::Decision;
 use crate::detection::memory::Detection;
 use crate::evaluate::render::to_json;
-use crate::evaluate::{Question, evaluate, fill};
+use crate::evaluate::{Question, evaluate, fill, see};
 use crate::input::InputError;
 
 /// A decision, and how each rule of the stage came out.
@@ -133,16 +133,20 @@ impl Outcome {
 }
 
 /// Fills the slots once more, and hands them to `work` with an evaluator over them.
-fn look<T>(question: &Question<'_>, work: impl FnOnce(&Evaluator<'_>, &[Slot<'_>]) -> T) -> Result<T, InputError> {
+pub(crate) fn look<T>(
+    question: &Question<'_>,
+    work: impl FnOnce(&Evaluator<'_>, &[Slot<'_>]) -> T,
+) -> Result<T, InputError> {
     let compiled = question.compiled;
     let arena = Bump::new();
     let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
     let detection = Detection::default();
     fill(question, slots, &arena, &detection)?;
-    let slots: &[Slot<'_>] = slots;
     let fuel = Cell::new(0);
     let cx = Context { host: &detection, ..Context::new(&arena, &fuel, compiled.options.limits.regex_bytes) };
     let mut scratch = Scratch::new();
+    see(question, slots, cx, &mut scratch);
+    let slots: &[Slot<'_>] = slots;
     scratch.prepare(&compiled.program);
     Ok(work(&Evaluator::new(&compiled.program, slots, cx, &scratch), slots))
 }

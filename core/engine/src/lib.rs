@@ -13,6 +13,7 @@ pub mod handles;
 pub mod input;
 pub mod inspect;
 pub mod instant;
+pub mod limits;
 
 pub use compile::{Finding, Options};
 pub use decision::{Decision, Effect};

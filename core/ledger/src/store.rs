@@ -4,6 +4,7 @@
 //! step can be a critical section, a transaction, or a script that runs beside the data with the clock of its server.
 
 use std::fmt;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -227,4 +228,14 @@ pub trait Store: Send + Sync {
     ///
     /// When the store cannot do the step.
     fn change(&self, change: &Change<'_>, now: Time) -> Result<(Time, Changed), StoreError>;
+}
+
+impl<S: Store + ?Sized> Store for Arc<S> {
+    fn reserve(&self, reserve: &Reserve<'_>, now: Time) -> Result<Answer, StoreError> {
+        (**self).reserve(reserve, now)
+    }
+
+    fn change(&self, change: &Change<'_>, now: Time) -> Result<(Time, Changed), StoreError> {
+        (**self).change(change, now)
+    }
 }

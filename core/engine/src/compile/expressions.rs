@@ -7,6 +7,7 @@ use llm_policy_cel::ast::Span;
 use llm_policy_cel::checker::lints;
 use llm_policy_cel::diagnostic::{Diagnostic, Severity};
 use llm_policy_cel::env::Env;
+use llm_policy_cel::macros::Macro;
 use llm_policy_cel::program::{NodeId, Program, ProgramBuilder};
 use llm_policy_cel::types::Type;
 use llm_policy_cel::value::Value;
@@ -15,7 +16,7 @@ use super::fields::{Field, Fields};
 use super::rules::Clause;
 use super::slots::{Named, Names, Read, Slots};
 use super::{Finding, Options, finding, shared_env};
-use super::{functions, names};
+use super::{functions, limits, names, pricing};
 use crate::context::Stages;
 use crate::detection::{Detectors, questions};
 use crate::document::model::{Constant, OnMissing, Rollout, Scalar};
@@ -81,6 +82,11 @@ impl<'d> Scope<'d> {
         self.named.insert(name.clone(), named);
     }
 
+    /// Adds a macro.
+    pub(super) fn declare_macro(&mut self, new: Macro) {
+        self.env = self.env.extend().macros([new]).build();
+    }
+
     /// The environment of the document's expressions.
     #[must_use]
     pub fn env(&self) -> &Env {
@@ -98,7 +104,7 @@ impl<'c> Compiler<'c> {
             findings: Vec::new(),
             fields,
             detectors: Detectors::default(),
-            env: shared_env(fields, &options.limits),
+            env: shared_env(fields, &options.limits).extend().function(pricing::function(&options.prices)).build(),
         }
     }
 
@@ -138,7 +144,8 @@ impl<'c> Compiler<'c> {
         let ast = checked.ast();
         let whole = |d: &Diagnostic| d.code == "constant-condition" && d.span == ast.span(ast.root());
         let (mut constant, lints): (Vec<_>, Vec<_>) = lints(&checked).into_iter().partition(whole);
-        for diagnostic in lints.into_iter().chain(names::lookups(document, &checked)) {
+        let named = names::lookups(document, &checked).into_iter().chain(limits::as_values(&checked));
+        for diagnostic in lints.into_iter().chain(named) {
             self.report(document, Diagnostic { span: source.locate(diagnostic.span), ..diagnostic });
         }
         let strongest = if document.config.on_missing == OnMissing::Default { OnMissing::Default } else { on_missing };
@@ -224,6 +231,15 @@ impl<'c> Compiler<'c> {
     pub fn schedule(&mut self, schedule: &Schedule) -> NodeId {
         let now = self.now();
         self.builder.call(&functions::schedule(schedule), &[now])
+    }
+
+    /// The slot of a field of the context, which is in the table.
+    pub(super) fn slot_of(&mut self, path: &str) -> Option<u32> {
+        let mut names = path.split('.');
+        let root = names.next()?;
+        let rest: Vec<&str> = names.collect();
+        let (field, _) = self.fields.find(root, &rest)?;
+        Some(self.slots.want(path, field, field.slot_type()))
     }
 
     /// The field at `path`; `None` when there is no such field.

@@ -106,6 +106,7 @@ pub fn macros() -> Vec<Macro> {
         }),
         business_hours(0),
         business_hours(1),
+        super::pricing::call(),
     ]
 }
 

@@ -5,13 +5,16 @@
 
 pub mod actions;
 pub mod derived;
+pub mod estimates;
 pub mod expressions;
 pub mod fields;
 pub mod functions;
 pub mod guards;
 pub mod index;
+pub mod limits;
 mod lints;
 mod names;
+pub mod pricing;
 pub mod records;
 pub mod rules;
 pub mod slots;
@@ -33,10 +36,13 @@ use crate::detection::{Detector, questions};
 use crate::document::Document;
 use crate::document::model::{Mode, OnMissing, Rule, SchemaField};
 use derived::Derived;
+use estimates::Estimates;
 use expressions::{Compiler, Expression, Scope};
 use fields::{Clash, Fields};
 use guards::{Guards, guards};
 use index::Index;
+use limits::CompiledLimit;
+use pricing::Prices;
 use records::Records;
 use rules::{Classes, CompiledDocument, CompiledException, CompiledRule};
 use slots::{Named, Slots};
@@ -52,6 +58,8 @@ pub struct Options {
     pub total_fuel: u64,
     /// What is decided when no document decides. Default false: deny.
     pub allow_without_policy: bool,
+    /// What models cost: for `cost`, `request.estimated_cost`, and budgets. Default: the table that comes with the engine.
+    pub prices: Prices,
     /// Rules are looked up in an index. Off only to compare with a scan of all rules. Default true.
     pub indexed: bool,
 }
@@ -63,6 +71,7 @@ impl Default for Options {
             rule_fuel: 1_000_000,
             total_fuel: 20_000_000,
             allow_without_policy: false,
+            prices: Prices::default(),
             indexed: true,
         }
     }
@@ -124,6 +133,10 @@ pub struct Compiled {
     pub derived: Derived,
     /// What rules ask about texts; those that none asks hold no scanner.
     pub detectors: Vec<Arc<Detector>>,
+    /// What a request will take and cost.
+    pub estimates: Estimates,
+    /// What is limited.
+    pub limits: limits::Limits,
     /// SHA-256 over the documents, in hexadecimal.
     pub digest: Arc<str>,
     /// The bounds.
@@ -211,19 +224,21 @@ fn compile_with(
     let mut compiler = Compiler::new(&fields, &options);
     let mut compiled = Vec::new();
     let mut rules = Vec::new();
+    let mut limits: Vec<CompiledLimit> = Vec::new();
     for (number, document) in documents.iter().enumerate() {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         if document.config.mode == Mode::Disabled {
             // It is checked like any other, but the program knows nothing of it.
             let mut aside = Compiler::new(&fields, &options);
-            let (document, _) = compile_document(&mut aside, document, number);
+            let (document, _, _) = compile_document(&mut aside, document, number);
             compiler.findings.append(&mut aside.findings);
             compiled.push(CompiledDocument { stages: Stages::NONE, target: None, ..document });
             continue;
         }
-        let (document, its_rules) = compile_document(&mut compiler, document, number);
+        let (document, its_rules, its_limits) = compile_document(&mut compiler, document, number);
         compiled.push(document);
         rules.extend(its_rules);
+        limits.extend(its_limits);
     }
     findings.append(&mut compiler.findings);
     let detectors = match std::mem::take(&mut compiler.detectors).finish() {
@@ -247,6 +262,11 @@ fn compile_with(
     // What only derived text is made from is not checked: it is text whatever its type.
     let records = Records::of(&compiler.slots);
     let derived = Derived::want(&mut compiler.slots, &fields, detectors.iter().any(|d| d.scanner().is_some()));
+    let principal = match documents.iter().any(limits::bounds_open) {
+        true => limits::PRINCIPAL.iter().filter_map(|path| compiler.slot_of(path)).collect(),
+        false => Vec::new(),
+    };
+    let estimates = Estimates::want(&mut compiler, !limits.is_empty());
     let now = compiler.slots.find("now");
     let (program, slots) = compiler.finish();
     if let Some(opaque) = derived.opaque() {
@@ -254,6 +274,7 @@ fn compile_with(
             rule.detects = reads(&program, rule.condition, opaque);
         }
     }
+    let limits = limits::Limits::of(limits, &slots, principal);
     let guards: Vec<Guards> = rules.iter().map(|rule| guards(&program, rule.condition)).collect();
     let stages = Stage::ALL.map(|stage| stage_program(&program, &compiled, &rules, &guards, stage, &options));
     let digest = digest(&documents);
@@ -269,6 +290,8 @@ fn compile_with(
         records,
         derived,
         detectors,
+        estimates,
+        limits,
         digest,
         options,
     };
@@ -353,15 +376,16 @@ fn digest(documents: &[Document]) -> Arc<str> {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
 }
 
-/// Compiles one document; each rule comes with its priority.
+/// Compiles one document; each rule comes with its priority. Its limits come with it.
 fn compile_document(
     compiler: &mut Compiler<'_>,
     document: &Document,
     number: u32,
-) -> (CompiledDocument, Vec<(i32, CompiledRule)>) {
+) -> (CompiledDocument, Vec<(i32, CompiledRule)>, Vec<CompiledLimit>) {
     let stages = covered_stages(document);
     let mut scope = Scope::new(compiler, document);
     declare_lists(&mut scope);
+    limits::declare(&mut scope);
     declare_variables(compiler, &mut scope);
     let config = &document.config;
     let target = config.target.as_ref().and_then(|target| {
@@ -383,6 +407,7 @@ fn compile_document(
             rules.push((rule.priority, CompiledRule { document: number, position, ..compiled }));
         }
     }
+    let limits = limits::compile(compiler, &scope, target, stages, number);
     let compiled = CompiledDocument {
         id: document.id().into(),
         origin: document.origin.clone(),
@@ -396,7 +421,7 @@ fn compile_document(
         fallback: document.fallback.clone(),
         detector: u32::try_from(scope.detector).unwrap_or(u32::MAX),
     };
-    (compiled, rules)
+    (compiled, rules, limits)
 }
 
 /// The stages that a document covers: those it says, or those that its rules name, or `request`.

@@ -7,9 +7,11 @@ use llm_policy_cel::ast::Span;
 use llm_policy_cel::program::{Binding, NodeId, Resolver};
 use llm_policy_cel::types::Type;
 use llm_policy_cel::value::Value;
+use llm_policy_ledger::Kind;
 
 use super::derived::OPAQUE;
 use super::fields::{Field, Fields, Shape};
+use super::limits;
 use crate::context::{Source, Stages};
 use crate::document::model::{FieldMissing, OnMissing};
 use crate::input::Paths;
@@ -37,6 +39,8 @@ pub struct SlotInfo {
     pub source: Source,
     /// Whether it holds what users, models or tools wrote.
     pub content: bool,
+    /// No input fills it, but the engine itself: a limit's view.
+    pub own: bool,
 }
 
 impl Slots {
@@ -55,9 +59,26 @@ impl Slots {
                 slot_type,
                 source: field.source,
                 content: field.content,
+                own: false,
             });
         }
         slot
+    }
+
+    /// The slot of what the engine knows beside the input, under a name that no path has: `limit('team').used`.
+    pub fn want_own(&mut self, name: &str, slot_type: SlotType, cel_type: Type) -> u32 {
+        if let Some(slot) = self.find(name) {
+            return slot;
+        }
+        self.infos.push(SlotInfo {
+            path: name.into(),
+            slot_type,
+            cel_type,
+            source: Source::Fact,
+            content: false,
+            own: true,
+        });
+        self.paths.own()
     }
 
     /// The slot of `path`, if anything reads it.
@@ -126,6 +147,8 @@ pub enum Named {
     Constant(Value),
     /// A variable's node, and what it reads.
     Node(NodeId, Arc<[Read]>),
+    /// A limit, as it stands: its kind, and the full name of the limit, under which its slots are found.
+    Limit(Kind, Arc<str>),
 }
 
 impl Resolver for Names<'_> {
@@ -137,6 +160,19 @@ impl Resolver for Names<'_> {
                     let through = |read: &Read| Read { at, through: Some(name.clone()), ..read.clone() };
                     self.reads.extend(reads.iter().map(through));
                     Binding::Node(*node)
+                }
+                Named::Limit(kind, limit) => {
+                    let field = path.first().copied()?;
+                    let slot = limits::view_slot(self.slots, *kind, limit, field)?;
+                    self.reads.push(Read {
+                        path: self.slots.path(slot).into(),
+                        source: Source::Fact,
+                        stages: Stages::ALL,
+                        content: false,
+                        at,
+                        through: None,
+                    });
+                    return Some((Binding::Slot(slot, None), 1));
                 }
             };
             return Some((binding, 0));

@@ -4,6 +4,7 @@
 
 pub mod canonical;
 pub mod key;
+pub mod limits;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,6 +20,9 @@ use crate::detection::Evidence;
 use crate::evaluate::build::chosen;
 use crate::evaluate::combine::{Origin, Verdict};
 use crate::evaluate::render::Rendered;
+use limits::Limited;
+
+pub use limits::LimitState;
 
 /// What is decided, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +38,9 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// All effects, weakest first.
+    pub const ALL: [Self; 4] = [Self::Allow, Self::Throttle, Self::RequireApproval, Self::Deny];
+
     /// The name in the canonical form: `require_approval`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -79,6 +86,8 @@ pub struct Decision {
     /// What was found in texts.
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) evidence_count: usize,
+    /// What became of the limits that apply.
+    pub(crate) limited: Option<Box<Limited>>,
 }
 
 /// A rule that had a say.
@@ -139,11 +148,13 @@ pub(crate) struct Shadow {
 pub struct RuleError {
     /// The document's id.
     pub policy: Arc<str>,
-    /// The rule.
+    /// The rule; empty when it is a limit that failed.
     pub rule: Arc<str>,
+    /// The limit, when it was one that failed.
+    pub limit: Option<Arc<str>>,
     /// The exception, when it was one that failed.
     pub exception: Option<Arc<str>>,
-    /// The clause that failed, as it was written.
+    /// The clause that failed, as it was written; of a limit, the key: `cost`.
     pub clause: Option<String>,
     /// The field that is absent or of another type.
     pub path: Option<Arc<str>>,
@@ -202,7 +213,10 @@ impl Decision {
     fn policy_of(&self, verdict: Verdict) -> Option<&str> {
         let document = match verdict.origin {
             Origin::Default(document) | Origin::Fallback(document) => Some(document),
-            _ => self.rule_of(verdict).map(|rule| rule.document),
+            origin => match origin.limit() {
+                Some(limit) => self.limit_of(limit).map(|limit| limit.document),
+                None => self.rule_of(verdict).map(|rule| rule.document),
+            },
         };
         self.policy_id(document?)
     }
@@ -223,7 +237,31 @@ impl Decision {
         }
         let rule = self.rule_of(verdict).map_or("", |rule| &rule.id);
         let policy = self.policy_of(verdict).unwrap_or_default();
+        let limit = || verdict.origin.limit().and_then(|limit| self.limit_of(limit)).map_or("", |limit| &limit.name);
+        let state = || verdict.origin.limit().and_then(|limit| self.state_of(limit)).map(LimitState::text);
         Cow::Owned(match verdict.origin {
+            Origin::Limit(..) => {
+                let state = state().unwrap_or_default();
+                format!("limit `{}` of policy `{policy}` is reached: with this request, {state}", limit())
+            }
+            Origin::LimitOpen(_) => {
+                format!("limit `{}` of policy `{policy}` lets nobody have more requests under way", limit())
+            }
+            Origin::LimitFailed(_) => {
+                format!("what limit `{}` of policy `{policy}` asks for could not be worked out", limit())
+            }
+            Origin::LimitLost(_) => {
+                format!("limit `{}` of policy `{policy}` could not be asked", limit())
+            }
+            Origin::NoStepRoute(_) => {
+                format!("no model that limit `{}` of policy `{policy}` routes to is allowed", limit())
+            }
+            Origin::UnhandledStep(_, action) => {
+                format!(
+                    "limit `{}` of policy `{policy}` asks for `{action}`, which the host has not declared to carry out",
+                    limit()
+                )
+            }
             Origin::Rule(_) => format!("rule `{rule}` of policy `{policy}` decides: {}", verdict.effect),
             Origin::Default(_) => {
                 format!("no rule of policy `{policy}` decides, and its default is {}", verdict.effect)
@@ -250,8 +288,11 @@ impl Decision {
     /// The action that makes this a deny because the host has not declared to carry it out.
     #[must_use]
     pub fn unhandled(&self) -> Option<&'static str> {
-        let Origin::Unhandled(rule, action) = self.verdict.origin else { return None };
-        self.action(rule, action).map(|(_, action)| action.name)
+        match self.verdict.origin {
+            Origin::Unhandled(rule, action) => self.action(rule, action).map(|(_, action)| action.name),
+            Origin::UnhandledStep(_, action) => Some(action),
+            _ => None,
+        }
     }
 
     /// What end users may read, if a rule says something to them.
@@ -278,14 +319,25 @@ impl Decision {
             Origin::OutOfFuel => Some("out_of_fuel"),
             Origin::SecondChange(_) => Some("second_change"),
             Origin::ChangeFailed(_) => Some("change_failed"),
-            Origin::NoRoute(_) => Some("no_route"),
-            Origin::Unhandled(..) => Some("unhandled_obligation"),
+            Origin::NoRoute(_) | Origin::NoStepRoute(_) => Some("no_route"),
+            Origin::Unhandled(..) | Origin::UnhandledStep(..) => Some("unhandled_obligation"),
+            Origin::Limit(limit, step) => {
+                let said = self.limit_of(limit)?.steps.get(usize::from(step)).and_then(Option::as_ref);
+                match said.map(|action| &action.effect) {
+                    Some(ActionEffect::Deny { code: Some(code), .. }) => Some(code),
+                    _ => Some("limit_reached"),
+                }
+            }
+            Origin::LimitOpen(_) => Some("limit_open"),
+            Origin::LimitFailed(_) => Some("limit_failed"),
+            Origin::LimitLost(_) => Some("limit_unavailable"),
         }
     }
 
     /// The warnings, most important first.
     pub fn warnings(&self) -> impl Iterator<Item = &str> {
-        self.warnings.iter().map(|w| w.text.as_str())
+        let of_limits = self.limited.iter().flat_map(|limited| &limited.warnings);
+        self.warnings.iter().map(|w| w.text.as_str()).chain(of_limits.map(|(_, text)| text.as_str()))
     }
 
     /// Where the request goes instead.
@@ -339,8 +391,8 @@ impl Decision {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Counts {
             matched: count(self.matched.len()),
-            obligations: count(self.obligations.len()),
-            warnings: count(self.warnings.len()),
+            obligations: count(self.obligations().count()),
+            warnings: count(self.warnings().count()),
             errors: count(self.error_count),
         }
     }
@@ -350,12 +402,24 @@ impl Decision {
         Some((rule, rule.actions.get(action as usize)?))
     }
 
-    /// What the host is asked to do: document id, rule id, the action's name, and its parameters.
+    /// What the host is asked to do: document id, the id of the rule or the name of the limit, the action's name, and its
+    /// parameters.
     pub fn obligations(&self) -> impl Iterator<Item = (&str, &str, &'static str, &Json)> {
+        self.asked_by_rules().chain(self.asked_by_limits())
+    }
+
+    fn asked_by_rules(&self) -> impl Iterator<Item = (&str, &str, &'static str, &Json)> {
         self.obligations.iter().filter_map(|o| {
             let (rule, action) = self.action(o.rule, o.action)?;
             let params = o.params.as_deref().or(action.fixed.as_deref())?;
             Some((self.policy_id(rule.document)?, &*rule.id, action.name, params))
+        })
+    }
+
+    fn asked_by_limits(&self) -> impl Iterator<Item = (&str, &str, &'static str, &Json)> {
+        self.limited.iter().flat_map(|limited| &limited.obligations).filter_map(|o| {
+            let limit = self.limit_of(o.limit)?;
+            Some((self.policy_id(limit.document)?, &*limit.name, o.action, &o.params))
         })
     }
 
@@ -389,8 +453,8 @@ impl Decision {
             Some(entry)
         });
         let handed = |wanted: fn(&str) -> bool| -> Vec<Json> {
-            let entry = |(policy, rule, action, params): (&str, &str, &str, &Json)| {
-                let mut entry = json!({"policy": policy, "rule": rule, "action": action});
+            let entry = |by: &str, (policy, name, action, params): (&str, &str, &str, &Json)| {
+                let mut entry = json!({"policy": policy, by: name, "action": action});
                 if let (Some(object), Some(params)) = (entry.as_object_mut(), params.as_object())
                     && !params.is_empty()
                 {
@@ -398,13 +462,20 @@ impl Decision {
                 }
                 entry
             };
-            self.obligations().filter(|(_, _, action, _)| wanted(action)).map(entry).collect()
+            let of_rules = self.asked_by_rules().filter(|(_, _, action, _)| wanted(action)).map(|o| entry("rule", o));
+            let of_limits = self.asked_by_limits().filter(|(_, _, action, _)| wanted(action));
+            of_rules.chain(of_limits.map(|o| entry("limit", o))).collect()
         };
         let warnings = self.warnings.iter().filter_map(|w| {
             let mut entry = rule_json(self.compiled.rules.get(w.rule as usize)?);
             entry.as_object_mut()?.insert("message".into(), json!(w.text.as_str()));
             Some(entry)
         });
+        let of_limits = self.limited.iter().flat_map(|limited| &limited.warnings).filter_map(|(limit, text)| {
+            let limit = self.limit_of(*limit)?;
+            Some(json!({"policy": self.policy_id(limit.document)?, "limit": &*limit.name, "message": text.as_str()}))
+        });
+        let warnings = warnings.chain(of_limits);
         let suppressed = self.suppressed.iter().filter_map(|s| {
             let (rule, action) = self.action(s.rule, s.action)?;
             let mut entry = rule_json(rule);
@@ -426,6 +497,7 @@ impl Decision {
             "public_message": self.public_message(),
             "policy": self.policy(),
             "rule": self.rule(),
+            "limit": self.limit(),
             "matched": matched.collect::<Vec<_>>(),
             "obligations": handed(|action| action != "redact"),
             "redactions": handed(|action| action == "redact"),
@@ -462,6 +534,7 @@ impl Decision {
             "code": self.code_of(shadow.verdict),
             "policy": self.policy_of(shadow.verdict),
             "rule": self.rule_of(shadow.verdict).map(|r| &*r.id),
+            "limit": shadow.verdict.origin.limit().and_then(|limit| self.limit_of(limit)).map(|limit| &*limit.name),
         });
         if let Some(object) = out.as_object_mut() {
             object.retain(|_, value| !value.is_null());
@@ -493,7 +566,8 @@ impl RuleError {
     fn to_json(&self) -> Json {
         let mut out = json!({
             "policy": &*self.policy,
-            "rule": &*self.rule,
+            "rule": (!self.rule.is_empty()).then_some(&*self.rule),
+            "limit": self.limit.as_deref(),
             "exception": self.exception.as_deref(),
             "clause": self.clause,
             "path": self.path.as_deref(),

@@ -14,7 +14,7 @@ pub struct Limit {
     pub name: Text,
     /// What the limit is for.
     pub description: Option<Arc<str>>,
-    /// Whether it is enforced; between document and limit the weaker wins.
+    /// Whether it is enforced: of the document's mode and its own, the weaker.
     pub mode: Mode,
     /// Kind, window, shares of the steps, and what becomes of lost reservations.
     pub definition: Arc<ledger::Limit>,

@@ -91,6 +91,7 @@ impl Pass<'_, '_> {
             rewritten: false,
             evidence,
             evidence_count,
+            limited: None,
         }
     }
 
@@ -250,9 +251,9 @@ impl Pass<'_, '_> {
     }
 
     /// The text of the action that decides; `None`: the decision says it in words of its own.
-    fn reason(&self, verdict: Verdict) -> Option<Rendered> {
+    pub(super) fn reason(&self, verdict: Verdict) -> Option<Rendered> {
         match verdict.origin {
-            Origin::Rule(_) => self.text_of(verdict, |effect| match effect {
+            Origin::Rule(_) | Origin::Limit(..) => self.text_of(verdict, |effect| match effect {
                 ActionEffect::Deny { reason, .. }
                 | ActionEffect::Throttle { reason, .. }
                 | ActionEffect::RequireApproval { reason } => reason.as_ref(),
@@ -274,8 +275,10 @@ impl Pass<'_, '_> {
     }
 
     fn text_of(&self, verdict: Verdict, pick: impl Fn(&ActionEffect) -> Option<&Text>) -> Option<Rendered> {
-        let Origin::Rule(rule) = verdict.origin else { return None };
-        let rule = self.compiled.rules.get(rule as usize)?;
+        let actions = match verdict.origin {
+            Origin::Rule(rule) => &*self.compiled.rules.get(rule as usize)?.actions,
+            origin => std::slice::from_ref(self.step_action(origin)?),
+        };
         let decides = |effect: &&ActionEffect| match effect {
             ActionEffect::Allow => verdict.effect == Effect::Allow,
             ActionEffect::Deny { .. } => verdict.effect == Effect::Deny,
@@ -283,7 +286,7 @@ impl Pass<'_, '_> {
             ActionEffect::RequireApproval { .. } => verdict.effect == Effect::RequireApproval,
             _ => false,
         };
-        let text = rule.actions.iter().map(|a| &a.effect).filter(decides).find_map(pick)?;
+        let text = actions.iter().map(|a| &a.effect).filter(decides).find_map(pick)?;
         if matches!(text, Text::Parts(_)) {
             self.evaluator.refuel(self.compiled.options.rule_fuel);
         }
@@ -321,6 +324,7 @@ impl Pass<'_, '_> {
         RuleError {
             policy: policy.unwrap_or_else(|| "".into()),
             rule: rule.id.clone(),
+            limit: None,
             exception: exception.map(|e| e.id.clone()),
             clause: if exception.is_some() { None } else { self.failing_clause(rule, error) },
             path,

@@ -45,6 +45,33 @@ pub(crate) enum Origin {
     NoRoute(u32),
     /// An action that nobody carries out.
     Unhandled(u32, u16),
+    /// A step of a limit, by the limit's number and its own.
+    Limit(u32, u16),
+    /// A limit that lets a principal have no more open reservations.
+    LimitOpen(u32),
+    /// A hard limit whose key, amount or cost could not be worked out.
+    LimitFailed(u32),
+    /// A hard limit whose store could not be asked.
+    LimitLost(u32),
+    /// No model that a step of a limit routes to passes.
+    NoStepRoute(u32),
+    /// An action of a limit's step that nobody carries out.
+    UnhandledStep(u32, &'static str),
+}
+
+impl Origin {
+    /// The limit that decides.
+    pub(crate) const fn limit(self) -> Option<u32> {
+        match self {
+            Self::Limit(limit, _)
+            | Self::LimitOpen(limit)
+            | Self::LimitFailed(limit)
+            | Self::LimitLost(limit)
+            | Self::NoStepRoute(limit)
+            | Self::UnhandledStep(limit, _) => Some(limit),
+            _ => None,
+        }
+    }
 }
 
 impl Pass<'_, '_> {

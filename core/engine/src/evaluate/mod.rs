@@ -5,6 +5,7 @@
 
 pub(crate) mod build;
 pub(crate) mod combine;
+pub(crate) mod limits;
 pub(crate) mod memory;
 pub(crate) mod render;
 pub(crate) mod rewrite;
@@ -13,7 +14,7 @@ pub(crate) mod run;
 use std::cell::Cell;
 use std::sync::Arc;
 
-use llm_policy_cel::eval::Evaluator;
+use llm_policy_cel::eval::{Evaluator, Scratch};
 use llm_policy_cel::function::Context;
 use llm_policy_cel::slot::Slot;
 use llm_policy_cel::value::{Timestamp, Val};
@@ -24,7 +25,9 @@ use crate::decision::{Decision, Effect};
 use crate::detection::memory::Detection;
 use crate::handles::Handles;
 use crate::input::{Input, InputError, Prepared};
+use limits::Taking;
 use memory::Memory;
+use run::Outcome;
 
 /// What an evaluation reads.
 #[derive(Clone, Copy)]
@@ -47,6 +50,8 @@ pub(crate) struct Question<'q> {
     pub(crate) handles: Handles,
     /// By rule number, whether the rule takes part; `None`: all do.
     pub(crate) among: Option<&'q [bool]>,
+    /// How limits are treated; `None`: there are none, or they do not matter.
+    pub(crate) limits: Option<Taking<'q>>,
 }
 
 /// Decides.
@@ -59,9 +64,10 @@ pub(crate) fn evaluate(question: Question<'_>) -> Result<Decision, InputError> {
         let compiled = question.compiled;
         let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
         fill(&question, slots, arena, detection)?;
-        let slots: &[Slot<'_>] = slots;
         let fuel = Cell::new(0);
         let cx = Context { host: detection, ..Context::new(arena, &fuel, compiled.options.limits.regex_bytes) };
+        let views = see(&question, slots, cx, scratch);
+        let slots: &[Slot<'_>] = slots;
         scratch.prepare(&compiled.program);
         let changes = {
             let evaluator = Evaluator::new(&compiled.program, slots, cx, scratch);
@@ -72,14 +78,32 @@ pub(crate) fn evaluate(question: Question<'_>) -> Result<Decision, InputError> {
             let shadow = pass.shadow(outcomes, documents, complete);
             // What is refused is not sent; what is approved later is sent as it is changed.
             let is_sent = matches!(verdict.effect, Effect::Allow | Effect::RequireApproval);
-            if !is_sent || !pass.rewrites(outcomes) {
-                return Ok(pass.decision(outcomes, verdict, shadow, &[], question.handles));
+            let step = if is_sent && !compiled.limits.routing.is_empty() { pass.step_route(&question) } else { None };
+            if !is_sent || (step.is_none() && !pass.rewrites(outcomes)) {
+                return Ok(pass.finish(&question, outcomes, verdict, shadow, &[], None));
             }
-            pass.changes(outcomes, verdict, shadow)
+            pass.changes(outcomes, verdict, shadow).or_route(step)
         };
-        let decision = rewrite::decide(&question, &changes, (cx, detection), scratch, found, outcomes, documents)?;
+        let decision =
+            rewrite::decide(&question, &changes, &views, (cx, detection), scratch, found, outcomes, documents)?;
         Ok(Decision { rewritten: true, ..decision })
     })
+}
+
+/// Fills the slots of limits that conditions read.
+pub(crate) fn see<'a>(
+    question: &Question<'a>,
+    slots: &mut [Slot<'a>],
+    cx: Context<'a>,
+    scratch: &mut Scratch,
+) -> limits::Views {
+    if question.compiled.limits.viewed.is_empty() {
+        return limits::Views::new();
+    }
+    let before: &[Slot<'a>] = cx.arena.alloc_slice_copy(slots);
+    let views = limits::views(question, before, cx, scratch);
+    limits::lay(&views, slots);
+    views
 }
 
 /// Fills the slots.
@@ -93,6 +117,7 @@ pub(crate) fn fill<'a>(
     detection.begin(question.stage);
     read(question, slots, arena)?;
     compiled.derived.fill(slots, arena, question.stage, detection);
+    compiled.estimates.fill(slots, &compiled.options.prices, question.now);
     compiled.records.check(slots, arena);
     for slot in &compiled.required {
         let path = compiled.slots.path(*slot);

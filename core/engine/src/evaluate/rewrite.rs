@@ -15,12 +15,11 @@ use serde_json::Value as Json;
 
 use super::build::{Applied, chosen};
 use super::combine::{DocumentState, Origin, Verdict};
+use super::limits::{StepRoute, Views};
 use super::run::{Outcome, Pass};
-use super::{Question, read, render};
-use crate::compile::Compiled;
+use super::{Question, limits, read, render};
 use crate::compile::records::fits;
 use crate::compile::rules::ActionEffect;
-use crate::context::Stage;
 use crate::decision::{Decision, Effect};
 use crate::detection::memory::Detection;
 use crate::input::InputError;
@@ -33,6 +32,8 @@ pub(crate) struct Changes {
     verdict: Verdict,
     sets: Vec<Set>,
     route: Option<Routing>,
+    /// Where a step of a limit sends the request, if no rule sends it anywhere.
+    step: Option<StepRoute>,
     /// A rule whose value could not be worked out.
     failed: Option<u32>,
     shadow: Option<Verdict>,
@@ -65,7 +66,7 @@ impl Pass<'_, '_> {
 
     /// What the rules that matched change; of several changes of one field the one of highest rank.
     pub(crate) fn changes(&self, outcomes: &[Outcome], verdict: Verdict, shadow: Option<Verdict>) -> Changes {
-        let mut changes = Changes { verdict, sets: Vec::new(), route: None, failed: None, shadow };
+        let mut changes = Changes { verdict, sets: Vec::new(), route: None, step: None, failed: None, shadow };
         for outcome in outcomes {
             let Some(rule) = self.compiled.rules.get(outcome.rule as usize).filter(|r| !r.shadow) else { continue };
             for (at, action) in rule.actions.iter().enumerate() {
@@ -115,6 +116,23 @@ impl Pass<'_, '_> {
 }
 
 impl Changes {
+    /// The same with what a step of a limit routes to, where no rule routes.
+    pub(super) fn or_route(mut self, step: Option<StepRoute>) -> Self {
+        self.step = step.filter(|_| self.route.is_none());
+        self
+    }
+
+    /// The models to try.
+    fn models(&self) -> Vec<&str> {
+        let (route, step) = (self.route.iter().flat_map(|r| &r.models), self.step.iter().flat_map(|s| &s.models));
+        route.chain(step).map(String::as_str).collect()
+    }
+
+    fn provider(&self) -> Option<&str> {
+        let provider = self.route.as_ref().map(|r| r.provider.as_deref());
+        provider.or_else(|| self.step.as_ref().map(|s| s.provider.as_deref())).flatten()
+    }
+
     /// The overlay that the changes make, with the request routed to `model`.
     fn overlay(&self, model: Option<&str>) -> Vec<(Arc<str>, Value)> {
         let mut overlay: Vec<(Arc<str>, Value)> = self.sets.iter().map(|s| (s.path.clone(), s.value.clone())).collect();
@@ -125,7 +143,7 @@ impl Changes {
             }
         };
         put("request.model", model);
-        put("request.provider", self.route.as_ref().and_then(|r| r.provider.as_deref()));
+        put("request.provider", self.provider());
         overlay
     }
 
@@ -169,8 +187,7 @@ impl Changes {
         match &second.route {
             Some(route) => {
                 let stays = route.models.is_empty() || model.is_some_and(|m| route.models.iter().any(|x| x == m));
-                let provider =
-                    route.provider.is_none() || self.route.as_ref().is_some_and(|r| r.provider == route.provider);
+                let provider = route.provider.is_none() || self.provider() == route.provider.as_deref();
                 if stays && provider { Ok(()) } else { Err(route.rule) }
             }
             None => Ok(()),
@@ -185,6 +202,7 @@ impl Changes {
 pub(crate) fn decide<'a>(
     question: &Question<'a>,
     changes: &'a Changes,
+    views: &Views,
     (cx, detection): (Context<'a>, &Detection),
     scratch: &mut Scratch,
     found: &mut Vec<u32>,
@@ -195,12 +213,12 @@ pub(crate) fn decide<'a>(
     let first = outcomes.clone();
     let raw = cx.arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
     read(question, raw, cx.arena)?;
-    let routed: Vec<Option<&str>> = changes.route.iter().flat_map(|r| &r.models).map(|m| Some(m.as_str())).collect();
+    let routed: Vec<Option<&str>> = changes.models().into_iter().map(Some).collect();
     let candidates = if routed.is_empty() { vec![None] } else { routed };
     let mut refused = None;
     for model in candidates {
         let overlay = changes.overlay(model);
-        let slots = lay_over((compiled, question.stage, detection), raw, &overlay, cx.arena);
+        let slots = lay_over((question, detection), raw, &overlay, views, cx.arena);
         scratch.prepare(&compiled.program);
         let evaluator = Evaluator::new(&compiled.program, slots, cx, scratch);
         let among = question.among;
@@ -217,15 +235,22 @@ pub(crate) fn decide<'a>(
         // The second pass can only restrict.
         let verdict = if second.effect > changes.verdict.effect { second } else { changes.verdict };
         let passes = verdict.effect == changes.verdict.effect;
-        if let (false, Some(route)) = (passes, changes.route.as_ref().filter(|_| model.is_some())) {
-            refused.get_or_insert_with(|| decision(&first, deny(Origin::NoRoute(route.rule)), &[]));
+        if !passes && model.is_some() {
+            let origin = match (&changes.route, &changes.step) {
+                (Some(route), _) => Origin::NoRoute(route.rule),
+                (None, Some(step)) => Origin::NoStepRoute(step.limit),
+                (None, None) => Origin::NoPolicy,
+            };
+            refused.get_or_insert_with(|| decision(&first, deny(origin), &[]));
             continue;
         }
         let verdict = match changes.covers(&pass.changes(outcomes, second, None), model) {
             Err(rule) if verdict.effect != Effect::Deny => deny(Origin::SecondChange(rule)),
             _ => verdict,
         };
-        return Ok(decision(&united(&first, outcomes), verdict, &changes.applied(model)));
+        let (both, applied) = (united(&first, outcomes), changes.applied(model));
+        let step = changes.step.as_ref().map(|step| (step, model));
+        return Ok(pass.finish(question, &both, verdict, changes.shadow, &applied, step));
     }
     refused.ok_or_else(|| InputError { message: "the changed request was not evaluated".to_owned(), offset: None })
 }
@@ -240,11 +265,13 @@ fn united(first: &[Outcome], second: &[Outcome]) -> Vec<Outcome> {
 
 /// The slots with `overlay` laid over them.
 fn lay_over<'b>(
-    (compiled, stage, detection): (&Compiled, Stage, &Detection),
+    (question, detection): (&Question<'_>, &Detection),
     slots: &[Slot<'b>],
     overlay: &[(Arc<str>, Value)],
+    views: &Views,
     arena: &'b Bump,
 ) -> &'b [Slot<'b>] {
+    let compiled = question.compiled;
     let out = arena.alloc_slice_copy(slots);
     for (path, value) in overlay {
         let value = copy_in(value.as_val(), arena);
@@ -269,7 +296,9 @@ fn lay_over<'b>(
             }
         }
     }
-    compiled.derived.fill(out, arena, stage, detection);
+    compiled.derived.fill(out, arena, question.stage, detection);
+    compiled.estimates.fill(out, &compiled.options.prices, question.now);
+    limits::lay(views, out);
     compiled.records.check(out, arena);
     out
 }

@@ -97,6 +97,13 @@ impl Paths {
         self.nodes.get_mut(at as usize).map_or(0, |node| node.slot.get_or_insert_with(|| fresh(slots)).0)
     }
 
+    /// A slot that no input fills: the engine fills it itself.
+    pub fn own(&mut self) -> u32 {
+        let slot = self.slots;
+        self.slots += 1;
+        slot
+    }
+
     /// The whole input's level.
     #[must_use]
     pub fn root(&self) -> &PathNode {

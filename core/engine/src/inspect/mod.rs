@@ -39,7 +39,8 @@ pub fn candidates(
     input: &dyn Input,
     now: jiff::Timestamp,
 ) -> Result<Vec<u32>, InputError> {
-    let question = Question { compiled, data: Data::Input(input), stage, now, handles: Handles::NONE, among: None };
+    let data = Data::Input(input);
+    let question = Question { compiled, data, stage, now, handles: Handles::NONE, among: None, limits: None };
     let arena = Bump::new();
     let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
     let detection = Detection::default();

@@ -10,5 +10,6 @@ mod errors;
 mod exchanges;
 mod fields;
 mod findings;
+mod limits;
 mod rewriting;
 mod times;

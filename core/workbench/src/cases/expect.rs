@@ -45,6 +45,7 @@ macro_rules! keys {
 keys! {
     Effect "effect" "`allow`, `deny`, `throttle` or `require_approval`.",
     Rule "rule" "The rule that decided.",
+    Limit "limit" "The limit that decided.",
     Policy "policy" "The document that decided.",
     Code "code" "The stable name of the reason.",
     Reason "reason" "Why, for operators.",
@@ -58,8 +59,26 @@ keys! {
     Suppressed "suppressed" "Actions that another one overrides.",
     Route "route" "Where the request goes instead.",
     RetryAfterMs "retry_after_ms" "How long to wait.",
+    Limits "limits" "How the limits stand that apply.",
     Shadow "shadow" "What would be decided with all rules in shadow in force.",
 }
+
+/// What a case can say of a limit that applies.
+const LIMIT: &[&str] = &[
+    "policy",
+    "limit",
+    "kind",
+    "key",
+    "amount",
+    "used",
+    "reserved",
+    "remaining",
+    "cost",
+    "fits",
+    "reached",
+    "shadow",
+    "resets_at",
+];
 
 impl Key {
     /// Where a bare text in a list of this part belongs, and the keys of a mapping there.
@@ -67,10 +86,11 @@ impl Key {
         Some(match self {
             Self::Matched => ("rule", &["policy", "rule", "actions", "failed", "variant", "exception"]),
             Self::Exceptions => ("exception", &["policy", "rule", "exception"]),
-            Self::Obligations => ("action", &["policy", "rule", "action", "params"]),
+            Self::Obligations => ("action", &["policy", "rule", "limit", "action", "params"]),
+            Self::Limits => ("limit", LIMIT),
             Self::Redactions => ("rule", &["policy", "rule", "action", "params"]),
-            Self::Warnings => ("message", &["policy", "rule", "message"]),
-            Self::Errors => ("path", &["policy", "rule", "exception", "clause", "path", "cause"]),
+            Self::Warnings => ("message", &["policy", "rule", "limit", "message"]),
+            Self::Errors => ("path", &["policy", "rule", "limit", "exception", "clause", "path", "cause"]),
             Self::Suppressed => ("action", &["policy", "rule", "action", "target", "by"]),
             _ => return None,
         })
@@ -153,7 +173,7 @@ impl Names<'_> {
         }
         match self.part {
             Key::RetryAfterMs => reader.int("retry_after_ms", node, 0..=u64::MAX).map(|n| Pattern::Is(json!(n))),
-            Key::Rule | Key::Policy => {
+            Key::Rule | Key::Policy | Key::Limit => {
                 let name = self.part.name();
                 let named = self.value(reader, name, node)?;
                 Some(if self.part == Key::Rule { Pattern::Has(vec![("rule".to_owned(), named)]) } else { named })
@@ -163,7 +183,9 @@ impl Names<'_> {
                 _ => Some(Pattern::Has(vec![("model".to_owned(), text(reader, "route", node)?)])),
             },
             Key::Shadow => match &node.kind {
-                Kind::Map(_) => self.object(reader, node, "`shadow`", &["effect", "rule", "policy", "code", "reason"]),
+                Kind::Map(_) => {
+                    self.object(reader, node, "`shadow`", &["effect", "rule", "limit", "policy", "code", "reason"])
+                }
                 _ => Some(Pattern::Has(vec![("effect".to_owned(), effect(reader, node)?)])),
             },
             _ => text(reader, self.part.name(), node),
@@ -237,6 +259,9 @@ impl Names<'_> {
                     "params" | "by" => free(reader, &key.text, value),
                     "failed" => Some(Pattern::Is(json!(reader.bool("failed", Some(value), true)))),
                     "actions" => Some(Pattern::Is(reader.json("actions", value)?)),
+                    name if self.part == Key::Limits && !matches!(name, "policy" | "limit" | "kind" | "resets_at") => {
+                        Some(Pattern::Is(reader.json(name, value)?))
+                    }
                     name => self.value(reader, name, value),
                 };
                 Some((key.text.to_string(), pattern?))
@@ -251,6 +276,7 @@ impl Names<'_> {
             "rule" => ReferenceKind::Rule,
             "exception" => ReferenceKind::Exception,
             "policy" => ReferenceKind::Policy,
+            "limit" => ReferenceKind::Limit,
             _ => return text(reader, name, node),
         };
         let found = reader.some_text(name, node)?;

@@ -54,6 +54,8 @@ pub struct Case {
     pub now: Timestamp,
     /// What the host carries out.
     pub handles: Handles,
+    /// What limits have been used before, by name: dollars, tokens or requests.
+    pub used: Vec<(String, f64)>,
     /// The context.
     pub context: Json,
     /// What is expected.
@@ -78,6 +80,8 @@ pub enum ReferenceKind {
     Exception,
     /// A document.
     Policy,
+    /// A limit.
+    Limit,
 }
 
 /// True for the name of a file of cases: `security_test.yaml`, also `.yml` and `.json`.

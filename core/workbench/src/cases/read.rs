@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use llm_policy_engine::cel::ast::Span;
 use llm_policy_engine::context::Stage;
 use llm_policy_engine::diagnostic::{Diagnostic, did_you_mean};
 use llm_policy_engine::document::decode::{Fields, Reader, describe, quoted};
@@ -14,11 +13,13 @@ use llm_policy_engine::document::{self, Refused};
 use llm_policy_engine::handles::{HANDLED, Handles};
 use serde_json::{Map, Value as Json};
 
-use super::{Case, CaseFile, Expectation, Key, Pattern, Reference, context, expect};
+use super::{Case, CaseFile, Expectation, Key, Pattern, Reference, ReferenceKind, context, expect};
 
 pub(crate) const FILE: &[&str] = &["version", "description", "policies", "defaults", "fixtures", "tests"];
 pub(crate) const CONTEXT: &[&str] = &["base", "file", "context", "with", "without"];
 pub(crate) const QUESTION: &[&str] = &["stage", "now", "handles"];
+/// What a case and a variant say of limits.
+pub(crate) const USED: &str = "used";
 
 /// The time that conditions see when a case names none: a Monday, at noon.
 const NOON: i64 = 1_767_614_400;
@@ -62,6 +63,9 @@ pub fn read(
 fn noon() -> Timestamp {
     Timestamp::from_second(NOON).unwrap_or_default()
 }
+
+/// What limits have been used before.
+type Used = Vec<(String, f64)>;
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -113,11 +117,12 @@ impl Cases<'_, '_> {
     }
 
     fn case(&mut self, node: &Node<'_>) {
-        let keys = [&["name", "description", "expect", "variants"], CONTEXT, QUESTION].concat();
+        let keys = [&["name", "description", "expect", "variants", USED], CONTEXT, QUESTION].concat();
         let Some(fields) = self.reader.fields(node, "a case", &keys) else { return };
         let name = self.reader.required(&fields, "name").and_then(|node| self.reader.some_text("name", node));
         let question = self.question(&fields, self.defaults);
         let context = self.context(&fields, Json::Object(Map::new()));
+        let used = self.used(&fields, &[]);
         let expected = fields.get("expect").map(|node| expect::read(&mut self.reader, node, &mut self.references));
         let Some(name) = name else { return };
         match fields.get("variants") {
@@ -126,11 +131,11 @@ impl Cases<'_, '_> {
                     // Says that it is missing.
                     self.reader.required(&fields, "expect");
                 }
-                self.add(name.value.to_string(), name.span, question, context, expected.unwrap_or_default());
+                self.add(&name, name.value.to_string(), question, (context, used), expected.unwrap_or_default());
             }
             Some(variants) => {
                 for variant in self.reader.some_items("variants", variants).unwrap_or_default() {
-                    self.variant(variant, &name, question, &context, expected.as_deref());
+                    self.variant(variant, &name, question, (&context, &used), expected.as_deref());
                 }
             }
         }
@@ -141,14 +146,15 @@ impl Cases<'_, '_> {
         node: &Node<'_>,
         case: &Text,
         question: Question,
-        base: &Json,
+        (base, used): (&Json, &Used),
         expected: Option<&[Expectation]>,
     ) {
-        let keys = [&["name", "expect"], CONTEXT, QUESTION].concat();
+        let keys = [&["name", "expect", USED], CONTEXT, QUESTION].concat();
         let Some(fields) = self.reader.fields(node, "a variant", &keys) else { return };
         let name = self.reader.required(&fields, "name").and_then(|node| self.reader.some_text("name", node));
         let question = self.question(&fields, question);
         let context = self.context(&fields, base.clone());
+        let used = self.used(&fields, used);
         let own = fields.get("expect").map(|node| expect::read(&mut self.reader, node, &mut self.references));
         if own.is_none() && expected.is_none() {
             self.reader.required(&fields, "expect");
@@ -161,17 +167,25 @@ impl Cases<'_, '_> {
             }
         }
         let Some(name) = name else { return };
-        self.add(format!("{} › {}", case.value, name.value), name.span, question, context, all);
+        self.add(&name, format!("{} › {}", case.value, name.value), question, (context, used), all);
     }
 
-    fn add(&mut self, name: String, span: Span, question: Question, context: Json, mut expect: Vec<Expectation>) {
+    fn add(
+        &mut self,
+        written: &Text,
+        name: String,
+        question: Question,
+        (context, used): (Json, Used),
+        mut expect: Vec<Expectation>,
+    ) {
+        let span = written.span;
         // An error that nobody expects is a case that tests something else than it says.
         if !expect.iter().any(|e| e.key == Key::Errors) {
             expect.push(Expectation { key: Key::Errors, pattern: Pattern::Exactly(Vec::new()), span });
         }
         expect.sort_by_key(|e| e.key);
         let Question { stage, now, handles } = question;
-        self.cases.push(Case { name, span, stage, now, handles, context, expect });
+        self.cases.push(Case { name, span, stage, now, handles, used, context, expect });
     }
 
     /// Reports cases with one name.
@@ -195,6 +209,23 @@ impl Cases<'_, '_> {
             now: now.unwrap_or(default.now),
             handles: handles.unwrap_or(default.handles),
         }
+    }
+
+    /// What limits have been used before: `{team-month: 900}`; a variant's words take the place of its case's.
+    fn used(&mut self, fields: &Fields<'_, '_>, inherited: &[(String, f64)]) -> Used {
+        let mut used = inherited.to_vec();
+        let Some(node) = fields.get(USED) else { return used };
+        for (key, value) in self.reader.entries(USED, node) {
+            let Some(number) = self.reader.json(&key.text, value).as_ref().and_then(Json::as_f64) else {
+                self.reader.wrong_type(USED, "a number of dollars, tokens or requests", value);
+                continue;
+            };
+            used.retain(|(name, _)| *name != *key.text);
+            used.push((key.text.to_string(), number));
+            let name = Text::new(Arc::from(&*key.text), key.span);
+            self.references.push(Reference { kind: ReferenceKind::Limit, name });
+        }
+        used
     }
 
     /// A list of actions, or `all`.

@@ -17,7 +17,7 @@ use super::sites::{Measured, add_probes};
 use super::{ClauseCoverage, Count, Coverage, DocumentCoverage, SiteCoverage};
 use crate::cases::Case;
 use crate::conditions::{Syntax, Tree};
-use crate::run::{Suite, parallel};
+use crate::run::{Suite, engine_for, parallel};
 
 /// A condition whose clauses are nodes of a program.
 struct Probed {
@@ -173,9 +173,9 @@ fn look(engine: &Engine, probed: &[Probed], case: &Case) -> Vec<Shown> {
     let here: Vec<&Probed> = probed.iter().filter(|probed| probed.stages.contains(&case.stage)).collect();
     let nodes: Vec<NodeId> =
         here.iter().flat_map(|p| p.target.into_iter().chain([p.whole]).chain(p.clauses.iter().copied())).collect();
-    let truths = engine
-        .prepare(&case.context)
-        .and_then(|prepared| engine.truths(&nodes, case.stage, &prepared, case.now))
+    let truths = engine_for(engine, case)
+        .and_then(|engine| Ok((engine.prepare(&case.context)?, engine)))
+        .and_then(|(prepared, engine)| engine.truths(&nodes, case.stage, &prepared, case.now))
         .unwrap_or_default();
     let mut truths = truths.into_iter().map(|truth| match truth {
         Truth::True => Some(true),

@@ -15,7 +15,7 @@ use llm_policy_engine::{Engine, Options};
 
 use super::{Change, Equivalence, Fate, Mutant, Mutation, mutants};
 use crate::cases::Case;
-use crate::run::{PolicySet, Suite, TestFile, fits, parallel};
+use crate::run::{PolicySet, Suite, TestFile, engine_for, fits, parallel};
 
 pub(super) fn run(suite: &Suite, equivalence: &dyn Equivalence, jobs: NonZeroUsize) -> Mutation {
     let decisions = AtomicU64::new(0);
@@ -111,8 +111,8 @@ fn whole(
 /// Whether the decision is as expected; `None`: the context is refused.
 fn passes(engine: &Engine, case: &Case, decisions: &AtomicU64) -> Option<bool> {
     decisions.fetch_add(1, Ordering::Relaxed);
-    let engine = engine.clone().handles(case.handles);
-    engine.evaluate(case.stage, &case.context, case.now).ok().map(|decision| fits(case, &decision))
+    let engine = engine_for(engine, case).ok()?;
+    engine.dry_run(case.stage, &case.context, case.now).ok().map(|decision| fits(case, &decision))
 }
 
 /// The documents with mutants of their rules beside the originals.
@@ -177,6 +177,7 @@ impl Crowd {
 struct Known<'c> {
     file: &'c TestFile,
     case: &'c Case,
+    engine: Engine,
     prepared: Prepared,
     /// The value of each rule's condition.
     truths: Vec<Truth>,
@@ -200,12 +201,12 @@ fn rules(
     let originals = crowd.originals();
     let known: Vec<Known<'_>> = parallel(cases, jobs, |(file, case)| {
         let prepared = crowd.engine.prepare(&case.context).ok()?;
-        let truths = crowd.engine.truths(&nodes, case.stage, &prepared, case.now).ok()?;
-        let engine = crowd.engine.clone().handles(case.handles);
+        let engine = engine_for(&crowd.engine, case).ok()?;
+        let truths = engine.truths(&nodes, case.stage, &prepared, case.now).ok()?;
         let decision = engine.evaluate_among(&originals, case.stage, &prepared, case.now).ok()?;
         decisions.fetch_add(1, Ordering::Relaxed);
         let rewritten = rewrites(&compiled, &truths, &originals);
-        fits(case, &decision).then_some(Known { file, case, prepared, truths, rewritten })
+        fits(case, &decision).then_some(Known { file, case, engine, prepared, truths, rewritten })
     })
     .into_iter()
     .flatten()
@@ -264,8 +265,7 @@ fn try_mutant(
             continue;
         }
         decisions.fetch_add(1, Ordering::Relaxed);
-        let engine = crowd.engine.clone().handles(known.case.handles);
-        let decision = engine.evaluate_among(&among, known.case.stage, &known.prepared, known.case.now);
+        let decision = known.engine.evaluate_among(&among, known.case.stage, &known.prepared, known.case.now);
         if !decision.is_ok_and(|decision| fits(known.case, &decision)) {
             return Some(Found::Killed(known.file.cases.origin.clone(), known.case.name.clone()));
         }

@@ -8,7 +8,9 @@ use std::sync::{Mutex, PoisonError};
 
 use llm_policy_engine::cel::ast::Span;
 use llm_policy_engine::explain::Explanation;
+use llm_policy_engine::input::InputError;
 use llm_policy_engine::{Decision, Engine};
+use serde_json::Value as Json;
 
 use crate::cases::pattern::Difference;
 use crate::cases::{Case, Key};
@@ -96,12 +98,13 @@ pub fn run(suite: &Suite, wanted: &(dyn Fn(&TestFile, &Case) -> bool + Sync), jo
 }
 
 fn run_case(engine: &Engine, case: &Case) -> CaseOutcome {
-    let engine = engine.clone().handles(case.handles);
-    let decision = match engine.evaluate(case.stage, &case.context, case.now) {
-        Ok(decision) => decision,
+    let decided =
+        engine_for(engine, case).and_then(|engine| Ok((engine.dry_run(case.stage, &case.context, case.now)?, engine)));
+    let (decision, engine) = match decided {
+        Ok(decided) => decided,
         Err(error) => return CaseOutcome::Refused(error.message),
     };
-    let json = decision.to_json();
+    let json = seen(&decision);
     let mut mismatches = Vec::new();
     for expectation in case.expect.iter().filter(|expectation| !expectation.fits(&json)) {
         let found = expectation.key.of(&json);
@@ -130,9 +133,27 @@ fn run_case(engine: &Engine, case: &Case) -> CaseOutcome {
     }
 }
 
+/// The engine that a case asks: for its host, and with its limits used as it says. No case sees what another one takes.
+pub(crate) fn engine_for(engine: &Engine, case: &Case) -> Result<Engine, InputError> {
+    let engine = engine.clone().handles(case.handles);
+    if engine.compiled().limits.is_empty() {
+        return Ok(engine);
+    }
+    engine.with_used(&case.context, case.now, &case.used)
+}
+
+/// All of a decision that a case can speak about.
+fn seen(decision: &Decision) -> Json {
+    let mut json = decision.to_json();
+    if let Some(object) = json.as_object_mut() {
+        object.insert("limits".into(), decision.limits_json());
+    }
+    json
+}
+
 /// Whether a decision is as `case` expects.
 pub(crate) fn fits(case: &Case, decision: &Decision) -> bool {
-    let json = decision.to_json();
+    let json = seen(decision);
     case.expect.iter().all(|expectation| expectation.fits(&json))
 }
 

@@ -116,6 +116,7 @@ fn unknown(reference: &Reference, documents: &[Document]) -> Option<Diagnostic> 
         let names: Vec<&str> = match reference.kind {
             ReferenceKind::Rule => document.rules.iter().map(|rule| &*rule.id.value).collect(),
             ReferenceKind::Exception => document.exceptions.iter().map(|e| &*e.id.value).collect(),
+            ReferenceKind::Limit => document.limits.iter().map(|limit| &*limit.name.value).collect(),
             ReferenceKind::Policy => {
                 known.extend([document.metadata.name.value.to_string(), id]);
                 continue;
@@ -130,6 +131,7 @@ fn unknown(reference: &Reference, documents: &[Document]) -> Option<Diagnostic> 
         ReferenceKind::Rule => "rule",
         ReferenceKind::Exception => "exception",
         ReferenceKind::Policy => "policy",
+        ReferenceKind::Limit => "limit",
     };
     let message = format!("the policies under test have no {what} `{name}`");
     let error = Diagnostic::error("unknown-name", message, reference.name.span);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{DRAFT, boolean, doc, instant, list, object, one_of, reference, some, some_text, text, with};
 use crate::cases::Key;
-use crate::cases::read::{CONTEXT, FILE, QUESTION};
+use crate::cases::read::{CONTEXT, FILE, QUESTION, USED};
 
 pub(super) fn schema() -> Json {
     let root = object(FILE, &["tests"], |key| match key {
@@ -23,8 +23,8 @@ pub(super) fn schema() -> Json {
         _ => json!({}),
     });
     let keys = |own: &[&'static str]| [own, CONTEXT, QUESTION].concat();
-    let variant = object(&keys(&["name", "expect"]), &["name"], part);
-    let case = object(&keys(&["name", "description", "expect", "variants"]), &["name"], |key| match key {
+    let variant = object(&keys(&["name", "expect", USED]), &["name"], part);
+    let case = object(&keys(&["name", "description", "expect", "variants", USED]), &["name"], |key| match key {
         "variants" => doc(some(variant.clone()), "Cases that differ from this one in what they say."),
         key => part(key),
     });
@@ -44,6 +44,10 @@ fn part(key: &str) -> Json {
         "with" => json!({"type": "object", "description": "Paths with new values."}),
         "without" => doc(list(some_text()), "Paths that are left out."),
         "stage" => one_of(&stages),
+        USED => doc(
+            json!({"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}),
+            "What limits have been used before, by name: dollars, tokens or requests.",
+        ),
         "now" => doc(instant(), "The time that conditions see."),
         "handles" => json!({"anyOf": [{"const": "all"}, list(one_of(&HANDLED))]}),
         _ => json!({}),
@@ -70,10 +74,13 @@ fn expect() -> Json {
 fn expected(key: Key) -> Json {
     let texts = |keys: &[&str]| object(keys, &[], |key| if key == "effect" { effect() } else { reference("text") });
     let nullable = |schema: Json| json!({"anyOf": [schema, {"type": "null"}]});
+    let item_of = key;
     if let Some((_, keys)) = key.item() {
         let item = object(keys, &[], |key| match key {
             "params" | "by" | "actions" => json!({}),
             "failed" => boolean(),
+            "policy" | "limit" | "kind" | "resets_at" => reference("text"),
+            _ if matches!(item_of, Key::Limits) => json!({}),
             _ => reference("text"),
         });
         let items = list(json!({"anyOf": [reference("text"), item]}));
@@ -83,9 +90,11 @@ fn expected(key: Key) -> Json {
     match key {
         Key::Effect => effect(),
         Key::RetryAfterMs => nullable(json!({"type": "integer", "minimum": 0})),
-        Key::Rule | Key::Policy => nullable(some_text()),
+        Key::Rule | Key::Policy | Key::Limit => nullable(some_text()),
         Key::Route => json!({"anyOf": [reference("text"), texts(&["model", "provider"])]}),
-        Key::Shadow => nullable(json!({"anyOf": [effect(), texts(&["effect", "rule", "policy", "code", "reason"])]})),
+        Key::Shadow => {
+            nullable(json!({"anyOf": [effect(), texts(&["effect", "rule", "limit", "policy", "code", "reason"])]}))
+        }
         _ => reference("text"),
     }
 }

@@ -4,6 +4,7 @@
 //! nothing has, CEL that does not compile, sums. What a reader accepts is always valid by the schema.
 
 mod cases;
+mod limits;
 mod policy;
 
 use serde_json::{Map, Value as Json, json};

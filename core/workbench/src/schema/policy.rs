@@ -5,10 +5,11 @@ use llm_policy_engine::document::detectors::Opaque;
 use llm_policy_engine::document::keys;
 use serde_json::{Map, Value as Json, json};
 
+use super::limits;
 use super::{DRAFT, boolean, doc, instant, int, list, object, one_of, reference, some, some_text, stages, text, with};
 
 pub(super) fn schema() -> Json {
-    let root = object(keys::DOCUMENT, &["version", "metadata", "rules"], |key| match key {
+    let root = object(keys::DOCUMENT, &["version", "metadata"], |key| match key {
         "version" => doc(json!({"enum": ["1.0", 1.0]}), "The format's version."),
         "metadata" => doc(reference("metadata"), "Who and what the document is."),
         "config" => doc(reference("config"), "How its rules are combined and when they apply."),
@@ -16,6 +17,7 @@ pub(super) fn schema() -> Json {
         "variables" => doc(named(reference("cel")), "Named expressions, used as `variables.<name>`."),
         "lists" => doc(named(list(reference("constant"))), "Named constant lists, used as `lists.<name>`."),
         "tables" => doc(json!({"type": "object", "additionalProperties": table()}), "Named tables for `lookup`."),
+        "limits" => doc(limits::limits(), "How much may be used: money, tokens, requests."),
         "rules" => doc(some(reference("rule")), "What is decided, and when."),
         "exceptions" => doc(list(reference("exception")), "What suspends rules of this document."),
         "fallback" => doc(fallback(), "What is decided when the document cannot be evaluated at all."),
@@ -36,6 +38,7 @@ pub(super) fn schema() -> Json {
         "condition": condition(),
         "action": action(),
     });
+    let root = with(root, json!({"anyOf": [{"required": ["rules"]}, {"required": ["limits"]}]}));
     with(json!({"$schema": DRAFT, "title": "A policy document"}), with(root, json!({"$defs": definitions})))
 }
 
@@ -162,6 +165,7 @@ fn exception() -> Json {
     let out = object(keys::EXCEPTION, &["id", "rules"], |key| match key {
         "id" => doc(reference("name"), "Unique among the document's exceptions."),
         "description" => text(),
+        "limits" => doc(limits::limits(), "How much may be used: money, tokens, requests."),
         "rules" => doc(some(some_text()), "The rules of this document that it suspends."),
         "when" => doc(reference("cel"), "When it matches."),
         "conditions" => reference("conditions"),

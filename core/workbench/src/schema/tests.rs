@@ -52,6 +52,17 @@ fn whole() -> Json {
         "lists": {"l": ["a", "b"], "m": [1, 2.5]},
         "tables": {"t": {"key": "string", "value": "int", "entries": {"a": 1}},
             "f": {"key": "string", "value": "int", "file": "t.json"}},
+        "limits": {
+            "day": {"description": "d", "mode": "shadow", "kind": "budget", "key": ["team.id", "request.model"],
+                "when": "true", "amount": "10.5 USD", "window": {"calendar": "month", "timezone": "Europe/Berlin"},
+                "cost": "1.0", "consistency": "strict", "on_store_loss": "allow", "on_expiry": "release", "max_open": 5,
+                "steps": [{"at": 0.75, "do": "warn"}, {"at": 0.9, "do": {"route": {"model": "m"}}},
+                    {"at": 1, "do": {"deny": {"code": "c"}}}]},
+            "a": {"kind": "quota", "key": "user.id", "amount": 5, "window": {"fixed": "1d"}},
+            "b": {"kind": "rate", "key": "user.id", "amount": "size(user.tier)", "window": {"bucket": "1m", "burst": 5}},
+            "c": {"kind": "rate", "key": "user.id", "amount": 5, "window": {"sliding": "1m"}},
+            "e": {"kind": "concurrency", "key": "user.id", "amount": 5},
+        },
         "rules": [
             {"id": "r", "description": "d", "priority": -1, "enabled": false, "mandatory": false, "stages": ["response"],
                 "when": "true", "mode": "shadow", "actions": actions, "metadata": {"anything": [1]},
@@ -92,7 +103,9 @@ fn a_document_with_every_key_is_accepted_by_both() {
     }
     let errors: Vec<String> = validator(&super::policy()).iter_errors(&whole).map(|e| e.to_string()).collect();
     assert_eq!(errors, Vec::<String>::new());
-    for key in [keys::DOCUMENT, keys::CONFIG, keys::METADATA, keys::DETECTORS, keys::ROLLOUT, keys::SCHEDULE].concat() {
+    let limits = [keys::LIMIT, keys::LIMIT_WINDOW, keys::STEP];
+    let others = [keys::DOCUMENT, keys::CONFIG, keys::METADATA, keys::DETECTORS, keys::ROLLOUT, keys::SCHEDULE];
+    for key in others.concat().into_iter().chain(limits.concat()) {
         assert!(text.contains(&format!("\"{key}\":")), "{key}");
     }
     for (action, keys) in keys::actions() {

@@ -1,6 +1,6 @@
 //! The keys that the readers know, for tools that stand beside them: JSON Schema, completion.
 
-use super::{action, conditions, data, detectors, header, rule, schedule};
+use super::{action, conditions, data, detectors, header, limits, rule, schedule};
 
 /// Of a document.
 pub const DOCUMENT: &[&str] = super::KEYS;
@@ -20,6 +20,12 @@ pub const TABLE: &[&str] = data::TABLE;
 pub const RULE: &[&str] = rule::RULE;
 /// Of `rollout`.
 pub const ROLLOUT: &[&str] = rule::ROLLOUT;
+/// Of a limit.
+pub const LIMIT: &[&str] = limits::LIMIT;
+/// Of `window` of a limit.
+pub const LIMIT_WINDOW: &[&str] = limits::WINDOW;
+/// Of a step of a limit.
+pub const STEP: &[&str] = limits::STEP;
 /// Of an exception.
 pub const EXCEPTION: &[&str] = rule::EXCEPTION;
 /// Of `conditions` and groups in it.

@@ -19,7 +19,7 @@ use crate::document::model::{Mode, Spanned};
 use crate::document::source::Source;
 use crate::document::tree::{self, Key, Node, Style};
 
-const LIMIT: &[&str] = &[
+pub(super) const LIMIT: &[&str] = &[
     "description",
     "mode",
     "kind",
@@ -35,6 +35,10 @@ const LIMIT: &[&str] = &[
     "max_open",
 ];
 
+pub(super) const WINDOW: &[&str] = &["calendar", "timezone", "fixed", "sliding", "bucket", "burst"];
+
+pub(super) const STEP: &[&str] = &["at", "do"];
+
 const KINDS: &[(&str, Kind)] =
     &[("budget", Kind::Budget), ("quota", Kind::Quota), ("rate", Kind::Rate), ("concurrency", Kind::Concurrency)];
 
@@ -42,19 +46,21 @@ const KINDS: &[(&str, Kind)] =
 type Doing = (ledger::Action, Option<Action>);
 
 impl Reader<'_> {
-    /// `document` is `namespace/name`: two documents can have limits of one name.
-    pub(super) fn limits(&mut self, node: Option<&Node<'_>>, document: &str) -> Vec<Limit> {
+    /// `document` is `namespace/name`: two documents can have limits of one name. Between its `mode` and the limit's the weaker
+    /// wins.
+    pub(super) fn limits(&mut self, node: Option<&Node<'_>>, document: &str, mode: Mode) -> Vec<Limit> {
         let Some(node) = node else { return Vec::new() };
         let entries = self.entries("limits", node);
-        entries.iter().filter_map(|(key, value)| self.limit(key, value, document)).collect()
+        entries.iter().filter_map(|(key, value)| self.limit(key, value, document, mode)).collect()
     }
 
-    fn limit(&mut self, name: &Key<'_>, node: &Node<'_>, document: &str) -> Option<Limit> {
+    fn limit(&mut self, name: &Key<'_>, node: &Node<'_>, document: &str, weakest: Mode) -> Option<Limit> {
         let named = self.check_name("limits", &name.text, name.span);
         let fields = self.fields(node, "a limit", LIMIT)?;
         let modes = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow), ("disabled", Mode::Disabled)];
         let description = fields.get("description").and_then(|node| self.text("description", node));
-        let mode = fields.get("mode").and_then(|node| self.choice("mode", node, &modes)).unwrap_or_default();
+        let mode =
+            fields.get("mode").and_then(|node| self.choice("mode", node, &modes)).unwrap_or_default().min(weakest);
         let kind = self.required(&fields, "kind").and_then(|node| self.choice("kind", node, KINDS));
         let key = self.required(&fields, "key").map(|node| self.limit_key(node)).unwrap_or_default();
         let when = fields.get("when").and_then(|node| self.cel("when", node));
@@ -181,8 +187,7 @@ impl Reader<'_> {
             _ => self.required(fields, "window")?,
         };
         const FORMS: [&str; 4] = ["calendar", "fixed", "sliding", "bucket"];
-        let keys = ["calendar", "timezone", "fixed", "sliding", "bucket", "burst"];
-        let window = self.fields(node, "`window`", &keys)?;
+        let window = self.fields(node, "`window`", WINDOW)?;
         let named: Vec<&str> = FORMS.into_iter().filter(|form| window.get(form).is_some()).collect();
         let [form] = named.as_slice() else {
             if window.reported.is_empty() {
@@ -251,7 +256,7 @@ impl Reader<'_> {
     }
 
     fn step(&mut self, node: &Node<'_>) -> Option<(ledger::Step, Option<Action>)> {
-        let fields = self.fields(node, "a step", &["at", "do"])?;
+        let fields = self.fields(node, "a step", STEP)?;
         let at = self.required(&fields, "at").and_then(|node| self.share(node));
         let doing = self.required(&fields, "do").and_then(|node| self.doing(node));
         let (action, says) = doing?;

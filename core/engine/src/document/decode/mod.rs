@@ -28,8 +28,19 @@ const MAX_FINDINGS: usize = 100;
 /// What loads the files that tables name.
 pub(super) type Loader<'l> = dyn FnMut(&str) -> Result<String, String> + 'l;
 
-pub(super) const KEYS: &[&str] =
-    &["version", "metadata", "config", "schema", "variables", "lists", "tables", "rules", "exceptions", "fallback"];
+pub(super) const KEYS: &[&str] = &[
+    "version",
+    "metadata",
+    "config",
+    "schema",
+    "variables",
+    "lists",
+    "tables",
+    "limits",
+    "rules",
+    "exceptions",
+    "fallback",
+];
 /// Keys of other formats, none of which this format has.
 const FOREIGN: &[&str] = &["apiVersion", "api_version", "kind", "policies", "policy", "spec", "apiversion"];
 
@@ -150,10 +161,9 @@ impl<'t> Reader<'t> {
         let variables = self.variables(fields.get("variables"));
         let lists = self.lists(fields.get("lists"));
         let tables = self.tables(fields.get("tables"), load);
-        // No key of a policy yet, which `fields` has reported. What is wrong in it is told all the same.
-        let limits = entries.iter().find(|(key, value)| key.text == "limits" && !value.is_null());
         let id = metadata.as_ref().map(|m| format!("{}/{}", m.namespace.value, m.name.value)).unwrap_or_default();
-        let limits = self.limits(limits.map(|(_, node)| node), &id);
+        let mode = config.as_ref().map(|config| config.mode).unwrap_or_default();
+        let limits = self.limits(fields.get("limits"), &id, mode);
         let rules = self.rules(&fields, &lists);
         let exceptions = self.exceptions(fields.get("exceptions"), &rules, fields.get("rules"));
         let fallback = fields.get("fallback").map(|node| self.fallback(node));
@@ -280,15 +290,6 @@ impl<'t> Reader<'t> {
     }
 
     fn unknown_key(&mut self, what: &'static str, key: &Key<'_>, known: &[&str]) {
-        if what == "a policy" && key.text == "limits" {
-            let message = "`limits` are not available in this version";
-            self.push(
-                Diagnostic::error("limits-not-supported", message, key.span).with_help(
-                    "remove `limits`: a document that names them is refused, so that none is silently ignored",
-                ),
-            );
-            return;
-        }
         let message = format!("{what} has no key `{}`", key.text);
         let help = match (hint(what, &key.text), did_you_mean(&key.text, known.iter().copied())) {
             (Some(hint), _) => hint.to_owned(),

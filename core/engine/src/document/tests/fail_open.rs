@@ -122,11 +122,6 @@ fn a_rule_without_a_condition_is_refused() {
 }
 
 #[test]
-fn limits_are_refused_and_not_ignored() {
-    assert_eq!(codes(&with_condition("when: true").replace("rules:", "limits: {}\nrules:")), ["limits-not-supported"]);
-}
-
-#[test]
 fn repeated_keys_and_ids_are_refused() {
     assert_eq!(codes(&with_condition("when: true\nwhen: false")), ["repeated-key"]);
     assert_eq!(codes(&with_condition("when: true\n\"when\": false")), ["repeated-key"]);

@@ -7,7 +7,7 @@ use crate::document::parse;
 fn read(text: &str) -> Result<Vec<Limit>, Vec<(&'static str, String)>> {
     let root = parse(text, "policy.yaml").unwrap_or_else(|errors| panic!("{errors:?}"));
     let mut reader = Reader::new(text);
-    let limits = reader.limits(Some(&root), "production/money");
+    let limits = reader.limits(Some(&root), "production/money", Mode::Enforce);
     if reader.findings.is_empty() {
         return Ok(limits);
     }
