@@ -129,7 +129,7 @@ impl Counter {
 fn last_gap(bytes: &[u8], from: usize) -> Option<usize> {
     let windows = bytes.get(from..)?.windows(3);
     let is_gap = |window: &[u8]| matches!(window, [a, b' ', b] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic());
-    windows.enumerate().filter(|(_, window)| is_gap(window)).last().map(|(index, _)| from + index + 1)
+    windows.enumerate().rev().find(|(_, window)| is_gap(window)).map(|(index, _)| from + index + 1)
 }
 
 #[cfg(test)]
