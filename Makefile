@@ -3,6 +3,7 @@
 #   make check        format, lints, documentation, generated files, lock files
 #   make test         all tests
 #   make test-long    the randomised tests with many more cases: about an hour
+#   make parity       compares what the cases of conformance/ came to in all languages whose tests have run
 #   make install      the C library below PREFIX (/usr/local): shared, static, header, pkg-config file
 #   make go-archive   the static archive that the Go package links, for this platform
 #   make bench-peers  the race against other engines; the tables go to benches/RESULTS.md
@@ -38,16 +39,30 @@ check: need-cargo
 	@# A lock file that names one machine's mirror would lock everybody else out.
 	@! grep -n '^source = ' $(LOCKS) | grep -v '$(CRATES_IO)' || $(call missing,these packages are locked to another source than crates.io)
 
-.PHONY: test test-rust test-c test-go
-test: test-rust test-c test-go
+.PHONY: test test-rust test-c test-go test-java test-node test-python
+test: test-rust test-c test-go test-java test-node test-python
 test-rust: need-cargo need-npm
 	cargo test --workspace --locked
+
+# LANGUAGES="c rust": those that must have results.
+.PHONY: parity
+parity: need-cargo
+	cargo xtask parity $(LANGUAGES)
 
 test-c: need-cargo
 	ffi/tests/c.sh
 
 test-go: need-cargo
 	go/tests/run.sh
+
+test-node: need-cargo need-npm
+	node/tests/run.sh
+
+test-python: need-cargo
+	python/tests/run.sh
+
+test-java: need-cargo
+	java/tests/run.sh
 
 .PHONY: go-archive
 go-archive: need-cargo
@@ -75,7 +90,10 @@ test-long: need-cargo need-npm
 	ANALYSIS_CASES=10000 cargo test --release --locked -p llm-policy-workbench
 	INDEX_CASES=20000 PROPTEST_CASES=20000 cargo test --release --locked -p llm-policy-engine
 	EVALUATIONS=1000000 go/tests/run.sh
+	EVALUATIONS=1000000 java/tests/run.sh
+	EVALUATIONS=1000000 PROPERTY_CASES=100000 node/tests/run.sh
 	LEDGER_CASES=500000 cargo test --release --locked -p llm-policy-ledger --test model
+	python/tests/run.sh long
 
 .PHONY: bench-peers
 bench-peers: need-cargo

@@ -3,6 +3,7 @@ package policy_test
 import (
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	policy "github.com/llm-policy-engine/llm-policy-engine/go"
@@ -66,9 +67,19 @@ func setters(path string, object map[string]any) []func(*policy.Builder) {
 	var all []func(*policy.Builder)
 	for name, value := range object {
 		path := path + name
+		if strings.Contains(name, ".") {
+			names := strings.Split(path[:len(path)-len(name)], ".")
+			names[len(names)-1] = name
+			all = append(all, func(b *policy.Builder) { b.Set(value, names...) })
+			continue
+		}
 		switch value := value.(type) {
 		case map[string]any:
-			all = append(all, setters(path+".", value)...)
+			if len(value) > 0 {
+				all = append(all, setters(path+".", value)...)
+			} else {
+				all = append(all, func(b *policy.Builder) { b.JSON(path, []byte("{}")) })
+			}
 		case string:
 			all = append(all, func(b *policy.Builder) { b.String(path, value) })
 		case float64:

@@ -116,6 +116,25 @@ func (b *Builder) Any(path string, value any) *Builder {
 	return b.set(path, from)
 }
 
+// Set is [Builder.Any] for names with dots in them: the field is given name by name.
+func (b *Builder) Set(value any, names ...string) *Builder {
+	from := len(b.values)
+	var err error
+	if b.values, err = appendValue(b.values, value, len(names)); err != nil {
+		return b.failed(err)
+	}
+	if len(names) == 0 || len(names) > maxDepth {
+		return b.failed(newError("invalid_input", "a field that cannot be set"))
+	}
+	b.begin()
+	at := int32(0)
+	for _, name := range names {
+		at = b.child(at, name)
+	}
+	b.leaf(at, from)
+	return b
+}
+
 func (b *Builder) failed(err error) *Builder {
 	if b.fault == nil {
 		b.fault = err
@@ -125,9 +144,7 @@ func (b *Builder) failed(err error) *Builder {
 
 // set makes the field with this path, whose value was just written behind from.
 func (b *Builder) set(path string, from int) *Builder {
-	if len(b.nodes) == 0 {
-		b.nodes, b.at = append(b.nodes, node{}), -1 // a Builder that NewBuilder did not make
-	}
+	b.begin()
 	directory, name, parent := "", path, int32(0)
 	if dot := strings.LastIndexByte(path, '.'); dot >= 0 {
 		directory, name = path[:dot], path[dot+1:]
@@ -141,13 +158,25 @@ func (b *Builder) set(path string, from int) *Builder {
 			b.directory, b.at = directory, parent
 		}
 	}
-	leaf := &b.nodes[b.child(parent, name)]
+	b.leaf(b.child(parent, name), from)
+	return b
+}
+
+// begin makes the root of a Builder that NewBuilder did not make.
+func (b *Builder) begin() {
+	if len(b.nodes) == 0 {
+		b.nodes, b.at = append(b.nodes, node{}), -1
+	}
+}
+
+// leaf gives a node the value that was just written behind from.
+func (b *Builder) leaf(at int32, from int) {
+	leaf := &b.nodes[at]
 	if leaf.first != 0 {
 		leaf.first, leaf.last = 0, 0
 		b.at = -1 // what is remembered may be below
 	}
 	leaf.from, leaf.to = from, len(b.values)
-	return b
 }
 
 // walk finds the object with this path, or makes it.

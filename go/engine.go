@@ -35,6 +35,16 @@ const (
 	Custom
 )
 
+// ParseAction is the action of a name, such as "require_approval", for names that come from a configuration.
+func ParseAction(name string) (Action, error) {
+	for at, known := range []string{"redact", "set", "route", "require_approval", "custom"} {
+		if known == name {
+			return 1 << at, nil
+		}
+	}
+	return 0, newError("invalid_argument", "`"+name+"` is no action that a host declares; they are redact, set, route, require_approval, custom")
+}
+
 // Option says how an engine is made.
 type Option func(*settings)
 

@@ -413,6 +413,24 @@ typedef uint64_t lpe_prepared;
  */
 typedef uint64_t lpe_exchange;
 
+/**
+ * How audit records are kept. Set `struct_size` to `sizeof(lpe_audit_options)` and the rest to zero for the defaults.
+ */
+typedef struct {
+  /**
+   * `sizeof(lpe_audit_options)`, set by the caller.
+   */
+  uint32_t struct_size;
+  /**
+   * How many records wait at most; 0 is 8,192. A quarter of them is kept for denies; what finds no room is dropped and counted.
+   */
+  uint32_t capacity;
+  /**
+   * The key of the inputs' digests; empty: records have none.
+   */
+  lpe_str key;
+} lpe_audit_options;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -901,6 +919,48 @@ lpe_str lpe_version(void);
  * `error` is null, or points to an `lpe_error` that begins with its size.
  */
 int32_t lpe_self_test_panic(lpe_error *error);
+
+/**
+ * The counters of an engine, its exchanges among it, since it was made, as JSON: `decisions` by stage and effect, `refused` by
+ * error, `rule_errors`, `reloads`, `refused_reloads`, `audit_recorded`, `audit_dropped`.
+ *
+ * The caller's part:
+ * `metrics` points to a buffer to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_metrics(lpe_engine engine,
+                    lpe_buffer *metrics,
+                    lpe_error *error);
+
+/**
+ * From now on a record is kept for each evaluation, until `lpe_audit_drain` takes it. What was kept before is dropped.
+ *
+ * The caller's part:
+ * `options` is null or points to options, whose key lends bytes; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_audit_start(lpe_engine engine,
+                        const lpe_audit_options *options,
+                        lpe_error *error);
+
+/**
+ * No more records are kept, and those that wait are dropped.
+ *
+ * The caller's part:
+ * `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_audit_stop(lpe_engine engine, lpe_error *error);
+
+/**
+ * Takes out the oldest records, at most `most`, as JSON: `records`, `dropped` (how many found no room since the last call) and
+ * `waiting`. A record has `process`, `sequence`, `time`, `stage`, `effect`, `errors`, `bundle`, and where there are such `code`,
+ * `policy`, `rule`, `shadow` and `input`, a keyed digest. It has no content.
+ *
+ * The caller's part:
+ * `records` points to a buffer to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_audit_drain(lpe_engine engine,
+                        size_t most,
+                        lpe_buffer *records,
+                        lpe_error *error);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -266,6 +266,7 @@ func TestABuilderIsATree(t *testing.T) {
 	want(t, "and below again", seen(policy.NewBuilder().Int("metadata.a.b.c", 1).Int("metadata.a", 2).Int("metadata.a.b.d", 3)), `{"a":{"b":{"d":3}}}`)
 	want(t, "empty lists", seen(policy.NewBuilder().Strings("metadata.a").JSON("metadata.b", []byte(`{}`))), `{"a":[],"b":{}}`)
 	want(t, "times", seen(policy.NewBuilder().Time("metadata.a", time.Unix(0, 1000).UTC())), `{"a":"1970-01-01T00:00:00.000001Z"}`)
+	want(t, "names with dots", seen(policy.NewBuilder().Int("metadata.a", 1).Set(2, "metadata", "b.c")), `{"a":1,"b.c":2}`)
 	want(t, "odd names", seen(policy.NewBuilder().Uint("metadata.\"é", math.MaxUint64)), `{"\"é":18446744073709551615}`)
 	reused := policy.NewBuilder().Int("metadata.a.b", 1).Float("metadata.a.c", math.NaN())
 	want(t, "reset", seen(reused.Reset().Bool("metadata.a.b", true)), `{"a":{"b":true}}`)

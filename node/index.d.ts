@@ -93,6 +93,19 @@ export interface RuleError extends RuleName {
   readonly path?: string;
 }
 
+/** What a detector found for a rule that had a say; never the text itself. The spans are of the field's text. */
+export interface DetectorFinding {
+  readonly kind: string;
+  readonly family: string;
+  /** 0 to 1. */
+  readonly score: number;
+  readonly field?: string;
+  readonly bytes?: readonly [start: number, end: number];
+  /** In UTF-16 code units: `text.slice(...finding.utf16)`. */
+  readonly utf16?: readonly [start: number, end: number];
+  readonly chars?: readonly [start: number, end: number];
+}
+
 /** Where the request goes instead. */
 export interface Route {
   readonly model?: string;
@@ -111,33 +124,36 @@ export interface Shadow {
 /** What was decided. It does not change, and decisions that say the same may be the same object. */
 export class Decision {
   private constructor();
-  readonly effect: Effect;
+  get effect(): Effect;
   /** True for the effect `allow` alone. A decision as such is always true in JavaScript: ask for this. */
-  readonly allowed: boolean;
-  readonly stage: Stage;
+  get allowed(): boolean;
+  get stage(): Stage;
   /** Why, for operators; not for end users. */
-  readonly reason: string;
+  get reason(): string;
   /** A stable name of the reason, which end users may see. */
-  readonly code: string | undefined;
+  get code(): string | undefined;
   /** What end users may read, if a rule says something to them. */
-  readonly publicMessage: string | undefined;
-  readonly policy: string | undefined;
-  readonly rule: string | undefined;
-  readonly matched: readonly MatchedRule[];
+  get publicMessage(): string | undefined;
+  get policy(): string | undefined;
+  get rule(): string | undefined;
+  get matched(): readonly MatchedRule[];
   /** What the host is asked to carry out, but for redactions. */
-  readonly obligations: readonly Obligation[];
-  readonly redactions: readonly Obligation[];
-  readonly warnings: readonly Warning[];
-  readonly suppressed: readonly Suppressed[];
-  readonly errors: readonly RuleError[];
+  get obligations(): readonly Obligation[];
+  get redactions(): readonly Obligation[];
+  get warnings(): readonly Warning[];
+  get suppressed(): readonly Suppressed[];
+  get errors(): readonly RuleError[];
   /** How many errors there were; `errors` lists 64 of them at most. */
-  readonly errorCount: number;
-  readonly route: Route | undefined;
-  readonly retryAfterMs: number | undefined;
-  readonly approval: Obligation | undefined;
-  readonly shadow: Shadow | undefined;
+  get errorCount(): number;
+  get findings(): readonly DetectorFinding[];
+  /** How many findings there were; `findings` may list fewer. */
+  get findingCount(): number;
+  get route(): Route | undefined;
+  get retryAfterMs(): number | undefined;
+  get approval(): Obligation | undefined;
+  get shadow(): Shadow | undefined;
   /** The digest of the policies that decided: SHA-256, in hexadecimal. */
-  readonly bundle: string;
+  get bundle(): string;
   /** The whole decision in canonical form (RFC 8785): the same bytes in every language. */
   get canonical(): string;
   /** Throws the error of the effect (`DeniedError`, `ThrottledError`, `ApprovalRequiredError`), unless it is `allow`. */
@@ -180,6 +196,8 @@ export interface Explanation {
 /** A context that was read once for many evaluations, for one engine and its policies of then. */
 export class PreparedContext {
   private constructor();
+  // Without it, anything would be one to TypeScript.
+  readonly #private: unknown;
 }
 
 /** Policies, ready to decide. Every call but `reload` and making an engine takes microseconds and does not block. */

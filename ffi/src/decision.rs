@@ -1,9 +1,11 @@
 //! Decisions: a record of fixed size, and text on request.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ptr;
 
 use llm_policy_embed::limits::Hold;
-use llm_policy_embed::{Decision, Effect, Error, ErrorCode, Stage};
+use llm_policy_embed::{Decision, DecisionKey, Effect, Error, ErrorCode, Stage};
 use serde_json::json;
 
 use crate::engine::wrong_size;
@@ -81,7 +83,7 @@ impl Detail {
             (LPE_TEXT_RULE, Self::Made(decision)) => decision.rule().unwrap_or_default().to_owned(),
             (LPE_TEXT_OBLIGATIONS, Self::Made(decision)) => obligations(decision),
             (LPE_TEXT_OBLIGATIONS, Self::Refused { .. }) => "[]".to_owned(),
-            (LPE_TEXT_CANONICAL, Self::Made(decision)) => decision.to_canonical_json(),
+            (LPE_TEXT_CANONICAL, Self::Made(decision)) => canonical(decision),
             (LPE_TEXT_CANONICAL, Self::Refused { error, stage, bundle }) => error.decision(*stage, bundle),
             (LPE_TEXT_LIMITS, Self::Made(decision)) => decision.limits_json().to_string(),
             (LPE_TEXT_LIMITS, Self::Refused { .. }) => "[]".to_owned(),
@@ -94,6 +96,39 @@ impl Detail {
             _ => return Err(Error::new(ErrorCode::InvalidArgument, format!("there is no text {which} of a decision"))),
         })
     }
+}
+
+thread_local! {
+    /// The canonical forms of decisions that come again and again: making one takes longer than deciding.
+    static CANONICAL: RefCell<HashMap<DecisionKey, Box<str>>> = RefCell::new(HashMap::new());
+}
+
+/// So many are kept for a thread, of at most so many bytes each.
+const KEPT: usize = 256;
+const KEPT_BYTES: usize = 8192;
+
+/// The canonical form, with room for the NUL behind it.
+fn canonical(decision: &Decision) -> String {
+    let kept = |key: DecisionKey| {
+        CANONICAL.try_with(|kept| {
+            let mut kept = kept.borrow_mut();
+            if let Some(text) = kept.get(&key) {
+                let mut copy = String::with_capacity(text.len() + 1);
+                copy.push_str(text);
+                return copy;
+            }
+            let text = decision.to_canonical_json();
+            if text.len() <= KEPT_BYTES {
+                if kept.len() == KEPT {
+                    kept.clear();
+                }
+                kept.insert(key, text.as_str().into());
+            }
+            text
+        })
+    };
+    // A thread that ends has nothing kept any more.
+    decision.key().and_then(|key| kept(key).ok()).unwrap_or_else(|| decision.to_canonical_json())
 }
 
 /// `[{"action":..., "params":..., "policy":..., "rule":...}]`

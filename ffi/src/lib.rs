@@ -22,3 +22,4 @@ pub mod memory;
 mod objects;
 pub mod prepared;
 pub mod version;
+pub mod watch;

@@ -352,7 +352,10 @@ const DEAR: &str = r#"{"user": {"id": "ann"}, "request": {"model": "gpt-4o", "es
 fn limited(engine: lpe_engine, dry_run: bool) -> (i32, String, String) {
     let (mut decision, mut detail) = (decision(), 0);
     let ask = if dry_run { lpe_dry_run } else { lpe_evaluate };
-    assert_eq!(unsafe { ask(engine, ptr::null(), text(DEAR), &raw mut decision, &raw mut detail, ptr::null_mut()) }, LPE_OK);
+    assert_eq!(
+        unsafe { ask(engine, ptr::null(), text(DEAR), &raw mut decision, &raw mut detail, ptr::null_mut()) },
+        LPE_OK
+    );
     let said = |which| {
         let mut buffer = EMPTY;
         assert_eq!(unsafe { lpe_detail_text(detail, which, &raw mut buffer, ptr::null_mut()) }, LPE_OK);
@@ -368,7 +371,10 @@ fn limited(engine: lpe_engine, dry_run: bool) -> (i32, String, String) {
 fn limits_are_taken_settled_released_and_tried() {
     let mut engine = 0;
     let document = lpe_document { origin: text("limited.yaml"), text: text(LIMITED) };
-    assert_eq!(unsafe { lpe_engine_load(&raw const document, 1, ptr::null(), &raw mut engine, ptr::null_mut()) }, LPE_OK);
+    assert_eq!(
+        unsafe { lpe_engine_load(&raw const document, 1, ptr::null(), &raw mut engine, ptr::null_mut()) },
+        LPE_OK
+    );
     let (effect, hold, limits) = limited(engine, true);
     assert_eq!((effect, hold.as_str()), (LPE_EFFECT_ALLOW, ""));
     assert!(limits.contains(r#""used":4"#), "{limits}");
@@ -406,7 +412,10 @@ fn limits_are_taken_settled_released_and_tried() {
     assert_eq!(unsafe { lpe_exchange_hold(exchange, &raw mut held, ptr::null_mut()) }, LPE_OK);
     assert!(taken(held).starts_with("1.4000000."));
     assert_eq!(limited(engine, false).0, LPE_EFFECT_DENY);
-    assert_eq!(unsafe { lpe_exchange_settle(exchange, text("{\"cost\": 0}"), &raw mut closed, ptr::null_mut()) }, LPE_OK);
+    assert_eq!(
+        unsafe { lpe_exchange_settle(exchange, text("{\"cost\": 0}"), &raw mut closed, ptr::null_mut()) },
+        LPE_OK
+    );
     assert_eq!(closed, LPE_CLOSED_DONE);
     assert_eq!(unsafe { lpe_exchange_settle(exchange, NO_TEXT, &raw mut closed, ptr::null_mut()) }, LPE_OK);
     assert_eq!(closed, LPE_CLOSED_NOTHING);
@@ -414,5 +423,47 @@ fn limits_are_taken_settled_released_and_tried() {
     assert_eq!(closed, LPE_CLOSED_NOTHING);
     assert_eq!(limited(engine, false).0, LPE_EFFECT_ALLOW);
     assert_eq!(unsafe { lpe_exchange_free(exchange, ptr::null_mut()) }, LPE_OK);
+    assert_eq!(unsafe { lpe_engine_close(engine, ptr::null_mut()) }, LPE_OK);
+}
+
+#[test]
+fn texts_that_are_kept_are_those_of_the_decision() {
+    use llm_policy_embed::{Documents, Engine, Options, Question};
+
+    fn policies(reason: &str) -> String {
+        let rule = |n| {
+            format!("{{id: r{n}, when: request.model == 'm{n}', actions: [{{type: deny, reason: '{reason} {n}'}}]}}")
+        };
+        let asked =
+            "{id: asked, when: request.stream, actions: [{type: warn, message: '{{ request.model }} streams'}]}";
+        let rules: Vec<String> = (0..300).map(rule).collect();
+        format!("{{version: '1.0', metadata: {{name: a}}, rules: [{asked}, {}]}}", rules.join(", "))
+    }
+    fn oracle(text: &str) -> Engine {
+        let mut documents = Documents::new();
+        documents.add_bytes(text.as_bytes(), "a.yaml");
+        documents.check(Options::default()).into_engine().unwrap()
+    }
+
+    let (before, after) = (policies("before"), policies("after"));
+    let engine = load(&before).unwrap();
+    // More than are kept, each twice, and in between some that are made for their input.
+    let round = |oracle: &Engine| {
+        for n in (0..300).chain(0..300) {
+            let input = format!(r#"{{"request": {{"model": "m{n}", "stream": {}}}}}"#, n % 7 == 0);
+            let (mut made, mut detail, mut buffer) = (decision(), 0, EMPTY);
+            unsafe {
+                lpe_evaluate(engine, ptr::null(), text(&input), &raw mut made, &raw mut detail, ptr::null_mut());
+                assert_eq!(lpe_detail_text(detail, LPE_TEXT_CANONICAL, &raw mut buffer, ptr::null_mut()), LPE_OK);
+                assert_eq!(lpe_detail_free(detail, ptr::null_mut()), LPE_OK);
+            }
+            let wanted = oracle.evaluate(input.as_bytes(), Question::default()).unwrap();
+            assert_eq!(taken(buffer), wanted.to_canonical_json());
+        }
+    };
+    round(&oracle(&before));
+    let document = lpe_document { origin: text("a.yaml"), text: text(&after) };
+    assert_eq!(unsafe { lpe_engine_reload(engine, &raw const document, 1, ptr::null_mut()) }, LPE_OK);
+    round(&oracle(&after));
     assert_eq!(unsafe { lpe_engine_close(engine, ptr::null_mut()) }, LPE_OK);
 }

@@ -58,8 +58,12 @@ static void add(char *text) {
   came[count++] = text;
 }
 
-static char *copy(const char *text) { return strcpy(malloc(strlen(text) + 1), text); }
-static char *code(int32_t status) { return copy(status == LPE_OK ? "ok" : c(lpe_error_name(status))); }
+/* The name of a status, which the library lends without a NUL. */
+static char *code(int32_t status) {
+  lpe_str name = lpe_error_name(status);
+  char *text = calloc(1, name.len + 1);
+  return memcpy(text, name.ptr, name.len);
+}
 
 static void write_json(const char *text) {
   fputc('"', results);
@@ -78,9 +82,10 @@ static char *decided(int32_t status, const lpe_decision *decision, lpe_detail de
   if (!detail) return code(status);
   lpe_buffer text = {0};
   if (lpe_detail_text(detail, LPE_TEXT_CANONICAL, &text, NULL) != LPE_OK) die("a decision has no text");
-  const char *name = status == LPE_OK ? "" : c(lpe_error_name(status));
-  char *out = malloc(strlen(name) + text.len + 2);
-  sprintf(out, "%s%s%s", name, *name ? " " : "", (char *)text.ptr);
+  char *name = code(status), *out = malloc(strlen(name) + text.len + 2);
+  if (status == LPE_OK) strcpy(out, (char *)text.ptr);
+  else sprintf(out, "%s %s", name, (char *)text.ptr);
+  free(name);
   if (status == LPE_OK && decision->allowed != (strncmp(out, "{\"allowed\":true", 15) == 0)) die("record and text differ");
   lpe_buffer_free(&text);
   lpe_detail_free(detail, NULL);

@@ -1,9 +1,12 @@
 /* Calls every function of the interface from C once, and in wrong ways: nothing may crash, leak, or allow. */
+#define _POSIX_C_SOURCE 200809L
 #include <llm_policy.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define CHECK(condition)                                                 \
   do {                                                                   \
@@ -129,6 +132,41 @@ int main(void) {
   CHECK(lpe_evaluate(engine, NULL, inputs[0], NULL, NULL, NULL) == LPE_INVALID_ARGUMENT);
   lpe_decision small = {.struct_size = 4};
   CHECK(lpe_evaluate(engine, NULL, inputs[0], &small, NULL, NULL) == LPE_INVALID_ARGUMENT);
+
+  /* Counters and audit records. */
+  lpe_audit_options audit = {.struct_size = sizeof audit, .capacity = 2, .key = text("key")};
+  lpe_buffer records = {0};
+  CHECK(lpe_audit_drain(engine, 9, &records, NULL) == LPE_OK);
+  CHECK(strcmp((char *)records.ptr, "{\"records\":[],\"dropped\":0,\"waiting\":0}") == 0);
+  lpe_buffer_free(&records);
+  CHECK(lpe_audit_start(engine, &audit, NULL) == LPE_OK);
+  for (int n = 0; n < 3; n++) lpe_evaluate(engine, NULL, text("{\"request\": {\"model\": \"x\"}}"), &decision, NULL, NULL);
+  CHECK(lpe_audit_drain(engine, 1, &records, NULL) == LPE_OK);
+  CHECK(strstr((char *)records.ptr, "\"rule\":\"r\"") && strstr((char *)records.ptr, "\"dropped\":1,\"waiting\":1}"));
+  lpe_buffer_free(&records);
+  CHECK(lpe_metrics(engine, &records, NULL) == LPE_OK && strstr((char *)records.ptr, "\"audit_dropped\":1"));
+  lpe_buffer_free(&records);
+
+  /* A child has records of its own, and does not get those of its parent. */
+  lpe_audit_drain(engine, 9, &records, NULL);
+  lpe_buffer_free(&records);
+  CHECK(lpe_evaluate(engine, NULL, text("{}"), &decision, NULL, NULL) == LPE_OK);
+  pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    lpe_evaluate(engine, NULL, text("{}"), &decision, NULL, NULL);
+    lpe_audit_drain(engine, 9, &records, NULL);
+    char mine[64];
+    snprintf(mine, sizeof mine, "{\"records\":[{\"process\":%d,\"sequence\":1,", (int)getpid());
+    _exit(strncmp((char *)records.ptr, mine, strlen(mine)) == 0 && strstr((char *)records.ptr, "\"waiting\":0}") ? 0 : 1);
+  }
+  int ended = 0;
+  CHECK(waitpid(child, &ended, 0) == child && ended == 0);
+  CHECK(lpe_audit_drain(engine, 9, &records, NULL) == LPE_OK && strstr((char *)records.ptr, "\"sequence\":4,"));
+  lpe_buffer_free(&records);
+  CHECK(lpe_audit_stop(engine, NULL) == LPE_OK && lpe_audit_start(engine, NULL, NULL) == LPE_OK);
+  audit.struct_size = 4;
+  CHECK(lpe_audit_start(engine, &audit, NULL) == LPE_INVALID_ARGUMENT);
 
   CHECK(lpe_self_test_panic(&error) == LPE_INTERNAL_ERROR);
   lpe_error_free(&error);

@@ -14,11 +14,15 @@ export GOFLAGS=-mod=mod GOTOOLCHAIN=local GOWORK=off
 PROFILE=${PROFILE:-dev} go/archive.sh
 
 cd "$root/go"
+archive=lib/$(go env GOOS)_$(go env GOARCH)/libllm_policy.a
+foreign=$(nm --defined-only --extern-only "$archive" | awk 'NF == 3 && $3 !~ /^lpe_/ {print $3}')
+[[ -z $foreign ]] || { printf 'the archive shows more than lpe_*:\n%s\n' "$foreign" >&2; exit 1; }
 cmp llm_policy.h "$root/ffi/include/llm_policy.h" || { echo "go/llm_policy.h is old: run cargo xtask gen" >&2; exit 1; }
 unformatted=$(gofmt -l .)
 [[ -z $unformatted ]] || { echo "not as gofmt writes it: $unformatted" >&2; exit 1; }
 go vet ./...
 go test -race -count=1 ./...
+(cd "$root/examples/go" && go vet . && go test -count=1 .)
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -39,7 +43,7 @@ project() { # a project made of a folder here, with the module replaced by the c
 project consumer
 says "an empty project" go run .
 go mod vendor
-[[ -s vendor/$module/lib/$(go env GOOS)_$(go env GOARCH)/libllm_policy.a ]] || { echo "go mod vendor leaves the archive out" >&2; exit 1; }
+[[ -s vendor/$module/$archive ]] || { echo "go mod vendor leaves the archive out" >&2; exit 1; }
 says "vendored" go run -mod=vendor .
 
 system=$(cd "$root" && realpath -m "${CARGO_TARGET_DIR:-target}/go-system")

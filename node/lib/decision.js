@@ -1,5 +1,7 @@
 'use strict';
 
+const { inspect } = require('node:util');
+
 const native = require('./native.js');
 const { InternalError, failure, refusal } = require('./errors.js');
 
@@ -12,34 +14,91 @@ function freeze(value) {
   return value;
 }
 
+/** How a canonical form begins that allows: its keys are sorted. */
+const ALLOWED = '{"allowed":true,';
+const NONE = Object.freeze([]);
+
 /** What was decided. It does not change, and decisions that say the same may be the same object. */
 class Decision {
   #canonical;
+  /** What the canonical form says, once somebody asks. */
+  #said;
 
   constructor(canonical) {
-    const said = freeze(JSON.parse(canonical));
     this.#canonical = canonical;
-    this.effect = said.effect;
-    this.allowed = said.allowed === true && said.effect === 'allow';
-    this.stage = said.stage;
-    this.reason = said.reason;
-    this.code = said.code;
-    this.publicMessage = said.public_message;
-    this.policy = said.policy;
-    this.rule = said.rule;
-    this.matched = said.matched;
-    this.obligations = said.obligations;
-    this.redactions = said.redactions;
-    this.warnings = said.warnings;
-    this.suppressed = said.suppressed;
-    this.errors = said.errors;
-    this.errorCount = said.error_count ?? said.errors.length;
-    this.route = said.route;
-    this.retryAfterMs = said.retry_after_ms;
-    this.approval = said.approval;
-    this.shadow = said.shadow;
-    this.bundle = said.bundle;
     Object.freeze(this);
+  }
+
+  #read() {
+    this.#said ??= freeze(JSON.parse(this.#canonical));
+    return this.#said;
+  }
+
+  get allowed() {
+    return this.#canonical.startsWith(ALLOWED);
+  }
+  get effect() {
+    return this.allowed ? 'allow' : this.#read().effect;
+  }
+  get stage() {
+    return this.#read().stage;
+  }
+  get reason() {
+    return this.#read().reason;
+  }
+  get code() {
+    return this.#read().code;
+  }
+  get publicMessage() {
+    return this.#read().public_message;
+  }
+  get policy() {
+    return this.#read().policy;
+  }
+  get rule() {
+    return this.#read().rule;
+  }
+  get matched() {
+    return this.#read().matched;
+  }
+  get obligations() {
+    return this.#read().obligations;
+  }
+  get redactions() {
+    return this.#read().redactions;
+  }
+  get warnings() {
+    return this.#read().warnings;
+  }
+  get suppressed() {
+    return this.#read().suppressed;
+  }
+  get errors() {
+    return this.#read().errors;
+  }
+  get errorCount() {
+    return this.#read().error_count ?? this.errors.length;
+  }
+  get findings() {
+    return this.#read().findings ?? NONE;
+  }
+  get findingCount() {
+    return this.#read().finding_count ?? this.findings.length;
+  }
+  get route() {
+    return this.#read().route;
+  }
+  get retryAfterMs() {
+    return this.#read().retry_after_ms;
+  }
+  get approval() {
+    return this.#read().approval;
+  }
+  get shadow() {
+    return this.#read().shadow;
+  }
+  get bundle() {
+    return this.#read().bundle;
   }
 
   /** The whole decision in canonical form (RFC 8785): the same bytes in every language. */
@@ -59,6 +118,10 @@ class Decision {
 
   toString() {
     return this.#canonical;
+  }
+
+  [inspect.custom](depth, options) {
+    return `Decision ${inspect(this.toJSON(), options)}`;
   }
 
   /** A decision as such is always true in JavaScript; comparing it with something must not look like an answer. */

@@ -89,4 +89,4 @@ function httpAnswer(error) {
 
 const refusalBody = (message, code) => ({ error: { message, type: 'policy', code } });
 
-module.exports = { Turn, httpAnswer, options };
+module.exports = { Turn, httpAnswer, options, refusalBody };

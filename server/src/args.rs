@@ -73,6 +73,10 @@ pub enum Command {
     Benchmark(commands::benchmark::Command),
     /// Show what the detectors find in a text
     Scan(commands::scan::Command),
+    /// Take what the detectors find out of a text, JSON or a provider's body
+    Redact(commands::redact::Command),
+    /// Put values back where a model wrote their placeholders
+    Restore(commands::redact::Restore),
     /// Score the detectors on labelled texts
     EvalDetectors(commands::eval_detectors::Command),
     /// Show the compiled program: what it reads, what it shares, how rules are found
@@ -107,7 +111,13 @@ impl Command {
             Self::EvalDetectors(command) => command.output,
             Self::Diff(command) => command.output,
             Self::Inspect(command) => command.format(),
-            Self::Fmt(_) | Self::New(_) | Self::Schema(_) | Self::Repl(_) | Self::Completions(_) => Format::Text,
+            Self::Redact(_)
+            | Self::Restore(_)
+            | Self::Fmt(_)
+            | Self::New(_)
+            | Self::Schema(_)
+            | Self::Repl(_)
+            | Self::Completions(_) => Format::Text,
         }
     }
 }

@@ -61,7 +61,8 @@ impl Judge<'_> {
     }
 }
 
-fn format_parser() -> impl TypedValueParser<Value = Format> {
+/// A format of bodies by its name.
+pub fn format_parser() -> impl TypedValueParser<Value = Format> {
     let value = |format: Format| PossibleValue::new(format.name()).help(format.title());
     PossibleValuesParser::new(Format::ALL.map(value)).try_map(|name| name.parse::<Format>())
 }

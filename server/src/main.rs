@@ -32,6 +32,8 @@ fn main() -> ExitCode {
         Command::Explain(command) => commands::explain::run(command, &mut out),
         Command::Benchmark(command) => commands::benchmark::run(command, &mut out),
         Command::Scan(command) => commands::scan::run(command, &mut out),
+        Command::Redact(command) => commands::redact::run(command, &mut out),
+        Command::Restore(command) => commands::redact::restore(command, &mut out),
         Command::EvalDetectors(command) => commands::eval_detectors::run(command, &mut out),
         Command::Inspect(command) => commands::inspect::run(command, &mut out),
         Command::Diff(command) => commands::diff::run(command, &mut out),

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use jni_sys::{JNIEnv, jbyteArray, jclass, jint, jlong};
-use llm_policy_embed::{Documents, Error, Handles, Options};
+use llm_policy_embed::guard::{guarded, self_test_panic};
+use llm_policy_embed::{Documents, Error, ErrorCode, Handles, Options};
 use serde_json::Value as Json;
 
 use crate::env::Env;
@@ -131,7 +132,7 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_bundle(
 /// Closes an engine. Calls that are under way finish. False when it was closed before.
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_io_github_llmpolicyengine_Native_close(_: *mut JNIEnv, _: jclass, engine: jlong) -> bool {
-    llm_policy_embed::guard::guarded(|| ENGINES.free(engine)).is_ok()
+    guarded(|| ENGINES.free(engine)).is_ok()
 }
 
 /// Frees a prepared input. False when it was freed before.
@@ -141,7 +142,7 @@ pub extern "system" fn Java_io_github_llmpolicyengine_Native_freePrepared(
     _: jclass,
     prepared: jlong,
 ) -> bool {
-    llm_policy_embed::guard::guarded(|| PREPARED.free(prepared)).is_ok()
+    guarded(|| PREPARED.free(prepared)).is_ok()
 }
 
 /// JSON text as a packed value.
@@ -156,9 +157,7 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_pack(
 ) -> jbyteArray {
     let work = |env: Env, reply: &mut Reply| {
         let parsed: Result<Json, _> = serde_json::from_slice(&env.bytes(json)?);
-        let refused = |error: serde_json::Error| {
-            Failure::from(Error::new(llm_policy_embed::ErrorCode::InvalidInput, error.to_string()))
-        };
+        let refused = |error: serde_json::Error| Failure::from(Error::new(ErrorCode::InvalidInput, error.to_string()));
         reply.tree(&parsed.map_err(refused)?);
         Ok(())
     };
@@ -194,7 +193,7 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_selfTestPani
     _: jclass,
 ) -> jbyteArray {
     // SAFETY: the JVM made the call.
-    unsafe { replied(env, |_, _| Ok(llm_policy_embed::guard::self_test_panic()?)) }
+    unsafe { replied(env, |_, _| Ok(self_test_panic()?)) }
 }
 
 fn make(env: Env, reply: &mut Reply, documents: Documents, options: jbyteArray) -> Result<(), Failure> {
@@ -224,9 +223,7 @@ fn at_path(env: Env, path: jbyteArray) -> Result<Documents, Error> {
 fn read_options(packed: &[u8]) -> Result<(Options, Handles), Error> {
     let given = tree(packed)?;
     let handles = given.get("handles").and_then(Json::as_str).unwrap_or_default();
-    let handles: Handles = handles.parse().map_err(|error: llm_policy_embed::UnknownAction| {
-        Error::new(llm_policy_embed::ErrorCode::InvalidArgument, error.to_string())
-    })?;
+    let handles: Handles = handles.parse()?;
     let allow_without_policy = given.get("allow_without_policy").and_then(Json::as_bool).unwrap_or(false);
     Ok((Options { allow_without_policy, ..Options::default() }, handles))
 }

@@ -1,8 +1,9 @@
 //! What the JVM gives to a native call: its environment, and arrays of bytes.
 
 use std::cell::RefCell;
+use std::ptr;
 
-use jni_sys::{JNIEnv, jbyteArray, jint};
+use jni_sys::{JNI_OK, JNI_VERSION_1_6, JNIEnv, JavaVM, jbyteArray, jint, jobject};
 use llm_policy_embed::{Error, ErrorCode};
 
 /// A buffer that grew beyond this is not kept for the next call.
@@ -84,6 +85,50 @@ impl Env {
                 ((**self.0).v1_1.SetByteArrayRegion)(self.0, array, 0, length, bytes.as_ptr().cast());
             }
             array
+        }
+    }
+
+    /// A reference to an object that outlives the call; `None` when the JVM has no memory.
+    pub(crate) fn keep(self, object: jobject) -> Option<GlobalRef> {
+        let mut vm = ptr::null_mut();
+        // SAFETY: the environment and the object are those of the call, says `new`; `vm` is written here.
+        unsafe {
+            if object.is_null() || ((**self.0).v1_1.GetJavaVM)(self.0, &raw mut vm) != JNI_OK {
+                return None;
+            }
+            let object = ((**self.0).v1_1.NewGlobalRef)(self.0, object);
+            (!object.is_null()).then_some(GlobalRef { vm, object })
+        }
+    }
+
+    /// A kept object for the caller.
+    pub(crate) fn local(self, kept: &GlobalRef) -> jobject {
+        // SAFETY: the environment is valid, says `new`; the reference is not deleted before `kept` is dropped.
+        unsafe { ((**self.0).v1_2.NewLocalRef)(self.0, kept.object) }
+    }
+}
+
+/// A Java object that is kept from the garbage collector.
+pub(crate) struct GlobalRef {
+    vm: *mut JavaVM,
+    object: jobject,
+}
+
+// SAFETY: a global reference and the JVM's interface may be used by any thread.
+unsafe impl Send for GlobalRef {}
+// SAFETY: as above.
+unsafe impl Sync for GlobalRef {}
+
+impl Drop for GlobalRef {
+    fn drop(&mut self) {
+        let mut env = ptr::null_mut();
+        // SAFETY: there is one JVM in a process, and it runs as long as this library is loaded. What is dropped is dropped in a
+        // native call, so the thread has an environment; one without leaves the object where it is.
+        unsafe {
+            if ((**self.vm).v1_2.GetEnv)(self.vm, &raw mut env, JNI_VERSION_1_6) == JNI_OK {
+                let env = env.cast::<JNIEnv>();
+                ((**env).v1_1.DeleteGlobalRef)(env, self.object);
+            }
         }
     }
 }

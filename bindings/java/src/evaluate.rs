@@ -1,13 +1,13 @@
 //! Deciding.
 
-use jni_sys::{JNIEnv, jbyteArray, jclass, jint, jlong};
+use jni_sys::{JNIEnv, jbyteArray, jclass, jint, jlong, jobject};
 use llm_policy_embed::guard::guarded;
-use llm_policy_embed::{Error, ErrorCode, Format};
+use llm_policy_embed::{Error, ErrorCode, Format, Question};
 
 use crate::env::Env;
 use crate::input::{Input, frame, question, text};
 use crate::objects::{ENGINES, PREPARED};
-use crate::reply::{Failure, Reply, decided, replied};
+use crate::reply::{Failure, Reply, decided, decided_before, replied, replied_or_object};
 
 /// Decides about an input.
 ///
@@ -25,17 +25,17 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_evaluate(
     input: jbyteArray,
     offset: jint,
     length: jint,
-) -> jbyteArray {
+) -> jobject {
     let work = |env: Env, reply: &mut Reply| {
         let question = question(stage, seconds, nanos)?;
         ENGINES.with(engine, |held| {
             let made =
                 env.with_bytes(input, offset, length, |bytes| Input::new(form, bytes).evaluate(&held.engine, question));
-            decided(reply, &held.engine, question, made.flatten())
+            decided_before(env, reply, held, question, made.flatten())
         })
     };
     // SAFETY: the JVM made the call.
-    unsafe { replied(env, work) }
+    unsafe { replied_or_object(env, work) }
 }
 
 /// Decides about a prepared input.
@@ -51,16 +51,40 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_evaluatePrep
     seconds: jlong,
     nanos: jint,
     prepared: jlong,
-) -> jbyteArray {
-    let work = |_: Env, reply: &mut Reply| {
+) -> jobject {
+    let work = |env: Env, reply: &mut Reply| {
         let question = question(stage, seconds, nanos)?;
         ENGINES.with(engine, |held| {
             let made = PREPARED.with(prepared, |prepared| held.engine.evaluate_prepared(prepared, question));
-            decided(reply, &held.engine, question, made)
+            decided_before(env, reply, held, question, made)
         })
     };
     // SAFETY: the JVM made the call.
-    unsafe { replied(env, work) }
+    unsafe { replied_or_object(env, work) }
+}
+
+/// Keeps the object that was made of a decision, for the next decision that is the same.
+///
+/// # Safety
+/// Called by the JVM as `Native` declares it.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_keep(
+    env: *mut JNIEnv,
+    _: jclass,
+    engine: jlong,
+    ticket: jlong,
+    decision: jobject,
+) {
+    // SAFETY: the JVM made the call.
+    let env = unsafe { Env::new(env) };
+    let kept: Result<(), Error> = guarded(|| {
+        ENGINES.with(engine, |held| {
+            held.shared.keep(ticket.cast_unsigned(), || env.keep(decision));
+            Ok(())
+        })
+    });
+    // An engine that was closed keeps nothing, and that is no failure.
+    drop(kept);
 }
 
 /// Whether an input is allowed with nothing left for the host to carry out: 1, 0, or -1 for a failure.
@@ -131,13 +155,12 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_evaluateBody
     length: jint,
 ) -> jbyteArray {
     let work = |env: Env, reply: &mut Reply| {
-        let (question, format) = (question(stage, seconds, nanos)?, read_format(env, format)?);
+        let question = question(stage, seconds, nanos)?;
         ENGINES.with(engine, |held| {
-            let made = env.bytes(body).and_then(|body| {
-                env.with_bytes(host, offset, length, |host| {
-                    held.engine.evaluate_body(format, &body, &Input::new(form, host).json()?, question)
-                })
-                .flatten()
+            let made = read_body(env, format, body).and_then(|(format, body)| {
+                let evaluate =
+                    |host: &[u8]| held.engine.evaluate_body(format, &body, &Input::new(form, host).json()?, question);
+                env.with_bytes(host, offset, length, evaluate)?
             });
             decided(reply, &held.engine, question, made)
         })
@@ -232,11 +255,13 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_explainBody(
     length: jint,
 ) -> jbyteArray {
     let work = |env: Env, reply: &mut Reply| {
-        let (question, format, body) = (question(stage, seconds, nanos)?, read_format(env, format)?, env.bytes(body)?);
+        let question = question(stage, seconds, nanos)?;
         ENGINES.with(engine, |held| {
-            let explain =
-                |host: &[u8]| held.engine.explain_body(format, &body, &Input::new(form, host).json()?, question);
-            let made = env.with_bytes(host, offset, length, explain).flatten();
+            let made = read_body(env, format, body).and_then(|(format, body)| {
+                let explain =
+                    |host: &[u8]| held.engine.explain_body(format, &body, &Input::new(form, host).json()?, question);
+                env.with_bytes(host, offset, length, explain)?
+            });
             explained(reply, made.map_err(|error| Failure::of_decision(error, question, &held.engine.bundle())))
         })
     };
@@ -267,6 +292,32 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_prepare(
     unsafe { replied(env, work) }
 }
 
+/// The failure of an evaluation whose input could not be written: `message` says why.
+///
+/// # Safety
+/// Called by the JVM as `Native` declares it.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_refuse(
+    env: *mut JNIEnv,
+    _: jclass,
+    engine: jlong,
+    stage: jint,
+    message: jbyteArray,
+) -> jbyteArray {
+    let work = |env: Env, _: &mut Reply| {
+        let (question, message) = (question(stage, i64::MIN, 0)?, env.bytes(message)?);
+        ENGINES.with(engine, |held| Err(refused(&message, question, &held.engine.bundle())))
+    };
+    // SAFETY: the JVM made the call.
+    unsafe { replied(env, work) }
+}
+
+/// What Java refused before it came here, as a failure like any other.
+pub(crate) fn refused(message: &[u8], question: Question, bundle: &str) -> Failure {
+    let error = Error::new(ErrorCode::InvalidInput, String::from_utf8_lossy(message));
+    Failure::of_decision(error, question, bundle)
+}
+
 fn explained(reply: &mut Reply, made: Result<llm_policy_embed::explain::Explanation, Failure>) -> Result<(), Failure> {
     reply.tree(&made?.to_json());
     Ok(())
@@ -276,9 +327,8 @@ fn answer(work: impl FnOnce() -> Result<bool, Error>) -> jint {
     guarded(work).map_or(-1, jint::from)
 }
 
-pub(crate) fn read_format(env: Env, name: jbyteArray) -> Result<Format, Error> {
-    let name = env.bytes(name)?;
-    text(&name)?
-        .parse()
-        .map_err(|error: llm_policy_embed::UnknownFormat| Error::new(ErrorCode::InvalidArgument, error.to_string()))
+/// A provider's format and body.
+pub(crate) fn read_body(env: Env, format: jbyteArray, body: jbyteArray) -> Result<(Format, Vec<u8>), Error> {
+    let name = env.bytes(format)?;
+    Ok((text(&name)?.parse::<Format>()?, env.bytes(body)?))
 }

@@ -5,7 +5,7 @@ use llm_policy_embed::guard::guarded;
 use llm_policy_embed::{Decision, Error, Exchange, Question};
 
 use crate::env::Env;
-use crate::evaluate::read_format;
+use crate::evaluate::{read_body, refused};
 use crate::input::{Input, question};
 use crate::objects::{ENGINES, EXCHANGES};
 use crate::reply::{Failure, Reply, replied};
@@ -99,10 +99,30 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_exchangeBody
     body: jbyteArray,
 ) -> jbyteArray {
     let work = |env: Env, reply: &mut Reply| {
-        let format = read_format(env, format)?;
         decide(reply, exchange, question(stage, seconds, nanos)?, |exchange, question| {
-            exchange.evaluate_body(format, &env.bytes(body)?, question)
+            let (format, body) = read_body(env, format, body)?;
+            exchange.evaluate_body(format, &body, question)
         })
+    };
+    // SAFETY: the JVM made the call.
+    unsafe { replied(env, work) }
+}
+
+/// As `refuse`, for an exchange.
+///
+/// # Safety
+/// Called by the JVM as `Native` declares it.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_exchangeRefuse(
+    env: *mut JNIEnv,
+    _: jclass,
+    exchange: jlong,
+    stage: jint,
+    message: jbyteArray,
+) -> jbyteArray {
+    let work = |env: Env, _: &mut Reply| {
+        let (question, message) = (question(stage, i64::MIN, 0)?, env.bytes(message)?);
+        EXCHANGES.with(exchange, |exchange| Err(refused(&message, question, &exchange.bundle())))
     };
     // SAFETY: the JVM made the call.
     unsafe { replied(env, work) }
@@ -145,8 +165,8 @@ fn decide(
     evaluate: impl FnOnce(&Exchange, Question) -> Result<Decision, Error>,
 ) -> Result<(), Failure> {
     EXCHANGES.with(exchange, |exchange| {
-        let refused = |error| Failure::of_decision(error, question, &exchange.bundle());
-        reply.decision(&evaluate(exchange, question).map_err(refused)?);
+        let failed = |error| Failure::of_decision(error, question, &exchange.bundle());
+        reply.decision(&evaluate(exchange, question).map_err(failed)?);
         Ok(())
     })
 }

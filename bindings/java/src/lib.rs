@@ -16,3 +16,4 @@ mod exchange;
 mod input;
 mod objects;
 mod reply;
+mod shared;

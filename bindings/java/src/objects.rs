@@ -3,6 +3,8 @@
 use llm_policy_embed::table::Table;
 use llm_policy_embed::{Engine, Error, ErrorCode, Exchange, Handles, Prepared};
 
+use crate::shared::Shared;
+
 /// Objects of one kind.
 pub(crate) struct Objects<T> {
     table: Table<T>,
@@ -10,10 +12,11 @@ pub(crate) struct Objects<T> {
     name: &'static str,
 }
 
-/// An engine, and the same engine for a caller who carries out nothing.
+/// An engine, the same engine for a caller who carries out nothing, and the decisions that are kept.
 pub(crate) struct Held {
     pub(crate) engine: Engine,
     pub(crate) without_handles: Engine,
+    pub(crate) shared: Shared,
 }
 
 pub(crate) static ENGINES: Objects<Held> = Objects::new(1, "engine");
@@ -22,7 +25,8 @@ pub(crate) static EXCHANGES: Objects<Exchange> = Objects::new(3, "exchange");
 
 impl Held {
     pub(crate) fn new(engine: Engine, handles: Handles) -> Self {
-        Self { without_handles: engine.clone().handles(Handles::NONE), engine: engine.handles(handles) }
+        let without_handles = engine.clone().handles(Handles::NONE);
+        Self { without_handles, engine: engine.handles(handles), shared: Shared::new() }
     }
 }
 

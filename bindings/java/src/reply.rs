@@ -2,12 +2,14 @@
 
 use std::ptr;
 
-use jni_sys::{JNIEnv, jbyteArray};
+use jni_sys::{JNIEnv, jbyteArray, jobject};
 use llm_policy_embed::guard::guarded;
 use llm_policy_embed::{Decision, Effect, Engine, Error, Question, packed};
 use serde_json::Value as Json;
 
 use crate::env::Env;
+use crate::objects::Held;
+use crate::shared::Known;
 
 /// An answer under way.
 pub(crate) struct Reply(Vec<u8>);
@@ -41,13 +43,26 @@ pub(crate) unsafe fn replied(
     work: impl FnOnce(Env, &mut Reply) -> Result<(), Failure>,
 ) -> jbyteArray {
     // SAFETY: the caller's promise is ours.
+    unsafe { replied_or_object(env, |env, reply| work(env, reply).map(|()| None)) }
+}
+
+/// As [`replied`], for what may answer with a Java object instead.
+///
+/// # Safety
+/// As [`Env::new`].
+pub(crate) unsafe fn replied_or_object(
+    env: *mut JNIEnv,
+    work: impl FnOnce(Env, &mut Reply) -> Result<Option<jobject>, Failure>,
+) -> jobject {
+    // SAFETY: the caller's promise is ours.
     let env = unsafe { Env::new(env) };
     let answer = guarded(|| {
         let mut reply = Reply::new();
-        Ok(work(env, &mut reply).map(|()| reply))
+        Ok(work(env, &mut reply).map(|object| (object, reply)))
     });
     let answer = match answer {
-        Ok(Ok(reply)) => reply,
+        Ok(Ok((Some(object), _))) => return object,
+        Ok(Ok((None, reply))) => reply,
         Ok(Err(failure)) => Reply::failed(&failure),
         Err(panic) => Reply::failed(&panic.into()),
     };
@@ -128,6 +143,27 @@ pub(crate) fn decided(
     let made = made.map_err(|error| Failure::of_decision(error, question, &engine.bundle()))?;
     reply.decision(&made);
     Ok(())
+}
+
+/// As [`decided`], by the object of a decision that was made before, or after the ticket to hand in its object with.
+pub(crate) fn decided_before(
+    env: Env,
+    reply: &mut Reply,
+    held: &Held,
+    question: Question,
+    made: Result<Decision, Error>,
+) -> Result<Option<jobject>, Failure> {
+    let made = made.map_err(|error| Failure::of_decision(error, question, &held.engine.bundle()))?;
+    let ticket = match held.shared.look_up(&made) {
+        Known::Object(generation, at) => match generation.object(at) {
+            Some(object) => return Ok(Some(env.local(object))),
+            None => 0,
+        },
+        Known::Ticket(ticket) => ticket,
+    };
+    reply.number(ticket);
+    reply.decision(&made);
+    Ok(None)
 }
 
 /// The number of an effect on the Java side.

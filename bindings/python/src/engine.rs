@@ -26,7 +26,7 @@ const LONG: usize = 4096;
 ///
 /// `policies` is a path of a file or a directory, the text of a document (YAML or JSON), a document as a dict, or a list of these. A
 /// `str` is text when it has more than one line or begins with `{`, and else a path; `bytes` are always text, and `pathlib.Path` is
-/// always a path. `handles` names the actions that the host carries out itself: "redact", "set", "route", "require_approval",
+/// always a path. A pair such as `("security.yaml", text)` gives a document a name for messages. `handles` names the actions that the host carries out itself: "redact", "set", "route", "require_approval",
 /// "custom". A mandatory action that nobody carries out is a deny.
 ///
 /// All methods may be called from any thread.
@@ -229,9 +229,10 @@ impl Engine {
         stage: Option<&Bound<'_, PyAny>>,
         now: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Decision> {
-        let (question, format) = (read_question(py, stage, now)?, read_format(py, format)?);
+        let question = read_question(py, stage, now)?;
         let engine = self.open(py)?;
-        let made = with_body(py, body, host, |body, host| engine.evaluate_body(format, body, host, question));
+        let made =
+            with_body(py, body, host, |body, host| engine.evaluate_body(read_format(format)?, body, host, question));
         Decision::delivered(py, made, question.stage, || engine.bundle())
     }
 
@@ -262,13 +263,12 @@ impl Engine {
         host: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let question = read_question(py, stage, now)?;
-        let format = format.map(|format| read_format(py, format)).transpose()?;
         if format.is_none() && host.is_some() {
             return Err(argument(py, "`host` stands beside a provider's body, and there is no `format`", None));
         }
         let engine = self.open(py)?;
         let made = with_body(py, context, host, |body, host| match format {
-            Some(format) => engine.explain_body(format, body, host, question),
+            Some(format) => engine.explain_body(read_format(format)?, body, host, question),
             None => engine.explain(body, question),
         });
         let explanation = made.map_err(|refusal| refusal.exception(py))?;
@@ -280,7 +280,8 @@ impl Engine {
     /// there in a later one.
     ///
     /// >>> from llm_policy_engine import Engine
-    /// >>> engine = Engine({"version": "1.0", "metadata": {"name": "a"}, "config": {"default_action": "allow"}, "rules": [
+    /// >>> engine = Engine({"version": "1.0", "metadata": {"name": "a"}, "config": {
+    /// ...     "default_action": "allow", "stages": ["request", "response"]}, "rules": [
     /// ...     {"id": "short", "stages": ["response"], "when": "user.tier == 'free' && size(response.text) > 9",
     /// ...      "actions": [{"type": "deny"}]}]})
     /// >>> exchange = engine.exchange({"user": {"tier": "free"}})

@@ -47,10 +47,9 @@ impl Exchange {
         format: Option<&str>,
     ) -> PyResult<Decision> {
         let question = read_question(py, stage, now)?;
-        let format = format.map(|format| read_format(py, format)).transpose()?;
         let made = written(body).and_then(|body| {
             Ok(detached(py, body.get()?, |body| match format {
-                Some(format) => self.inner.evaluate_body(format, body, question),
+                Some(format) => self.inner.evaluate_body(read_format(format)?, body, question),
                 None => self.inner.evaluate(body, question),
             })?)
         });

@@ -56,7 +56,12 @@ impl Fault {
         if self.path.is_empty() {
             return self.message.clone();
         }
-        let path: String = self.path.iter().rev().map(String::as_str).collect();
+        /// So many steps are shown.
+        const SHOWN: usize = 12;
+        let mut path: String = self.path.iter().rev().take(SHOWN).map(String::as_str).collect();
+        if self.path.len() > SHOWN {
+            path.push('…');
+        }
         format!("`{}`: {}", path.strip_prefix('.').unwrap_or(&path), self.message)
     }
 }

@@ -1,6 +1,6 @@
 //! What is asked about a context: stage, time, and the format of a body.
 
-use llm_policy_embed::{Format, Question, Stage, Timestamp, UnknownFormat, UnknownStage, instant};
+use llm_policy_embed::{Error, Format, Question, Stage, Timestamp, UnknownStage, instant};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -47,6 +47,6 @@ fn read_now(py: Python<'_>, now: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
     read(&utc.call_method0(intern!(py, "isoformat"))?.extract::<String>()?)
 }
 
-pub(crate) fn read_format(py: Python<'_>, format: &str) -> PyResult<Format> {
-    format.parse().map_err(|unknown: UnknownFormat| exception(py, &unknown.into(), None))
+pub(crate) fn read_format(format: &str) -> Result<Format, Error> {
+    Ok(format.parse::<Format>()?)
 }

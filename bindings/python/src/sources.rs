@@ -25,14 +25,9 @@ enum Source {
 
 impl Sources {
     pub(crate) fn read(policies: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let mut all = Vec::new();
-        if policies.is_instance_of::<PyList>() || policies.is_instance_of::<PyTuple>() {
-            for (at, policy) in policies.try_iter()?.enumerate() {
-                all.push(source(&policy?, Some(at + 1))?);
-            }
-        } else {
-            all.push(source(policies, None)?);
-        }
+        let Ok(list) = policies.cast::<PyList>() else { return Ok(Self { all: vec![source(policies, None)?] }) };
+        let numbered = list.iter().zip(1..);
+        let all = numbered.map(|(policy, number)| source(&policy, Some(number))).collect::<PyResult<_>>()?;
         Ok(Self { all })
     }
 
@@ -58,31 +53,47 @@ impl Sources {
     }
 }
 
-fn source(policies: &Bound<'_, PyAny>, number: Option<usize>) -> PyResult<Source> {
-    let py = policies.py();
+fn source(policy: &Bound<'_, PyAny>, number: Option<usize>) -> PyResult<Source> {
     let origin = |kind: &str| number.map_or_else(|| format!("<{kind}>"), |number| format!("<{kind} {number}>"));
-    if let Ok(text) = policies.cast::<PyString>() {
+    if let Ok(text) = policy.cast::<PyString>() {
         let text = text.to_cow()?;
         if text.contains('\n') || text.trim_start().starts_with('{') {
             return Ok(Source::Document { origin: origin("text"), bytes: text.into_owned().into_bytes() });
         }
         return Ok(Source::Path { path: PathBuf::from(text.into_owned()), text: true });
     }
-    if let Ok(bytes) = policies.cast::<PyBytes>() {
-        return Ok(Source::Document { origin: origin("text"), bytes: bytes.as_bytes().to_vec() });
+    if policy.hasattr(intern!(policy.py(), "__fspath__"))? {
+        return Ok(Source::Path { path: policy.extract()?, text: false });
     }
-    if policies.hasattr(intern!(py, "__fspath__"))? {
-        return Ok(Source::Path { path: policies.extract()?, text: false });
+    if let Ok(pair) = policy.cast::<PyTuple>() {
+        let help = Some("a tuple is a name and the text, the bytes or the dict of a document");
+        let (name, document): (String, Bound<'_, PyAny>) = pair
+            .extract()
+            .map_err(|_| argument(policy.py(), "a tuple that is no pair of a name and a document", help))?;
+        return document_of(&document, name);
     }
-    let value = json::from_python(policies).map_err(|fault| {
+    let kind = if policy.is_instance_of::<PyBytes>() { "text" } else { "dict" };
+    document_of(policy, origin(kind))
+}
+
+/// A document that is no path.
+fn document_of(policy: &Bound<'_, PyAny>, origin: String) -> PyResult<Source> {
+    let py = policy.py();
+    if let Ok(text) = policy.cast::<PyString>() {
+        return Ok(Source::Document { origin, bytes: text.to_cow()?.into_owned().into_bytes() });
+    }
+    if let Ok(bytes) = policy.cast::<PyBytes>() {
+        return Ok(Source::Document { origin, bytes: bytes.as_bytes().to_vec() });
+    }
+    let value = json::from_python(policy).map_err(|fault| {
         let Refusal { error, raised } = *Box::<Refusal>::from(fault);
         exception(py, &Error { code: ErrorCode::InvalidPolicy, ..error }, raised)
     })?;
     if !value.is_object() {
-        let help = "give a path, the text of a document, a dict, or a list of these";
+        let help = "give a path, the text of a document, a dict, a pair of a name and one of these, or a list";
         return Err(argument(py, "an engine is made from policy documents, and this is none", Some(help)));
     }
     // Over several lines, so that a finding can show its own.
     let bytes = serde_json::to_vec_pretty(&value).unwrap_or_default();
-    Ok(Source::Document { origin: origin("dict"), bytes })
+    Ok(Source::Document { origin, bytes })
 }

@@ -14,6 +14,7 @@ use llm_policy_provider::{Body, Format};
 use crate::documents::Documents;
 use crate::error::{Error, ErrorCode};
 use crate::guard::guarded;
+use crate::watch::Watch;
 
 /// What is asked about an input.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +36,7 @@ impl Default for Question {
 #[derive(Clone, Debug)]
 pub struct Engine {
     inner: Inner,
+    watch: Arc<Watch>,
 }
 
 fn system_time() -> Time {
@@ -43,24 +45,41 @@ fn system_time() -> Time {
 
 impl Engine {
     pub(crate) fn new(inner: Inner) -> Self {
-        Self { inner: inner.with_clock(system_time) }
+        Self { inner: inner.with_clock(system_time), watch: Arc::default() }
     }
 
     /// The same engine with its limits kept in this store, which it may share with others. Without, they are kept in this
     /// process' memory. The clock of limits is the system's.
     #[must_use]
     pub fn with_store(self, store: Arc<dyn Store>) -> Self {
-        Self { inner: self.inner.with_books(Books::new(store).with_clock(system_time)) }
+        Self { inner: self.inner.with_books(Books::new(store).with_clock(system_time)), ..self }
     }
 
     pub(crate) fn inner(&self) -> &Inner {
         &self.inner
     }
 
+    pub(crate) fn watch(&self) -> &Arc<Watch> {
+        &self.watch
+    }
+
+    /// Decides behind the panic boundary, and notes what came of it. `input` is what is judged, where there are bytes of it.
+    #[inline]
+    fn decide(
+        &self,
+        question: Question,
+        input: Option<&[u8]>,
+        work: impl FnOnce() -> Result<Decision, Error>,
+    ) -> Result<Decision, Error> {
+        let made = guarded(work);
+        self.watch.note(question.stage, input, &made, || self.bundle());
+        made
+    }
+
     /// The same engine for a host that carries out these actions.
     #[must_use]
     pub fn handles(self, handles: Handles) -> Self {
-        Self { inner: self.inner.handles(handles) }
+        Self { inner: self.inner.handles(handles), watch: self.watch }
     }
 
     /// The digest of the documents: SHA-256, in hexadecimal.
@@ -92,7 +111,9 @@ impl Engine {
     /// # Errors
     /// When a document is refused, with all findings.
     pub fn reload(&self, documents: Documents) -> Result<Vec<Finding>, Error> {
-        let (engine, findings) = documents.check(self.inner.compiled().options.clone()).into_parts()?;
+        let checked = documents.check(self.inner.compiled().options.clone()).into_parts();
+        self.watch.counters.reloaded(checked.is_ok());
+        let (engine, findings) = checked?;
         self.inner.adopt(&engine.inner);
         Ok(findings)
     }
@@ -102,7 +123,9 @@ impl Engine {
     /// # Errors
     /// When the input is refused as a whole: [`Error::decision`] is the deny that stands for it.
     pub fn evaluate(&self, input: &[u8], question: Question) -> Result<Decision, Error> {
-        guarded(|| Ok(self.inner.evaluate(question.stage, &Json::new(input), question.now)?))
+        self.decide(question, Some(input), || {
+            Ok(self.inner.evaluate(question.stage, &Json::new(input), question.now)?)
+        })
     }
 
     /// Decides about a context that a host has in another form than JSON.
@@ -110,7 +133,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::evaluate`].
     pub fn evaluate_input(&self, input: &dyn Input, question: Question) -> Result<Decision, Error> {
-        guarded(|| Ok(self.inner.evaluate(question.stage, input, question.now)?))
+        self.decide(question, None, || Ok(self.inner.evaluate(question.stage, input, question.now)?))
     }
 
     /// Decides, and says of each rule and each clause why it did or did not match.
@@ -148,7 +171,7 @@ impl Engine {
         host: &[u8],
         question: Question,
     ) -> Result<Decision, Error> {
-        guarded(|| {
+        self.decide(question, Some(body), || {
             let body = Body::new(format, question.stage, body)?.host(host);
             Ok(self.inner.evaluate(question.stage, &body, question.now)?)
         })
@@ -192,7 +215,7 @@ impl Engine {
     /// # Errors
     /// [`ErrorCode::StaleInput`] when the policies were replaced since `prepared` was made; else as [`Engine::evaluate`].
     pub fn evaluate_prepared(&self, prepared: &Prepared, question: Question) -> Result<Decision, Error> {
-        guarded(|| {
+        self.decide(question, None, || {
             self.inner.evaluate_prepared(question.stage, prepared, question.now).map_err(|error| {
                 let stale = !prepared.is_for(self.inner.compiled().program.id());
                 let code = if stale { ErrorCode::StaleInput } else { ErrorCode::InvalidInput };

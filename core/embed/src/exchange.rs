@@ -9,6 +9,7 @@ use llm_policy_provider::{Body, Format};
 use crate::engine::{Engine, Question};
 use crate::error::Error;
 use crate::guard::guarded;
+use crate::watch::Watch;
 
 /// The stages of one turn, decided about by the policies that were there when it began, for one caller. No call panics.
 ///
@@ -39,6 +40,7 @@ use crate::guard::guarded;
 pub struct Exchange {
     inner: Mutex<exchange::Exchange>,
     bundle: Arc<str>,
+    watch: Arc<Watch>,
 }
 
 impl Engine {
@@ -48,7 +50,7 @@ impl Engine {
     /// # Errors
     /// When `host` is refused, or has fields that a body says.
     pub fn exchange(&self, host: &[u8]) -> Result<Exchange, Error> {
-        guarded(|| Ok(Exchange::new(self.inner().exchange(&Json::new(host).to_value()?)?)))
+        guarded(|| Ok(Exchange::new(self, self.inner().exchange(&Json::new(host).to_value()?)?)))
     }
 
     /// Goes on with an exchange that [`Exchange::to_json`] wrote, here or in another process.
@@ -56,13 +58,25 @@ impl Engine {
     /// # Errors
     /// When `state` is not such an exchange, or the policies are not the same here.
     pub fn resume(&self, state: &[u8]) -> Result<Exchange, Error> {
-        guarded(|| Ok(Exchange::new(self.inner().resume_exchange(state)?)))
+        guarded(|| Ok(Exchange::new(self, self.inner().resume_exchange(state)?)))
     }
 }
 
 impl Exchange {
-    fn new(inner: exchange::Exchange) -> Self {
-        Self { bundle: inner.bundle().into(), inner: Mutex::new(inner) }
+    fn new(engine: &Engine, inner: exchange::Exchange) -> Self {
+        Self { bundle: inner.bundle().into(), inner: Mutex::new(inner), watch: engine.watch().clone() }
+    }
+
+    /// Decides behind the panic boundary, and notes what came of it.
+    fn decide(
+        &self,
+        question: Question,
+        body: &[u8],
+        work: impl FnOnce() -> Result<Decision, Error>,
+    ) -> Result<Decision, Error> {
+        let made = guarded(work);
+        self.watch.note(question.stage, Some(body), &made, || self.bundle());
+        made
     }
 
     /// What is inside changes in one step at the end of an evaluation, so a panic leaves it as it was.
@@ -77,7 +91,7 @@ impl Exchange {
     /// When the body is refused as a whole, or says what a body may not say; the exchange is as before then.
     /// [`Error::decision`] is the deny that stands for it.
     pub fn evaluate(&self, body: &[u8], question: Question) -> Result<Decision, Error> {
-        guarded(|| {
+        self.decide(question, body, || {
             let body = Json::new(body).to_value()?;
             Ok(self.lock().evaluate(question.stage, &body, question.now)?)
         })
@@ -88,7 +102,7 @@ impl Exchange {
     /// # Errors
     /// As [`Exchange::evaluate`], and when the format has no bodies of the stage.
     pub fn evaluate_body(&self, format: Format, body: &[u8], question: Question) -> Result<Decision, Error> {
-        guarded(|| {
+        self.decide(question, body, || {
             let body = Body::new(format, question.stage, body)?.context()?;
             Ok(self.lock().evaluate(question.stage, &body, question.now)?)
         })

@@ -23,6 +23,7 @@
 //! # Ok::<(), llm_policy_embed::Error>(())
 //! ```
 
+pub mod audit;
 pub mod documents;
 pub mod engine;
 pub mod error;
@@ -30,8 +31,11 @@ pub mod exchange;
 pub mod files;
 pub mod guard;
 pub mod limits;
+pub mod metrics;
 pub mod table;
+mod watch;
 
+pub use audit::{AuditOptions, Drained, Record};
 pub use documents::{Checked, Documents};
 pub use engine::{Engine, Question};
 pub use error::{Error, ErrorCode, finding_json};
@@ -51,7 +55,8 @@ pub use llm_policy_engine::input::json::MAX_BYTES as MAX_INPUT_BYTES;
 pub use llm_policy_engine::input::{self, ContextBuilder, Input, Packed, Prepared, packed};
 pub use llm_policy_engine::instant;
 pub use llm_policy_engine::{Decision, Effect, Finding, Options};
-pub use llm_policy_provider::{Format, UnknownFormat};
+pub use llm_policy_provider::{Body, Format, RedactedBody, UnknownFormat, stream};
+pub use metrics::Metrics;
 
 /// What README.md shows works.
 #[cfg(doctest)]

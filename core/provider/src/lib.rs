@@ -26,6 +26,7 @@ mod format;
 pub mod formats;
 pub mod mapping;
 mod redaction;
+pub mod stream;
 
 pub use body::Body;
 pub use format::{Format, UnknownFormat};

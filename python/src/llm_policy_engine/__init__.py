@@ -35,8 +35,10 @@ from .errors import (
     UnreadableFileError,
 )
 from .records import (
+    Action,
     Effect,
     Finding,
+    Format,
     MatchedRule,
     Obligation,
     Route,
@@ -44,11 +46,13 @@ from .records import (
     RuleWarning,
     Shadow,
     Stage,
+    StageName,
     Suppressed,
     Validation,
 )
 
 __all__ = [
+    "Action",
     "ApprovalRequiredError",
     "ClosedError",
     "Decision",
@@ -57,6 +61,7 @@ __all__ = [
     "Engine",
     "Exchange",
     "Finding",
+    "Format",
     "InternalError",
     "InvalidArgumentError",
     "InvalidInputError",
@@ -72,6 +77,7 @@ __all__ = [
     "RuleWarning",
     "Shadow",
     "Stage",
+    "StageName",
     "StaleInputError",
     "Suppressed",
     "ThrottledError",

@@ -8,8 +8,10 @@ from typing_extensions import Self
 
 from .errors import PolicyEngineError
 from .records import (
+    Action,
     Effect,
     Finding,
+    Format,
     MatchedRule,
     Obligation,
     Route,
@@ -17,35 +19,25 @@ from .records import (
     RuleWarning,
     Shadow,
     Stage,
+    StageName,
     Suppressed,
     Validation,
 )
 
 __version__: str
 
-_Stage: TypeAlias = Stage | Literal["request", "response", "tool_call", "tool_result"]
-_Format: TypeAlias = Literal[
-    "openai-chat",
-    "openai-responses",
-    "openai-completions",
-    "openai-embeddings",
-    "anthropic",
-    "gemini",
-    "bedrock",
-    "mcp",
-    "a2a",
-]
-_Action: TypeAlias = Literal["redact", "set", "route", "require_approval", "custom"]
+_Stage: TypeAlias = Stage | StageName
 _Now: TypeAlias = datetime | str
 # A dataclass or a pydantic model is any object to a type checker, and an object of any other type is refused when it is read.
 _Context: TypeAlias = Mapping[str, Any] | str | bytes | bytearray | memoryview | object
-_Policy: TypeAlias = str | bytes | PathLike[str] | Mapping[str, Any]
+_Document: TypeAlias = str | bytes | Mapping[str, Any]
+_Policy: TypeAlias = _Document | PathLike[str] | tuple[str, _Document]
 _Policies: TypeAlias = _Policy | Sequence[_Policy]
 
 @final
 class Engine:
     def __new__(
-        cls, policies: _Policies, *, handles: Iterable[_Action] | None = None, allow_without_policy: bool = False
+        cls, policies: _Policies, *, handles: Iterable[Action] | None = None, allow_without_policy: bool = False
     ) -> Self: ...
     def evaluate(self, context: _Context, *, stage: _Stage | None = None, now: _Now | None = None) -> Decision: ...
     def evaluate_batch(
@@ -55,7 +47,7 @@ class Engine:
         self,
         body: _Context,
         *,
-        format: _Format,
+        format: Format,
         host: _Context | None = None,
         stage: _Stage | None = None,
         now: _Now | None = None,
@@ -67,7 +59,7 @@ class Engine:
         *,
         stage: _Stage | None = None,
         now: _Now | None = None,
-        format: _Format | None = None,
+        format: Format | None = None,
         host: _Context | None = None,
     ) -> dict[str, Any]: ...
     def exchange(self, host: _Context) -> Exchange: ...
@@ -96,7 +88,7 @@ class Exchange:
         *,
         stage: _Stage | None = None,
         now: _Now | None = None,
-        format: _Format | None = None,
+        format: Format | None = None,
     ) -> Decision: ...
     def to_json(self) -> str: ...
     @property

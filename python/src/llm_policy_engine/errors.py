@@ -42,13 +42,13 @@ class PolicyEngineError(Exception):
         findings: Sequence[Finding] = (),
     ) -> None:
         super().__init__(message)
-        self.message = message
+        self.message: str = message
         """What is wrong. It shows nothing of a context's values."""
-        self.help = help
+        self.help: str | None = help
         """What to do about it."""
-        self.offset = offset
+        self.offset: int | None = offset
         """The byte of the input that is refused, where there is one."""
-        self.findings = tuple(findings)
+        self.findings: tuple[Finding, ...] = tuple(findings)
         """What is wrong with policy documents."""
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ class PolicyEngineError(Exception):
 class InternalError(PolicyEngineError):
     """A bug of the policy engine: something inside panicked."""
 
-    code = "internal_error"
+    code: ClassVar[str] = "internal_error"
 
     decision: Decision
     """The deny that stands for the decision, where one was asked for."""
@@ -69,13 +69,13 @@ class InternalError(PolicyEngineError):
 class InvalidPolicyError(PolicyEngineError):
     """A policy document is refused: `findings` says where and why."""
 
-    code = "invalid_policy"
+    code: ClassVar[str] = "invalid_policy"
 
 
 class InvalidInputError(PolicyEngineError, ValueError):
     """A context is refused as a whole."""
 
-    code = "invalid_input"
+    code: ClassVar[str] = "invalid_input"
 
     decision: Decision
     """The deny that stands for the decision, where one was asked for."""
@@ -84,19 +84,19 @@ class InvalidInputError(PolicyEngineError, ValueError):
 class UnreadableFileError(PolicyEngineError, OSError):
     """A file cannot be read."""
 
-    code = "unreadable_file"
+    code: ClassVar[str] = "unreadable_file"
 
 
 class NoDocumentsError(PolicyEngineError):
     """There is no policy document where one was looked for."""
 
-    code = "no_documents"
+    code: ClassVar[str] = "no_documents"
 
 
 class StaleInputError(PolicyEngineError):
     """A context was prepared for policies that have been replaced since: prepare it again."""
 
-    code = "stale_input"
+    code: ClassVar[str] = "stale_input"
 
     decision: Decision
     """The deny that stands for the decision."""
@@ -105,13 +105,16 @@ class StaleInputError(PolicyEngineError):
 class InvalidArgumentError(PolicyEngineError, ValueError):
     """A call that is wrong whatever the policies are, such as one about an unknown stage."""
 
-    code = "invalid_argument"
+    code: ClassVar[str] = "invalid_argument"
+
+    decision: Decision
+    """The deny that stands for the decision, where one was asked for in a format that there is not."""
 
 
 class ClosedError(PolicyEngineError, ValueError):
     """The engine was closed."""
 
-    code = "invalid_handle"
+    code: ClassVar[str] = "invalid_handle"
 
 
 class RefusedError(PolicyEngineError):
@@ -121,11 +124,13 @@ class RefusedError(PolicyEngineError):
     shown to them.
     """
 
-    code = "refused"
+    code: ClassVar[str] = "refused"
+    status_code: ClassVar[int] = 403
+    """The HTTP status that says so."""
 
     def __init__(self, decision: Decision) -> None:
         super().__init__(decision.public_message or f"the policies do not allow this ({decision.code or decision.effect.value})")
-        self.decision = decision
+        self.decision: Decision = decision
 
     def __reduce__(self) -> tuple[type[PolicyEngineError], tuple[str]]:
         # A decision belongs to the process that made it; the exception itself may go to another.
@@ -138,6 +143,8 @@ class DeniedError(RefusedError):
 
 class ThrottledError(RefusedError):
     """The policies refuse it for a while: `retry_after_ms`."""
+
+    status_code: ClassVar[int] = 429
 
     @property
     def retry_after_ms(self) -> int | None:

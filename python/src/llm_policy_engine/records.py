@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from .errors import PolicyEngineError
 
 __all__ = [
+    "Action",
     "Effect",
     "Finding",
+    "Format",
     "MatchedRule",
     "Obligation",
     "Route",
@@ -20,9 +22,24 @@ __all__ = [
     "RuleWarning",
     "Shadow",
     "Stage",
+    "StageName",
     "Suppressed",
     "Validation",
 ]
+
+StageName: TypeAlias = Literal["request", "response", "tool_call", "tool_result"]
+Format: TypeAlias = Literal[
+    "openai-chat",
+    "openai-responses",
+    "openai-completions",
+    "openai-embeddings",
+    "anthropic",
+    "gemini",
+    "bedrock",
+    "mcp",
+    "a2a",
+]
+Action: TypeAlias = Literal["redact", "set", "route", "require_approval", "custom"]
 
 
 class Effect(str, Enum):

@@ -10,6 +10,7 @@ pub mod fmt;
 pub mod import;
 pub mod inspect;
 pub mod new;
+pub mod redact;
 pub mod repl;
 pub mod scan;
 pub mod schema;

@@ -1,7 +1,7 @@
 //! `policy-engine scan`
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
@@ -29,6 +29,16 @@ pub struct Command {
     /// A text file, or `-` for stdin
     #[arg(default_value = "-", value_name = "FILE")]
     file: PathBuf,
+    #[command(flatten)]
+    detectors: Detectors,
+    /// `table`; `json`: one object; `marked`: the text with findings in brackets
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Form,
+}
+
+/// What is looked for.
+#[derive(Args, Debug)]
+pub struct Detectors {
     /// Only this family of detectors; may be repeated
     #[arg(short, long = "family", value_name = "NAME", value_parser = PossibleValuesParser::new(Family::ALL.map(Family::name)))]
     families: Vec<String>,
@@ -41,9 +51,6 @@ pub struct Command {
     /// What the text is for: chat, code, argument or sql
     #[arg(long, value_name = "NAME", default_value = "chat", value_parser = profile_parser())]
     profile: String,
-    /// `table`; `json`: one object; `marked`: the text with findings in brackets
-    #[arg(short, long, value_enum, default_value_t)]
-    output: Form,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -63,19 +70,8 @@ pub fn parse_profile(name: &str) -> Result<Profile, Failure> {
 }
 
 pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
-    let scanner = scanner(command)?;
-    let bytes = if is_stdin(&command.file) {
-        read_stdin()?
-    } else {
-        fs::read(&command.file)
-            .map_err(|e| Failure::invalid(ErrorCode::UnreadableFile, format!("{}: {e}", command.file.display())))?
-    };
-    let text = String::from_utf8(bytes).map_err(|e| {
-        Failure::invalid(
-            ErrorCode::InvalidInput,
-            format!("{}: not UTF-8 at byte {}", command.file.display(), e.utf8_error().valid_up_to()),
-        )
-    })?;
+    let scanner = command.detectors.scanner()?;
+    let text = text_of(&command.file)?;
     let findings = scanner.scan(&text, &mut Scratch::default());
     match command.output {
         Form::Table => table(&scanner, &findings, out),
@@ -92,23 +88,39 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     Ok(Exit::Allowed)
 }
 
-fn scanner(command: &Command) -> Result<Scanner, Failure> {
-    let mut builder = Scanner::builder().profile(parse_profile(&command.profile)?);
-    if !command.families.is_empty() {
-        builder = builder.families(command.families.iter().filter_map(|name| Family::from_name(name)));
-    } else if !command.kinds.is_empty() {
-        builder = builder.families([]);
-    }
-    if !command.regions.is_empty() {
-        builder = builder.regions(command.regions.iter().map(|region| region.to_ascii_uppercase()));
-    }
-    for kind in &command.kinds {
-        builder = builder.kind(kind, true);
-    }
-    builder.build().map_err(|error| match &error {
-        BuildError::UnknownKind { .. } => Failure::usage(error.to_string(), "docs/detection.md lists the kinds"),
-        _ => Failure::invalid(ErrorCode::InternalError, error.to_string()),
+/// A file or stdin, which must be UTF-8.
+pub fn text_of(file: &Path) -> Result<String, Failure> {
+    let bytes = if is_stdin(file) {
+        read_stdin()?
+    } else {
+        fs::read(file).map_err(|e| Failure::invalid(ErrorCode::UnreadableFile, format!("{}: {e}", file.display())))?
+    };
+    String::from_utf8(bytes).map_err(|e| {
+        let message = format!("{}: not UTF-8 at byte {}", file.display(), e.utf8_error().valid_up_to());
+        Failure::invalid(ErrorCode::InvalidInput, message)
     })
+}
+
+impl Detectors {
+    /// The scanner for it.
+    pub fn scanner(&self) -> Result<Scanner, Failure> {
+        let mut builder = Scanner::builder().profile(parse_profile(&self.profile)?);
+        if !self.families.is_empty() {
+            builder = builder.families(self.families.iter().filter_map(|name| Family::from_name(name)));
+        } else if !self.kinds.is_empty() {
+            builder = builder.families([]);
+        }
+        if !self.regions.is_empty() {
+            builder = builder.regions(self.regions.iter().map(|region| region.to_ascii_uppercase()));
+        }
+        for kind in &self.kinds {
+            builder = builder.kind(kind, true);
+        }
+        builder.build().map_err(|error| match &error {
+            BuildError::UnknownKind { .. } => Failure::usage(error.to_string(), "docs/detection.md lists the kinds"),
+            _ => Failure::invalid(ErrorCode::InternalError, error.to_string()),
+        })
+    }
 }
 
 impl Command {

@@ -40,13 +40,17 @@ pub fn run(root: &Path, wanted: &[&str]) -> Result<(), String> {
         let differing: Vec<&String> = cases.keys().filter(differs).collect();
         println!("{language:<10} {:>6} {:>8} {:>8}", results.len(), missing.len(), differing.len());
         wrong.extend(missing.iter().map(|name| format!("{language}: {name} is missing")));
-        wrong.extend(results.keys().filter(|name| !cases.contains_key(*name)).map(|n| format!("{language}: {}", unknown(n))));
+        wrong.extend(
+            results.keys().filter(|name| !cases.contains_key(*name)).map(|n| format!("{language}: {}", unknown(n))),
+        );
         for name in differing.iter().filter(|name| !excused(name)) {
             let (came, expected) = (results[*name].join("\n    "), cases[*name].1.expect.join("\n    "));
             wrong.push(format!("{language}: {name}\n  expected\n    {expected}\n  came\n    {came}"));
         }
         let needless = allowed.keys().filter(|name| excused(name) && !differing.contains(name));
-        wrong.extend(needless.map(|name| format!("{language}: {name} does not differ: take it out of differences.json")));
+        wrong.extend(
+            needless.map(|name| format!("{language}: {name} does not differ: take it out of differences.json")),
+        );
         seen.push(language);
     }
     let silent = wanted.iter().filter(|language| !seen.iter().any(|seen| seen == *language));

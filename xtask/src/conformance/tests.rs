@@ -60,7 +60,7 @@ fn the_cases_cover_what_there_is() {
         .collect();
     let files: String = cases.values().map(|(path, _)| fs::read_to_string(path).unwrap()).collect();
 
-    let effects = [Effect::Allow, Effect::Throttle, Effect::RequireApproval, Effect::Deny].map(Effect::name);
+    let effects = Effect::ALL.map(Effect::name);
     let origins = [
         "default",
         "fallback",

@@ -295,7 +295,9 @@ impl Part_<'_, '_> {
                 asked.kinds.extend(known.map(|_| name.value.clone()).filter(|_| family.is_none()));
             }
         }
-        Redaction { fields, detect: redact.detect.iter().map(|name| name.value.clone()).collect() }
+        let texts = |names: &[Name]| names.iter().map(|name| name.value.clone()).collect();
+        let (paths, detect) = (texts(&redact.fields), texts(&redact.detect));
+        Redaction { paths, fields, detect, style: redact.style.in_detectors() }
     }
 
     /// The source of the field that an action names, and the stages in which it is there. `None`: there is no such field,

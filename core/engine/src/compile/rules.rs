@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use llm_policy_cel::ast::Span;
 use llm_policy_cel::program::NodeId;
+use llm_policy_detect::redact::Style;
 
 use crate::context::Stages;
 use crate::document::ActionClass;
@@ -173,10 +174,14 @@ pub enum ActionEffect {
 /// What is taken out of which fields.
 #[derive(Clone, Debug)]
 pub struct Redaction {
-    /// The paths of the fields, each with the slot of its part before the first `[]`.
+    /// The paths of the fields.
+    pub paths: Vec<Arc<str>>,
+    /// Those that are read for what is in them, each with the slot of its part before the first `[]`.
     pub fields: Vec<(Arc<str>, u32)>,
     /// The families and kinds of findings that are taken out; empty: the fields as a whole.
     pub detect: Vec<Arc<str>>,
+    /// What takes their place.
+    pub style: Style,
 }
 
 /// Text, possibly with values in it.

@@ -13,7 +13,7 @@ pub type Key = SmallVec<[u64; 24]>;
 
 impl Decision {
     /// A key under which a host may keep what it made of this decision, for the next decision that is the same. `None` when the
-    /// decision says something that was made for its input, has findings of detectors, or has errors; such decisions are better not kept.
+    /// decision says something that was made for its input, has findings of detectors or limits, or has errors; such decisions are better not kept.
     ///
     /// ```
     /// use llm_policy_engine::context::Stage;
@@ -56,23 +56,21 @@ impl Decision {
             rewritten,
             limited,
         } = self;
-        // What limits say varies from request to request, and a reservation belongs to one.
-        let was_made_for_its_input =
-            route.is_some() || !evidence.is_empty() || *rewritten || limited.is_some() || self.limit().is_some();
+        let was_made_for_its_input = route.is_some() || !evidence.is_empty() || *rewritten || limited.is_some();
         if was_made_for_its_input || !suppressed.is_empty() || !errors.is_empty() || *error_count > 0 {
             return None;
         }
         let mut key = Key::new();
         key.push(compiled.program.id());
         key.push(*stage as u64);
-        push_verdict(&mut key, *verdict);
+        push_verdict(&mut key, *verdict)?;
         push_text(&mut key, reason.as_ref())?;
         push_text(&mut key, public_message.as_ref())?;
         key.push(retry_after_ms.map_or(0, |ms| ms.saturating_add(1)));
         if let Some(shadow) = shadow {
             let Shadow { verdict, reason } = &**shadow;
             key.push(1);
-            push_verdict(&mut key, *verdict);
+            push_verdict(&mut key, *verdict)?;
             push_text(&mut key, reason.as_ref())?;
         } else {
             key.push(0);
@@ -98,7 +96,8 @@ impl Decision {
     }
 }
 
-fn push_verdict(key: &mut Key, verdict: Verdict) {
+/// `None`: a limit decides, and what it says changes from one request to the next.
+fn push_verdict(key: &mut Key, verdict: Verdict) -> Option<()> {
     let (kind, number) = match verdict.origin {
         Origin::Rule(rule) => (0, u64::from(rule)),
         Origin::Default(document) => (1, u64::from(document)),
@@ -109,15 +108,16 @@ fn push_verdict(key: &mut Key, verdict: Verdict) {
         Origin::ChangeFailed(rule) => (6, u64::from(rule)),
         Origin::NoRoute(rule) => (7, u64::from(rule)),
         Origin::Unhandled(rule, action) => (8, u64::from(rule) << 16 | u64::from(action)),
-        Origin::Limit(limit, step) => (9, u64::from(limit) << 16 | u64::from(step)),
-        Origin::LimitOpen(limit) => (10, u64::from(limit)),
-        Origin::LimitFailed(limit) => (11, u64::from(limit)),
-        Origin::LimitLost(limit) => (12, u64::from(limit)),
-        Origin::NoStepRoute(limit) => (13, u64::from(limit)),
-        Origin::UnhandledStep(limit, _) => (14, u64::from(limit)),
+        Origin::Limit(..)
+        | Origin::LimitOpen(_)
+        | Origin::LimitFailed(_)
+        | Origin::LimitLost(_)
+        | Origin::NoStepRoute(_)
+        | Origin::UnhandledStep(..) => return None,
     };
     key.push((verdict.effect as u64) << 8 | kind);
     key.push(number);
+    Some(())
 }
 
 /// Text as it was written is known by its place in the program, which the key names; text that was made is `None`.

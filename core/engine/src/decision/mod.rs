@@ -38,6 +38,9 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// All effects, weakest first.
+    pub const ALL: [Self; 4] = [Self::Allow, Self::Throttle, Self::RequireApproval, Self::Deny];
+
     /// The name in the canonical form: `require_approval`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -80,11 +83,11 @@ pub struct Decision {
     pub(crate) error_count: usize,
     /// `set` or `route` changed the request, and it was decided about once more.
     pub(crate) rewritten: bool,
-    /// What became of the limits that apply.
-    pub(crate) limited: Option<Box<Limited>>,
     /// What was found in texts.
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) evidence_count: usize,
+    /// What became of the limits that apply.
+    pub(crate) limited: Option<Box<Limited>>,
 }
 
 /// A rule that had a say.

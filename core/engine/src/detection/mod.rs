@@ -8,11 +8,13 @@ mod detector;
 pub(crate) mod evidence;
 pub(crate) mod memory;
 pub mod questions;
+mod redaction;
 pub(crate) mod texts;
 
 pub use detector::Detector;
 pub(crate) use detector::{Asked, Detectors};
 pub use evidence::Evidence;
+pub use redaction::Redactions;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 use std::fmt::Write as _;
 
+use llm_policy_detect::redact::Redactor;
 use serde_json::{Value, json};
 
 use super::memory::SCANS;
@@ -380,6 +381,13 @@ fn redactions_say_what_and_where() {
             "bytes": [3, 18], "utf16": [2, 17], "chars": [2, 17]}])
     );
     assert_eq!(shown["redactions"][1]["params"], json!({"fields": ["metadata.note"], "style": "label"}));
+    let mut redacted = context.clone();
+    let decision = decide(&engine, Stage::Request, &context);
+    assert_eq!(decision.redact(&mut redacted, &mut Redactor::new([1; 32])), Ok(true));
+    let mut expected = context;
+    expected["request"]["messages"][1]["text"] = json!("é ***@******e.org");
+    expected["metadata"]["note"] = json!("[REDACTED]");
+    assert_eq!(redacted, expected);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use llm_policy_detect::redact::Style;
+
 use super::model::{Spanned, Text};
 use super::source::Source;
 use super::template::{Data, Template};
@@ -111,6 +113,21 @@ pub enum RedactStyle {
     Remove,
     /// A random placeholder that the response's text is restored from.
     Reversible,
+}
+
+impl RedactStyle {
+    /// The same, as detectors call it.
+    #[must_use]
+    pub const fn in_detectors(self) -> Style {
+        match self {
+            Self::Label => Style::Label,
+            Self::Mask => Style::Mask,
+            Self::Partial => Style::Partial,
+            Self::Hash => Style::Hash,
+            Self::Remove => Style::Remove,
+            Self::Reversible => Style::Reversible,
+        }
+    }
 }
 
 /// `route`: at least one of models and provider is there.

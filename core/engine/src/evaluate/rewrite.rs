@@ -202,7 +202,8 @@ impl Changes {
 pub(crate) fn decide<'a>(
     question: &Question<'a>,
     changes: &'a Changes,
-    (cx, detection, views): (Context<'a>, &Detection, &Views),
+    views: &Views,
+    (cx, detection): (Context<'a>, &Detection),
     scratch: &mut Scratch,
     found: &mut Vec<u32>,
     outcomes: &mut Vec<Outcome>,

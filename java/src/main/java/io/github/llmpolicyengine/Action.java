@@ -23,4 +23,19 @@ public enum Action {
     public String wireName() {
         return wireName;
     }
+
+    /**
+     * The action that a host declares of this name: {@link #wireName}.
+     *
+     * @throws PolicyException.InvalidArgument when there is none
+     */
+    public static Action of(String wireName) throws PolicyException {
+        for (Action known : values()) {
+            if (known.wireName.equals(wireName)) {
+                return known;
+            }
+        }
+        throw PolicyException.of(ErrorCode.INVALID_ARGUMENT,
+                "there is no action that a host declares `" + wireName + "`: they are redact, set, route, require_approval and custom", Tree.of(null), null);
+    }
 }

@@ -43,7 +43,7 @@ public final class Document {
     }
 
     static byte[] frame(List<Document> documents) throws PolicyException {
-        Packer frame = new Packer();
+        Packer frame = Packer.frame();
         for (Document document : documents) {
             frame.part(document.origin.getBytes(StandardCharsets.UTF_8));
             frame.part(document.text);

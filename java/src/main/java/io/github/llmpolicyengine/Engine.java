@@ -116,12 +116,26 @@ public final class Engine implements AutoCloseable {
      */
     public Decision evaluate(Input input, Question question) throws PolicyException {
         try {
-            return Decision.read(Reply.of(input.with((form, bytes, offset, length) -> Native.evaluate(handle.number,
+            return decision(asked(input, question, (form, bytes, offset, length) -> Native.evaluate(handle.number,
                     question.stage().ordinal(), question.seconds(), question.nanos(), form, bytes, offset,
-                    length))));
+                    length)));
         } finally {
             Reference.reachabilityFence(this);
         }
+    }
+
+    /** Decisions that come again are one object, which the native library keeps; the first is made here. */
+    private Decision decision(Object answer) throws PolicyException {
+        if (answer instanceof Decision kept) {
+            return kept;
+        }
+        Reply reply = Reply.of((byte[]) answer);
+        long ticket = reply.number();
+        Decision decision = Decision.read(reply);
+        if (ticket != 0) {
+            Native.keep(handle.number, ticket, decision);
+        }
+        return decision;
     }
 
     /** Decides about a request, now. */
@@ -181,8 +195,8 @@ public final class Engine implements AutoCloseable {
      */
     public Decision evaluate(Prepared prepared, Question question) throws PolicyException {
         try {
-            return Decision.read(Reply.of(Native.evaluatePrepared(handle.number, question.stage().ordinal(),
-                    question.seconds(), question.nanos(), prepared.handle.number)));
+            return decision(Native.evaluatePrepared(handle.number, question.stage().ordinal(), question.seconds(),
+                    question.nanos(), prepared.handle.number));
         } finally {
             Reference.reachabilityFence(this);
             Reference.reachabilityFence(prepared);
@@ -197,7 +211,7 @@ public final class Engine implements AutoCloseable {
      */
     public boolean allows(Input input, Question question) throws PolicyException {
         try {
-            int answer = input.with((form, bytes, offset, length) -> Native.allows(handle.number,
+            int answer = asked(input, question, (form, bytes, offset, length) -> Native.allows(handle.number,
                     question.stage().ordinal(), question.seconds(), question.nanos(), form, bytes, offset, length));
             if (answer < 0) {
                 // The way that has words says what is wrong.
@@ -239,8 +253,8 @@ public final class Engine implements AutoCloseable {
      */
     public Decision evaluateBody(Format format, byte[] body, Input host, Question question) throws PolicyException {
         try {
-            return Decision.read(Reply.of(host.with((form, bytes, offset, length) -> Native.evaluateBody(
-                    handle.number, question.stage().ordinal(), question.seconds(), question.nanos(), format.bytes,
+            return Decision.read(Reply.of(asked(host, question, (form, bytes, offset, length) -> Native.evaluateBody(
+                    handle.number, question.stage().ordinal(), question.seconds(), question.nanos(), format.bytes(),
                     body, form, bytes, offset, length))));
         } finally {
             Reference.reachabilityFence(this);
@@ -251,29 +265,28 @@ public final class Engine implements AutoCloseable {
      * Decides about many inputs in one call. An input that is refused is a deny whose code says so, and the others go on.
      */
     public List<Decision> evaluateBatch(List<? extends Input> inputs, Question question) throws PolicyException {
-        Packer frame = Packer.acquire();
+        Packer frame = Packer.frame();
         try {
             List<Decision> refused = new ArrayList<>();
             for (Input input : inputs) {
-                refused.add(append(input, frame));
+                refused.add(append(input, question, frame));
             }
             Reply replies = Reply.of(Native.evaluateBatch(handle.number, question.stage().ordinal(),
                     question.seconds(), question.nanos(), frame.bytes, frame.length));
             List<Decision> decisions = new ArrayList<>(refused.size());
             for (Decision already : refused) {
-                decisions.add(already != null ? already : decision(replies.part()));
+                decisions.add(already != null ? already : inBatch(replies.part()));
             }
             return decisions;
         } finally {
-            frame.release();
             Reference.reachabilityFence(this);
         }
     }
 
     /** Adds an input to a frame, or gives the deny for one that cannot be written. */
-    private static Decision append(Input input, Packer frame) throws PolicyException {
+    private Decision append(Input input, Question question, Packer frame) throws PolicyException {
         try {
-            input.with((form, bytes, offset, length) -> {
+            asked(input, question, (form, bytes, offset, length) -> {
                 int start = frame.open();
                 frame.tag((byte) form);
                 frame.raw(bytes, offset, length);
@@ -286,7 +299,7 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    private static Decision decision(byte[] reply) {
+    private static Decision inBatch(byte[] reply) {
         try {
             return Decision.read(Reply.of(reply));
         } catch (PolicyException error) {
@@ -300,7 +313,7 @@ public final class Engine implements AutoCloseable {
      */
     public Map<String, Object> explain(Input input, Question question) throws PolicyException {
         try {
-            return Tree.of(Reply.of(input.with((form, bytes, offset, length) -> Native.explain(handle.number,
+            return Tree.of(Reply.of(asked(input, question, (form, bytes, offset, length) -> Native.explain(handle.number,
                     question.stage().ordinal(), question.seconds(), question.nanos(), form, bytes, offset,
                     length))).tree()).fields();
         } finally {
@@ -312,8 +325,8 @@ public final class Engine implements AutoCloseable {
     public Map<String, Object> explainBody(Format format, byte[] body, Input host, Question question)
             throws PolicyException {
         try {
-            return Tree.of(Reply.of(host.with((form, bytes, offset, length) -> Native.explainBody(handle.number,
-                    question.stage().ordinal(), question.seconds(), question.nanos(), format.bytes, body, form,
+            return Tree.of(Reply.of(asked(host, question, (form, bytes, offset, length) -> Native.explainBody(handle.number,
+                    question.stage().ordinal(), question.seconds(), question.nanos(), format.bytes(), body, form,
                     bytes, offset, length))).tree()).fields();
         } finally {
             Reference.reachabilityFence(this);
@@ -384,5 +397,16 @@ public final class Engine implements AutoCloseable {
 
     private static byte[] bytes(Path path) {
         return path.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** What {@code use} makes of an input; when the input cannot be written, the failure comes with the deny that stands for it. */
+    private <R> R asked(Input input, Question question, Input.Use<R> use) throws PolicyException {
+        try {
+            return input.with(use);
+        } catch (PolicyException.InvalidInput error) {
+            byte[] message = error.getMessage().getBytes(StandardCharsets.UTF_8);
+            Reply.of(Native.refuse(handle.number, question.stage().ordinal(), message));
+            throw error;
+        }
     }
 }

@@ -1,6 +1,7 @@
 package io.github.llmpolicyengine;
 
 import java.lang.ref.Reference;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /**
@@ -24,7 +25,7 @@ public final class Exchange implements AutoCloseable {
      */
     public Decision evaluate(Input input, Question question) throws PolicyException {
         try {
-            return Decision.read(Reply.of(input.with((form, bytes, offset, length) -> Native.exchangeEvaluate(
+            return Decision.read(Reply.of(asked(input, question, (form, bytes, offset, length) -> Native.exchangeEvaluate(
                     handle.number, question.stage().ordinal(), question.seconds(), question.nanos(), form, bytes,
                     offset, length))));
         } finally {
@@ -50,7 +51,7 @@ public final class Exchange implements AutoCloseable {
     public Decision evaluateBody(Format format, byte[] body, Question question) throws PolicyException {
         try {
             return Decision.read(Reply.of(Native.exchangeBody(handle.number, question.stage().ordinal(),
-                    question.seconds(), question.nanos(), format.bytes, body)));
+                    question.seconds(), question.nanos(), format.bytes(), body)));
         } finally {
             Reference.reachabilityFence(this);
         }
@@ -74,4 +75,14 @@ public final class Exchange implements AutoCloseable {
         handle.close();
     }
 
+    /** What {@code use} makes of an input; when the input cannot be written, the failure comes with the deny that stands for it. */
+    private <R> R asked(Input input, Question question, Input.Use<R> use) throws PolicyException {
+        try {
+            return input.with(use);
+        } catch (PolicyException.InvalidInput error) {
+            byte[] message = error.getMessage().getBytes(StandardCharsets.UTF_8);
+            Reply.of(Native.exchangeRefuse(handle.number, question.stage().ordinal(), message));
+            throw error;
+        }
+    }
 }

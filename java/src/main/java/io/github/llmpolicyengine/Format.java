@@ -1,38 +1,45 @@
 package io.github.llmpolicyengine;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
 
-/** A provider's format, whose bodies are accepted as they are. */
-public enum Format {
+/**
+ * A provider's format, whose bodies are accepted as they are.
+ *
+ * @param wireName the name on the command line and in the documentation: {@code openai-chat}; one that the engine does not know
+ *     is a {@link PolicyException.InvalidArgument} when a body is decided about
+ */
+public record Format(String wireName) {
     /** OpenAI chat completions. */
-    OPENAI_CHAT("openai-chat"),
+    public static final Format OPENAI_CHAT = new Format("openai-chat");
     /** OpenAI responses. */
-    OPENAI_RESPONSES("openai-responses"),
+    public static final Format OPENAI_RESPONSES = new Format("openai-responses");
     /** OpenAI completions. */
-    OPENAI_COMPLETIONS("openai-completions"),
+    public static final Format OPENAI_COMPLETIONS = new Format("openai-completions");
     /** OpenAI embeddings. */
-    OPENAI_EMBEDDINGS("openai-embeddings"),
+    public static final Format OPENAI_EMBEDDINGS = new Format("openai-embeddings");
     /** Anthropic messages. */
-    ANTHROPIC("anthropic"),
+    public static final Format ANTHROPIC = new Format("anthropic");
     /** Gemini generateContent. */
-    GEMINI("gemini"),
+    public static final Format GEMINI = new Format("gemini");
     /** Bedrock Converse. */
-    BEDROCK("bedrock"),
+    public static final Format BEDROCK = new Format("bedrock");
     /** Model Context Protocol: tool calls and their results. */
-    MCP("mcp"),
+    public static final Format MCP = new Format("mcp");
     /** Agent2Agent: messages. */
-    A2A("a2a");
+    public static final Format A2A = new Format("a2a");
 
-    private final String wireName;
-    final byte[] bytes;
+    /** All formats that this version knows. */
+    public static final List<Format> ALL = List.of(OPENAI_CHAT, OPENAI_RESPONSES, OPENAI_COMPLETIONS, OPENAI_EMBEDDINGS,
+            ANTHROPIC, GEMINI, BEDROCK, MCP, A2A);
 
-    Format(String wireName) {
-        this.wireName = wireName;
-        this.bytes = wireName.getBytes(StandardCharsets.US_ASCII);
+    /** The format of this name. */
+    public Format {
+        Objects.requireNonNull(wireName, "wireName");
     }
 
-    /** The name on the command line and in the documentation: {@code openai-chat}. */
-    public String wireName() {
-        return wireName;
+    byte[] bytes() {
+        return wireName.getBytes(StandardCharsets.UTF_8);
     }
 }

@@ -37,10 +37,13 @@ final class Native {
 
     static native boolean close(long engine);
 
-    static native byte[] evaluate(
+    /** An answer, or the {@link Decision} that was kept of the same decision. */
+    static native Object evaluate(
             long engine, int stage, long seconds, int nanos, int form, byte[] input, int offset, int length);
 
-    static native byte[] evaluatePrepared(long engine, int stage, long seconds, int nanos, long prepared);
+    static native Object evaluatePrepared(long engine, int stage, long seconds, int nanos, long prepared);
+
+    static native void keep(long engine, long ticket, Decision decision);
 
     static native int allows(
             long engine, int stage, long seconds, int nanos, int form, byte[] input, int offset, int length);
@@ -58,6 +61,10 @@ final class Native {
 
     static native byte[] explainBody(long engine, int stage, long seconds, int nanos, byte[] format, byte[] body,
             int form, byte[] host, int offset, int length);
+
+    static native byte[] refuse(long engine, int stage, byte[] message);
+
+    static native byte[] exchangeRefuse(long exchange, int stage, byte[] message);
 
     static native byte[] prepare(long engine, int form, byte[] input, int offset, int length);
 

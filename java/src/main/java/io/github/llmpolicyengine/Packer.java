@@ -43,6 +43,7 @@ final class Packer {
 
     byte[] bytes = new byte[512];
     int length;
+    private int limit = MAX_BYTES;
 
     /** A packer of this thread with nothing in it; give it back with {@link #release}. */
     static Packer acquire() {
@@ -53,6 +54,13 @@ final class Packer {
         // A map's own code may ask the engine while it is being written.
         SCRATCH.set(null);
         packer.length = 0;
+        return packer;
+    }
+
+    /** A packer for many inputs, each of which may be as large as one may be. */
+    static Packer frame() {
+        Packer packer = new Packer();
+        packer.limit = Integer.MAX_VALUE - 64;
         return packer;
     }
 
@@ -79,10 +87,10 @@ final class Packer {
     }
 
     private void grow(int more) throws PolicyException {
-        if (more > MAX_BYTES - length) {
-            throw PolicyException.invalidInput("larger than " + MAX_BYTES + " bytes");
+        if (more > limit - length) {
+            throw PolicyException.invalidInput("larger than " + limit + " bytes");
         }
-        bytes = Arrays.copyOf(bytes, Math.max(length + more, bytes.length * 2));
+        bytes = Arrays.copyOf(bytes, Math.max(length + more, (int) Math.min(bytes.length * 2L, limit)));
     }
 
     void tag(byte tag) throws PolicyException {

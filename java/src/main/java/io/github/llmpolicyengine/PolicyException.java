@@ -51,6 +51,11 @@ public abstract sealed class PolicyException extends Exception {
         return decision == null ? Decision.refused(null, code.number(), getMessage()) : decision;
     }
 
+    /** Whether the engine itself has made the deny that stands for the decision. */
+    boolean isDecided() {
+        return decision != null;
+    }
+
     static PolicyException of(ErrorCode code, String message, Tree tree, Decision decision) {
         return switch (code) {
             case INTERNAL_ERROR -> new InternalError(message, tree, decision);

@@ -45,7 +45,8 @@ final class Reply {
         Object tree = tree();
         at = end;
         String decision = text();
-        return PolicyException.of(ErrorCode.of(code), message, Tree.of(tree), Decision.refused(decision, code, message));
+        return PolicyException.of(ErrorCode.of(code), message, Tree.of(tree),
+                decision == null ? null : Decision.refused(decision, code, message));
     }
 
     boolean more() {

@@ -21,4 +21,19 @@ public enum Stage {
     public String wireName() {
         return wireName;
     }
+
+    /**
+     * The stage of this name: {@link #wireName}.
+     *
+     * @throws PolicyException.InvalidArgument when there is none
+     */
+    public static Stage of(String wireName) throws PolicyException {
+        for (Stage known : values()) {
+            if (known.wireName.equals(wireName)) {
+                return known;
+            }
+        }
+        throw PolicyException.of(ErrorCode.INVALID_ARGUMENT,
+                "there is no stage `" + wireName + "`: the stages are request, response, tool_call and tool_result", Tree.of(null), null);
+    }
 }

@@ -116,6 +116,20 @@ final class BufferedResponse extends HttpServletResponseWrapper {
     }
 
     @Override
+    public void setHeader(String name, String value) {
+        if (!name.equalsIgnoreCase("content-length")) {
+            super.setHeader(name, value);
+        }
+    }
+
+    @Override
+    public void addHeader(String name, String value) {
+        if (!name.equalsIgnoreCase("content-length")) {
+            super.addHeader(name, value);
+        }
+    }
+
+    @Override
     public void sendError(int status, String message) {
         setStatus(status);
     }

@@ -23,7 +23,7 @@ import java.util.function.Function;
  * it goes on. Who asks is what {@code identity} says, never what a body says.
  *
  * <p>A refused request never reaches the endpoint, a refused answer never leaves it. What cannot be judged is refused: a body that
- * is too large or not of the format, an answer that is none, a stream. The refusal is JSON that tells an end user no more than
+ * is too large or not of the format, an answer that is none, a stream; of an answer that says an error, only the status goes out. The refusal is JSON that tells an end user no more than
  * {@link Decision#code} and {@link Decision#publicMessage}; {@code decisions} sees all of them.
  *
  * <p>The filter carries out no obligations, so it takes no engine that says that its host does.
@@ -87,7 +87,9 @@ public final class PolicyFilter extends HttpFilter {
             chain.doFilter(new RepeatedRequest(request, body), answer);
             if (answer.tooLarge()) {
                 refuse(response, 502, "too_large", null);
-            } else if (answer.getStatus() >= 400 || passes(exchange, Stage.RESPONSE, answer.body(), response)) {
+            } else if (answer.getStatus() >= 400) {
+                refuse(response, answer.getStatus(), "failed", "the request failed");
+            } else if (passes(exchange, Stage.RESPONSE, answer.body(), response)) {
                 answer.send();
             }
         } catch (PolicyException error) {

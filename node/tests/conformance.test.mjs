@@ -1,0 +1,134 @@
+// The cases of conformance/, as its README.md says; each decision is asked for in every way that there is here.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { Engine, PolicyEngineError, selfTestPanic } from '../index.mjs';
+import { root } from './policies.mjs';
+
+const folder = fileURLToPath(new URL('conformance', root));
+const names = readdirSync(path.join(folder, 'cases'), { recursive: true })
+  .filter((name) => name.endsWith('.json'))
+  .map((name) => name.slice(0, -'.json'.length).split(path.sep).join('/'))
+  .sort();
+const results = {};
+
+const joined = (texts) => Object.entries(texts).map(([name, lines]) => ({ name, text: lines.join('\n') }));
+
+/** What is handed in: a value of JavaScript, text, or bytes. */
+function data(given) {
+  if ('value' in given) return given.value;
+  if ('text' in given) return given.text;
+  if ('repeat' in given) return given.repeat.map(([text, times]) => text.repeat(times)).join('');
+  return Buffer.from(given.base64, 'base64');
+}
+
+/** The text for an error: its code, and the decision that stands for it. */
+function failed(error) {
+  if (!(error instanceof PolicyEngineError)) throw error;
+  return error.decision ? `${error.code} ${error.decision.canonical}` : error.code;
+}
+
+function decided(call) {
+  try {
+    return call().canonical;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function outcome(call) {
+  try {
+    call();
+    return 'ok';
+  } catch (error) {
+    if (!(error instanceof PolicyEngineError)) throw error;
+    return error.code;
+  }
+}
+
+/** The other forms of the same input. */
+function forms(input) {
+  if (typeof input === 'string') return [input, Buffer.from(input)];
+  if (input instanceof Uint8Array) return [input];
+  const text = JSON.stringify(input);
+  return [input, text, Buffer.from(text)];
+}
+
+/** Asks in every way, and requires the same of all. */
+function evaluated(engine, input, question) {
+  const [first, ...others] = forms(input).map((form) => decided(() => engine.evaluate(form, question)));
+  for (const other of others) assert.equal(other, first);
+  // In a batch, what is refused is a deny in its place.
+  if (first.startsWith('{')) {
+    for (const form of forms(input)) assert.equal(decided(() => engine.evaluate(engine.prepare(form), question)), first);
+    for (const decision of engine.evaluateBatch(forms(input), question)) assert.equal(decision.canonical, first);
+  } else if (first.startsWith('invalid_input')) {
+    for (const decision of engine.evaluateBatch(forms(input), question)) assert.equal(`invalid_input ${decision.canonical}`, first);
+    // Required fields are looked for when it is decided.
+    for (const form of forms(input)) assert.equal(outcome(() => engine.evaluate(engine.prepare(form), question)), 'invalid_input');
+  }
+  return first;
+}
+
+function open({ policies, files, path: below, handles = [], allow_without_policy: allowWithoutPolicy = false }) {
+  const options = { handles, allowWithoutPolicy };
+  if (!files) return new Engine(joined(policies), options);
+  const at = mkdtempSync(path.join(tmpdir(), 'lpe-conformance-'));
+  try {
+    for (const { name, text } of [...joined(policies), ...joined(files)]) {
+      mkdirSync(path.dirname(path.join(at, name)), { recursive: true });
+      writeFileSync(path.join(at, name), text);
+    }
+    return new Engine(path.join(at, below ?? ''), options);
+  } finally {
+    rmSync(at, { recursive: true, force: true });
+  }
+}
+
+function run(given) {
+  let engine;
+  const opened = outcome(() => { engine = open(given); });
+  if (opened !== 'ok') return [opened];
+  let prepared;
+  let exchange;
+  const steps = {
+    evaluate: ({ context, ...question }) => evaluated(engine, data(context), question),
+    body: ({ format, body, host, ...question }) => decided(() => engine.evaluateBody(format, data(body), data(host), question)),
+    prepare: ({ context }) => outcome(() => { prepared = engine.prepare(data(context)); }),
+    prepared: (question) => decided(() => engine.evaluate(prepared, question)),
+    begin: ({ host }) => outcome(() => { exchange = engine.exchange(data(host)); }),
+    next: ({ format, body, ...question }) =>
+      decided(() => (format === undefined ? exchange.evaluate(data(body), question) : exchange.evaluateBody(format, data(body), question))),
+    resume: () => outcome(() => { exchange = engine.resume(exchange.save()); }),
+    reload: ({ policies }) => outcome(() => engine.reload(joined(policies))),
+    close: () => outcome(() => engine.close()),
+    panic: () => outcome(selfTestPanic),
+  };
+  return given.steps.map(({ do: name, ...step }) => steps[name](step));
+}
+
+for (const name of names) {
+  test(name, () => {
+    const given = JSON.parse(readFileSync(path.join(folder, 'cases', `${name}.json`), 'utf8'));
+    results[name] = run(given);
+    assert.deepEqual(results[name], given.expect, given.about);
+  });
+}
+
+test('the codes of errors', () => {
+  const known = JSON.parse(readFileSync(path.join(folder, 'errors.json'), 'utf8'));
+  const { failure } = createRequire(import.meta.url)('../lib/errors.js');
+  for (const code of Object.keys(known)) assert.equal(failure({ code, text: '' }).code, code);
+  for (const code of Object.keys(known)) assert.equal(failure({ code, text: '' }).constructor.code, code, `${code} has no class`);
+});
+
+after(() => {
+  mkdirSync(path.join(folder, 'results'), { recursive: true });
+  writeFileSync(path.join(folder, 'results/node.json'), `${JSON.stringify(results, null, 2)}\n`);
+});

@@ -1,0 +1,54 @@
+"""The guardrail in LiteLLM itself, through its SDK's hooks; LiteLLM is large, so this runs with the long tests."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+import pytest
+from test_asgi import ENGINE, body
+
+from llm_policy_engine import DeniedError, InvalidArgumentError, ThrottledError
+from llm_policy_engine.litellm import policy_guardrail
+
+pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("default")]
+
+
+def test_litellm() -> None:
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    import litellm  # type: ignore[import-untyped, unused-ignore]  # pyright: ignore
+    from litellm.proxy._types import UserAPIKeyAuth  # type: ignore[import-untyped, unused-ignore]  # pyright: ignore
+
+    guardrail = policy_guardrail(ENGINE, host=lambda user, data: {"user": {"id": user.user_id or "ann"}}, name="policies")
+    user = UserAPIKeyAuth(user_id="ann")
+
+    def before(data: dict[str, Any], user: Any = user) -> None:
+        asyncio.run(guardrail.async_pre_call_hook(user, None, data, "acompletion"))
+
+    before(body("hello") | {"metadata": {"object": object()}, "litellm_call_id": "1"})
+    with pytest.raises(DeniedError) as denied:
+        before(body("a secret"))
+    assert denied.value.status_code == 403
+    with pytest.raises(ThrottledError):
+        before(body("hello"), UserAPIKeyAuth(user_id="busy"))
+    with pytest.raises(InvalidArgumentError, match="streamed"):
+        before(body("hello") | {"stream": True})
+
+    def after(text: str) -> None:
+        answer = litellm.completion(model="gpt-5", messages=body("hello")["messages"], mock_response=text)
+        asyncio.run(guardrail.async_post_call_success_hook(body("hello"), user, answer))
+
+    after("hello")
+    with pytest.raises(DeniedError):
+        after("the password")
+
+    # As LiteLLM's SDK calls it.
+    litellm.callbacks = [guardrail]
+
+    async def ask(text: str) -> Any:
+        return await litellm.acompletion(model="gpt-5", messages=body(text)["messages"], mock_response="hi", guardrails=["policies"])
+
+    assert asyncio.run(ask("hello")).choices
+    with pytest.raises(DeniedError):
+        asyncio.run(ask("a secret"))
