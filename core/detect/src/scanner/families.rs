@@ -6,14 +6,14 @@ use crate::detector::Detector;
 use crate::kind::{Family, Kind};
 use crate::{injection, pii, prompt, secrets, toxicity};
 
-/// Makes detectors, given the regions whose national forms count.
+/// Makes detectors; the regions are those whose national forms count.
 type Make = fn(Option<&[String]>) -> Vec<Box<dyn Detector>>;
 
 /// Detectors that are made together.
 pub(super) struct Group {
     /// What they find.
     pub(super) families: &'static [Family],
-    /// Makes them.
+    /// Makes them, given the regions whose national forms count.
     make: Make,
 }
 
