@@ -15,6 +15,8 @@ use llm_policy::decision::*;
 use llm_policy::engine::*;
 use llm_policy::error::*;
 use llm_policy::evaluate::*;
+use llm_policy::exchange::*;
+use llm_policy::limits::*;
 use llm_policy::memory::*;
 use llm_policy::prepared::*;
 use llm_policy::version::*;
@@ -374,5 +376,94 @@ fn texts_that_are_kept_are_those_of_the_decision() {
     let document = lpe_document { origin: text("a.yaml"), text: text(&after) };
     assert_eq!(unsafe { lpe_engine_reload(engine, &raw const document, 1, ptr::null_mut()) }, LPE_OK);
     round(&oracle(&after));
+    assert_eq!(unsafe { lpe_engine_close(engine, ptr::null_mut()) }, LPE_OK);
+}
+
+/// One request a day, whatever it costs.
+const LIMITED: &str = r#"
+version: "1.0"
+metadata: {name: limited}
+config: {default_action: allow}
+limits:
+  day: {kind: budget, key: user.id, amount: 5 USD, window: {fixed: 1d}}
+"#;
+
+const DEAR: &str = r#"{"user": {"id": "ann"}, "request": {"model": "gpt-4o", "estimated_cost": 4.0}}"#;
+
+/// Decides, and gives the effect and two texts of the decision.
+fn limited(engine: lpe_engine, dry_run: bool) -> (i32, String, String) {
+    let (mut decision, mut detail) = (decision(), 0);
+    let ask = if dry_run { lpe_dry_run } else { lpe_evaluate };
+    assert_eq!(
+        unsafe { ask(engine, ptr::null(), text(DEAR), &raw mut decision, &raw mut detail, ptr::null_mut()) },
+        LPE_OK
+    );
+    let said = |which| {
+        let mut buffer = EMPTY;
+        assert_eq!(unsafe { lpe_detail_text(detail, which, &raw mut buffer, ptr::null_mut()) }, LPE_OK);
+        if buffer.ptr.is_null() { String::new() } else { taken(buffer) }
+    };
+    let found = (decision.effect, said(LPE_TEXT_HOLD), said(LPE_TEXT_LIMITS));
+    assert_eq!(said(LPE_TEXT_LIMIT), if decision.effect == LPE_EFFECT_DENY { "day" } else { "" });
+    assert_eq!(unsafe { lpe_detail_free(detail, ptr::null_mut()) }, LPE_OK);
+    found
+}
+
+#[test]
+fn limits_are_taken_settled_released_and_tried() {
+    let mut engine = 0;
+    let document = lpe_document { origin: text("limited.yaml"), text: text(LIMITED) };
+    assert_eq!(
+        unsafe { lpe_engine_load(&raw const document, 1, ptr::null(), &raw mut engine, ptr::null_mut()) },
+        LPE_OK
+    );
+    let (effect, hold, limits) = limited(engine, true);
+    assert_eq!((effect, hold.as_str()), (LPE_EFFECT_ALLOW, ""));
+    assert!(limits.contains(r#""used":4"#), "{limits}");
+    let (effect, hold, _) = limited(engine, false);
+    assert_eq!(effect, LPE_EFFECT_ALLOW);
+    assert_eq!(limited(engine, false).0, LPE_EFFECT_DENY);
+
+    let mut closed = 77;
+    let settle =
+        |used: &str, closed: &mut i32| unsafe { lpe_settle(engine, text(&hold), text(used), closed, ptr::null_mut()) };
+    for wrong in ["[]", "{\"tokens\": 5}", "{\"cost\": -1}", "{\"usage\": {}}", "{\"model\": 5}"] {
+        assert_eq!(settle(wrong, &mut closed), LPE_INVALID_ARGUMENT, "{wrong}");
+        assert_eq!(closed, 0);
+    }
+    assert_eq!((settle("{\"cost\": 1.0}", &mut closed), closed), (LPE_OK, LPE_CLOSED_DONE));
+    assert_eq!((settle("{\"cost\": 1.0}", &mut closed), closed), (LPE_OK, LPE_CLOSED_ALREADY_SETTLED));
+    let (effect, hold, _) = limited(engine, false);
+    assert_eq!(effect, LPE_EFFECT_ALLOW);
+    assert_eq!(unsafe { lpe_extend(engine, text(&hold), &raw mut closed, ptr::null_mut()) }, LPE_OK);
+    assert_eq!(closed, LPE_CLOSED_DONE);
+    assert_eq!(unsafe { lpe_release(engine, text(&hold), &raw mut closed, ptr::null_mut()) }, LPE_OK);
+    assert_eq!(closed, LPE_CLOSED_DONE);
+    assert_eq!(unsafe { lpe_release(engine, text("no hold"), &raw mut closed, ptr::null_mut()) }, LPE_INVALID_ARGUMENT);
+    assert_eq!(closed, 0);
+
+    let mut exchange = 0;
+    let host = r#"{"user": {"id": "ann"}, "request": {"estimated_cost": 4.0}}"#;
+    assert_eq!(unsafe { lpe_exchange_begin(engine, text(host), &raw mut exchange, ptr::null_mut()) }, LPE_OK);
+    let mut found = decision();
+    let body = text(r#"{"request": {"model": "gpt-4o"}}"#);
+    let asked =
+        unsafe { lpe_exchange_evaluate(exchange, ptr::null(), body, &raw mut found, ptr::null_mut(), ptr::null_mut()) };
+    assert_eq!((asked, found.effect), (LPE_OK, LPE_EFFECT_ALLOW));
+    let mut held = EMPTY;
+    assert_eq!(unsafe { lpe_exchange_hold(exchange, &raw mut held, ptr::null_mut()) }, LPE_OK);
+    assert!(taken(held).starts_with("1.4000000."));
+    assert_eq!(limited(engine, false).0, LPE_EFFECT_DENY);
+    assert_eq!(
+        unsafe { lpe_exchange_settle(exchange, text("{\"cost\": 0}"), &raw mut closed, ptr::null_mut()) },
+        LPE_OK
+    );
+    assert_eq!(closed, LPE_CLOSED_DONE);
+    assert_eq!(unsafe { lpe_exchange_settle(exchange, NO_TEXT, &raw mut closed, ptr::null_mut()) }, LPE_OK);
+    assert_eq!(closed, LPE_CLOSED_NOTHING);
+    assert_eq!(unsafe { lpe_exchange_release(exchange, &raw mut closed, ptr::null_mut()) }, LPE_OK);
+    assert_eq!(closed, LPE_CLOSED_NOTHING);
+    assert_eq!(limited(engine, false).0, LPE_EFFECT_ALLOW);
+    assert_eq!(unsafe { lpe_exchange_free(exchange, ptr::null_mut()) }, LPE_OK);
     assert_eq!(unsafe { lpe_engine_close(engine, ptr::null_mut()) }, LPE_OK);
 }

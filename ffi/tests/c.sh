@@ -61,7 +61,8 @@ for kind in shared static; do
   said=$(run "$scratch/guard-$kind" no/such/place 'hello' gpt-5 2>&1) || status=$?
   [[ $status == 2 && $said == *no/such/place* ]] || { echo "not expected ($status): $said" >&2; exit 1; }
   echo "ffi/tests/smoke.c, $kind"
-  run "$scratch/smoke-$kind"
+  run "$scratch/smoke-$kind" without-fork
+  "$scratch/smoke-$kind"
 done
 
 echo "conformance/"

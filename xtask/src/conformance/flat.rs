@@ -113,19 +113,19 @@ impl Flat {
                 self.with_data("body", &[stage, &microseconds(now)?, format], &[body, host])
             }
             Step::Prepare { context } => self.with_data("prepare", &[], &[context]),
-            Step::Prepared { stage, now } => Ok(self.command("prepared", &[stage, &microseconds(now)?])),
+            Step::Prepared { stage, now } => self.with_data("prepared", &[stage, &microseconds(now)?], &[]),
             Step::Begin { host } => self.with_data("begin", &[], &[host]),
             Step::Next { stage, now, format, body } => {
                 let format = format.as_deref().unwrap_or_default();
                 self.with_data("next", &[stage, &microseconds(now)?, format], &[body])
             }
-            Step::Resume {} => Ok(self.command("resume", &[])),
+            Step::Resume {} => self.with_data("resume", &[], &[]),
             Step::Reload { policies } => {
                 self.policies("document", policies);
-                Ok(self.command("reload", &[]))
+                self.with_data("reload", &[], &[])
             }
-            Step::Close {} => Ok(self.command("close", &[])),
-            Step::Panic {} => Ok(self.command("panic", &[])),
+            Step::Close {} => self.with_data("close", &[], &[]),
+            Step::Panic {} => self.with_data("panic", &[], &[]),
         }
     }
 }

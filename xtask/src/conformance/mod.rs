@@ -52,7 +52,10 @@ pub fn run(root: &Path) -> Result<(), String> {
         })
         .collect();
     match wrong.len() {
-        0 => Ok(println!("{} cases: as expected", cases.len())),
+        0 => {
+            println!("{} cases: as expected", cases.len());
+            Ok(())
+        }
         n => Err(format!("{n} of {} cases came out otherwise:\n{}", cases.len(), wrong.join("\n"))),
     }
 }

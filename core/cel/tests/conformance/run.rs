@@ -89,6 +89,7 @@ fn declare(case: &Case, mut builder: EnvBuilder) -> Result<EnvBuilder, String> {
                 implementation: None,
                 doc: "",
                 example: "",
+                cost: Function::COST,
             });
         }
     }

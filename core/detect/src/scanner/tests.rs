@@ -1,7 +1,7 @@
 #![expect(clippy::string_slice, reason = "spans that are wrong must fail the test")]
 
 use super::*;
-use crate::kind::Family;
+use crate::Family;
 
 #[test]
 fn spans_are_given_in_all_three_units() {

@@ -131,12 +131,12 @@ pub struct Compiled {
     pub records: Records,
     /// Text that is put together from other fields.
     pub derived: Derived,
-    /// What rules ask about texts; those that none asks hold no scanner.
-    pub detectors: Vec<Arc<Detector>>,
     /// What a request will take and cost.
     pub estimates: Estimates,
     /// What is limited.
     pub limits: limits::Limits,
+    /// What rules ask about texts; those that none asks hold no scanner.
+    pub detectors: Vec<Arc<Detector>>,
     /// SHA-256 over the documents, in hexadecimal.
     pub digest: Arc<str>,
     /// The bounds.
@@ -269,12 +269,12 @@ fn compile_with(
     let estimates = Estimates::want(&mut compiler, !limits.is_empty());
     let now = compiler.slots.find("now");
     let (program, slots) = compiler.finish();
+    let limits = limits::Limits::of(limits, &slots, principal);
     if let Some(opaque) = derived.opaque() {
         for rule in &mut rules {
             rule.detects = reads(&program, rule.condition, opaque);
         }
     }
-    let limits = limits::Limits::of(limits, &slots, principal);
     let guards: Vec<Guards> = rules.iter().map(|rule| guards(&program, rule.condition)).collect();
     let stages = Stage::ALL.map(|stage| stage_program(&program, &compiled, &rules, &guards, stage, &options));
     let digest = digest(&documents);
@@ -289,9 +289,9 @@ fn compile_with(
         now,
         records,
         derived,
-        detectors,
         estimates,
         limits,
+        detectors,
         digest,
         options,
     };

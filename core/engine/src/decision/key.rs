@@ -56,6 +56,7 @@ impl Decision {
             rewritten,
             limited,
         } = self;
+        // What limits say varies from request to request, and a reservation belongs to one.
         let was_made_for_its_input = route.is_some() || !evidence.is_empty() || *rewritten || limited.is_some();
         if was_made_for_its_input || !suppressed.is_empty() || !errors.is_empty() || *error_count > 0 {
             return None;

@@ -83,11 +83,11 @@ pub struct Decision {
     pub(crate) error_count: usize,
     /// `set` or `route` changed the request, and it was decided about once more.
     pub(crate) rewritten: bool,
+    /// What became of the limits that apply.
+    pub(crate) limited: Option<Box<Limited>>,
     /// What was found in texts.
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) evidence_count: usize,
-    /// What became of the limits that apply.
-    pub(crate) limited: Option<Box<Limited>>,
 }
 
 /// A rule that had a say.

@@ -89,9 +89,9 @@ impl Pass<'_, '_> {
             errors,
             error_count,
             rewritten: false,
+            limited: None,
             evidence,
             evidence_count,
-            limited: None,
         }
     }
 

@@ -84,8 +84,8 @@ pub(crate) fn evaluate(question: Question<'_>) -> Result<Decision, InputError> {
             }
             pass.changes(outcomes, verdict, shadow).or_route(step)
         };
-        let decision =
-            rewrite::decide(&question, &changes, &views, (cx, detection), scratch, found, outcomes, documents)?;
+        let with = (cx, &*detection, &views);
+        let decision = rewrite::decide(&question, &changes, with, scratch, found, outcomes, documents)?;
         Ok(Decision { rewritten: true, ..decision })
     })
 }

@@ -202,8 +202,7 @@ impl Changes {
 pub(crate) fn decide<'a>(
     question: &Question<'a>,
     changes: &'a Changes,
-    views: &Views,
-    (cx, detection): (Context<'a>, &Detection),
+    (cx, detection, views): (Context<'a>, &Detection, &Views),
     scratch: &mut Scratch,
     found: &mut Vec<u32>,
     outcomes: &mut Vec<Outcome>,
@@ -218,7 +217,7 @@ pub(crate) fn decide<'a>(
     let mut refused = None;
     for model in candidates {
         let overlay = changes.overlay(model);
-        let slots = lay_over((question, detection), raw, &overlay, views, cx.arena);
+        let slots = lay_over((question, detection, views), raw, &overlay, cx.arena);
         scratch.prepare(&compiled.program);
         let evaluator = Evaluator::new(&compiled.program, slots, cx, scratch);
         let among = question.among;
@@ -265,10 +264,9 @@ fn united(first: &[Outcome], second: &[Outcome]) -> Vec<Outcome> {
 
 /// The slots with `overlay` laid over them.
 fn lay_over<'b>(
-    (question, detection): (&Question<'_>, &Detection),
+    (question, detection, views): (&Question<'_>, &Detection, &Views),
     slots: &[Slot<'b>],
     overlay: &[(Arc<str>, Value)],
-    views: &Views,
     arena: &'b Bump,
 ) -> &'b [Slot<'b>] {
     let compiled = question.compiled;

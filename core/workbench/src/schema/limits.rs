@@ -3,7 +3,7 @@
 use llm_policy_engine::document::keys;
 use serde_json::{Value as Json, json};
 
-use super::{doc, int, list, object, one_of, reference, some, some_text, text};
+use super::{doc, int, object, one_of, reference, some, some_text, text};
 
 /// The largest amount, cost or capacity.
 const MOST: i64 = 1 << 52;
@@ -63,7 +63,10 @@ fn window() -> Json {
 fn step() -> Json {
     object(keys::STEP, keys::STEP, |key| match key {
         "at" => doc(json!({"type": "number", "exclusiveMinimum": 0, "maximum": 10}), "A share of the amount."),
-        "do" => doc(reference("action"), "`warn`, `route`, `throttle`, `require_approval` or `deny`."),
-        _ => list(json!(true)),
+        "do" => doc(
+            json!({"anyOf": [one_of(&["warn", "throttle", "deny"]), reference("action")]}),
+            "`warn`, `route`, `throttle`, `require_approval` or `deny`.",
+        ),
+        _ => json!(true),
     })
 }

@@ -103,9 +103,8 @@ fn a_document_with_every_key_is_accepted_by_both() {
     }
     let errors: Vec<String> = validator(&super::policy()).iter_errors(&whole).map(|e| e.to_string()).collect();
     assert_eq!(errors, Vec::<String>::new());
-    let limits = [keys::LIMIT, keys::LIMIT_WINDOW, keys::STEP];
-    let others = [keys::DOCUMENT, keys::CONFIG, keys::METADATA, keys::DETECTORS, keys::ROLLOUT, keys::SCHEDULE];
-    for key in others.concat().into_iter().chain(limits.concat()) {
+    let keys = [keys::DOCUMENT, keys::CONFIG, keys::METADATA, keys::DETECTORS, keys::ROLLOUT, keys::SCHEDULE];
+    for key in [keys.concat(), [keys::LIMIT, keys::LIMIT_WINDOW, keys::STEP].concat()].concat() {
         assert!(text.contains(&format!("\"{key}\":")), "{key}");
     }
     for (action, keys) in keys::actions() {
@@ -140,6 +139,7 @@ fn misspelt_keys_are_refused_by_both() {
             "/variables",
             "/lists",
             "/tables",
+            "/limits",
             "/entries",
             "/variants",
             "/set",
@@ -185,6 +185,11 @@ fn misspelt_words_are_refused_by_both() {
         "value",
         "type",
         "stages/0",
+        "kind",
+        "calendar",
+        "consistency",
+        "on_store_loss",
+        "on_expiry",
         "profile",
         "opaque",
     ];
@@ -192,7 +197,8 @@ fn misspelt_words_are_refused_by_both() {
     for pointer in all.iter().filter(|p| !is_free(p)) {
         let named = words.iter().any(|word| pointer.ends_with(&format!("/{word}")));
         // The value of a comparison is a text of the author's choice.
-        if !named || pointer.contains("/conditions/") && pointer.ends_with("/value") {
+        let is_cel = pointer.starts_with("/limits/") && pointer.ends_with("/key");
+        if !named || is_cel || pointer.contains("/conditions/") && pointer.ends_with("/value") {
             continue;
         }
         let mut wrong = whole.clone();
@@ -226,7 +232,9 @@ fn cases_whole() -> Json {
         "fixtures": {"ann": {"context": {"user": {"id": "ann"}}}},
         "tests": [
             {"name": "a", "description": "d", "base": "ann", "context": {"request": {}}, "with": {"request.model": "m"},
-                "without": ["user.id"], "stage": "request", "handles": ["redact"], "expect": "deny"},
+                "without": ["user.id"], "stage": "request", "handles": ["redact"], "used": {"day": 9.5},
+                "expect": {"effect": "deny", "limit": "day", "limits": [{"limit": "day", "used": 9.5, "key": ["ann"],
+                    "fits": false}]}},
             {"name": "b", "base": ["ann"], "variants": [{"name": "v", "expect": {"effect": "allow", "rule": null,
                 "reason": {"contains": "x"}, "errors": ["user.id"], "matched": {"include": ["r"], "exclude": [{"rule": "q"}]},
                 "warnings": "any", "obligations": [{"action": "audit", "params": {"severity": "high"}}],
@@ -247,7 +255,7 @@ fn test_cases_are_valid_and_misspelt_ones_are_not() {
     pointers(&whole, "", &mut all);
     let mut misspelt = 0;
     for pointer in &all {
-        let free = ["/fixtures", "/context", "/with", "/params", "/user"];
+        let free = ["/fixtures", "/context", "/with", "/used", "/params", "/user"];
         let Some(Json::Object(entries)) = whole.pointer(pointer) else { continue };
         if free.iter().any(|end| pointer.ends_with(end)) {
             continue;
