@@ -22,20 +22,23 @@ var (
 	ErrStaleInput = errors.New("policy: stale input")
 	// ErrInvalidArgument: a call that is wrong whatever the policies are, such as an unknown stage.
 	ErrInvalidArgument = errors.New("policy: invalid argument")
+	// ErrLimitsUnavailable: the store of limits cannot be asked.
+	ErrLimitsUnavailable = errors.New("policy: limits unavailable")
 	// ErrClosed: the engine, or the prepared input, was closed.
 	ErrClosed = errors.New("policy: closed")
 )
 
 // kinds has the sentinel of each code. The codes are those of every language.
 var kinds = map[string]error{
-	"internal_error":   ErrInternal,
-	"invalid_policy":   ErrInvalidPolicy,
-	"invalid_input":    ErrInvalidInput,
-	"unreadable_file":  ErrUnreadableFile,
-	"no_documents":     ErrNoDocuments,
-	"stale_input":      ErrStaleInput,
-	"invalid_argument": ErrInvalidArgument,
-	"invalid_handle":   ErrClosed,
+	"internal_error":     ErrInternal,
+	"invalid_policy":     ErrInvalidPolicy,
+	"invalid_input":      ErrInvalidInput,
+	"unreadable_file":    ErrUnreadableFile,
+	"no_documents":       ErrNoDocuments,
+	"stale_input":        ErrStaleInput,
+	"invalid_argument":   ErrInvalidArgument,
+	"invalid_handle":     ErrClosed,
+	"limits_unavailable": ErrLimitsUnavailable,
 }
 
 // Error is what went wrong. [errors.Is] tells its kind, [errors.As] gets at the rest.

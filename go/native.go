@@ -202,6 +202,27 @@ func nativeBundle(engine uint64) ([]byte, error) {
 	return text(C.lpego_bundle(C.uint64_t(engine), &out), &out)
 }
 
+func nativeMetrics(engine uint64) ([]byte, error) {
+	var out C.lpego_out
+	return text(C.lpego_metrics(C.uint64_t(engine), &out), &out)
+}
+
+func nativeAuditStart(engine uint64, options AuditOptions) error {
+	var out C.lpego_out
+	return reported(C.lpego_audit_start(C.uint64_t(engine), C.uint32_t(options.Capacity), first(options.Key),
+		size(options.Key), &out), &out)
+}
+
+func nativeAuditStop(engine uint64) error {
+	var out C.lpego_out
+	return reported(C.lpego_audit_stop(C.uint64_t(engine), &out), &out)
+}
+
+func nativeAuditDrain(engine uint64, most int) ([]byte, error) {
+	var out C.lpego_out
+	return text(C.lpego_audit_drain(C.uint64_t(engine), C.size_t(max(most, 0)), &out), &out)
+}
+
 func nativeOptions(settings settings) C.lpe_options {
 	options := C.lpe_options{struct_size: C.sizeof_lpe_options, handles: C.uint32_t(settings.handles)}
 	if settings.allowWithoutPolicy {

@@ -522,3 +522,59 @@ func TestLogsHoldNoInput(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+func TestCountersAndAudit(t *testing.T) {
+	engine := engineOf(t, models)
+	if err := engine.AuditStart(policy.AuditOptions{Capacity: 8, Key: []byte("key")}); err != nil {
+		t.Fatal(err)
+	}
+	decide(t, engine, model("x"))
+	decide(t, engine, model("x-preview"))
+	if _, err := engine.Evaluate(t.Context(), "{"); err == nil {
+		t.Fatal("not JSON")
+	}
+	drained, err := engine.AuditDrain(1)
+	if err != nil || len(drained.Records) != 1 || drained.Waiting == 0 {
+		t.Fatal(drained, err)
+	}
+	want(t, "first", drained.Records[0].Effect, policy.EffectAllow)
+	want(t, "time", time.Since(drained.Records[0].Time) < time.Hour, true)
+	if drained, err = engine.AuditDrain(100); err != nil || len(drained.Records) == 0 {
+		t.Fatal(drained, err)
+	}
+	second := drained.Records[0]
+	want(t, "second", second.Rule+" "+second.Code+" "+second.Stage.String(), "no-previews preview request")
+	if second.Input == "" || second.Bundle != engine.Bundle() {
+		t.Error(second)
+	}
+	for range 100 {
+		decide(t, engine, model("x"))
+	}
+	if drained, err = engine.AuditDrain(100); err != nil || drained.Dropped == 0 || len(drained.Records) > 8 {
+		t.Error(drained, err)
+	}
+	decide(t, engine, model("x"))
+	metrics, err := engine.Metrics()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := engine.AuditStop(); err != nil {
+		t.Error(err)
+	}
+	want(t, "denies", metrics.Decisions["request"]["deny"], 1)
+	want(t, "allowed", metrics.Decisions["request"]["allow"], 102)
+	want(t, "refused", metrics.Refused["invalid_input"], 1)
+	if metrics.AuditDropped == 0 || metrics.AuditRecorded == 0 {
+		t.Error(metrics)
+	}
+	engine.Close()
+	if _, err := engine.Metrics(); !errors.Is(err, policy.ErrClosed) {
+		t.Error(err)
+	}
+	if _, err := engine.AuditDrain(1); !errors.Is(err, policy.ErrClosed) {
+		t.Error(err)
+	}
+	if err := engine.AuditStart(policy.AuditOptions{}); !errors.Is(err, policy.ErrClosed) {
+		t.Error(err)
+	}
+}

@@ -199,6 +199,25 @@ int32_t lpego_bundle(uint64_t engine, lpego_out *out) {
   TEXT(lpe_engine_bundle(engine, &text, &error))
 }
 
+int32_t lpego_metrics(uint64_t engine, lpego_out *out) {
+  TEXT(lpe_metrics(engine, &text, &error))
+}
+
+int32_t lpego_audit_start(uint64_t engine, uint32_t most, const uint8_t *key, size_t len, lpego_out *out) {
+  lpe_audit_options options = {sizeof options, most, {key, len}};
+  REPORTED(lpe_audit_start(engine, &options, &error))
+  return status;
+}
+
+int32_t lpego_audit_stop(uint64_t engine, lpego_out *out) {
+  REPORTED(lpe_audit_stop(engine, &error))
+  return status;
+}
+
+int32_t lpego_audit_drain(uint64_t engine, size_t most, lpego_out *out) {
+  TEXT(lpe_audit_drain(engine, most, &text, &error))
+}
+
 int32_t lpego_self_test_panic(lpego_out *out) {
   REPORTED(lpe_self_test_panic(&error))
   return status;

@@ -63,6 +63,11 @@ int32_t lpego_reload(uint64_t engine, const uint8_t *bytes, const size_t *ends, 
 int32_t lpego_validate(const uint8_t *bytes, const size_t *ends, size_t count, lpego_out *out);
 int32_t lpego_bundle(uint64_t engine, lpego_out *out);
 
+int32_t lpego_metrics(uint64_t engine, lpego_out *out);
+int32_t lpego_audit_start(uint64_t engine, uint32_t most, const uint8_t *key, size_t len, lpego_out *out);
+int32_t lpego_audit_stop(uint64_t engine, lpego_out *out);
+int32_t lpego_audit_drain(uint64_t engine, size_t most, lpego_out *out);
+
 int32_t lpego_self_test_panic(lpego_out *out);
 void lpego_free(lpego_out *out);
 

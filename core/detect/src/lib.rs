@@ -33,6 +33,8 @@ mod scanner;
 mod secrets;
 pub mod stream;
 mod tables;
+#[cfg(feature = "tokens")]
+pub mod tokens;
 mod toxicity;
 
 pub use detector::Reach;

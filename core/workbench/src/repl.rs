@@ -189,7 +189,9 @@ impl Session {
             .filter(|function| is_name(&function.name) && function.name.contains(word))
             .map(|function| format!("{}  {}", function.name, function.doc))
             .collect();
-        let macros = self.env.macro_names().filter(|name| is_name(name) && name.contains(word));
+        // Some functions are expanded first; they are functions all the same.
+        let own = |name: &&str| self.env.function_index(name).is_none();
+        let macros = self.env.macro_names().filter(own).filter(|name| is_name(name) && name.contains(word));
         lines.extend(macros.map(|name| format!("{name}  (macro)")));
         lines.sort();
         lines.dedup();

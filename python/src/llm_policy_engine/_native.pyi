@@ -24,6 +24,8 @@ from .records import (
     Validation,
 )
 
+__all__ = ["Decision", "Engine", "Exchange", "PreparedContext", "__version__", "self_test_panic"]
+
 __version__: str
 
 _Stage: TypeAlias = Stage | StageName

@@ -9,6 +9,9 @@ use super::{clauses, style, units};
 /// The width of the labels.
 const LABEL: usize = 10;
 
+/// The most findings that are shown.
+const FOUND: usize = 10;
+
 /// The decision, why, and what else was asked for.
 ///
 /// `about` says which policies decided.
@@ -124,6 +127,15 @@ fn what_else(page: &mut Page, decision: &Decision, json: &Json) {
     if let Some(route) = decision.route() {
         let to: Vec<&str> = [route.model.as_deref(), route.provider.as_deref()].into_iter().flatten().collect();
         page.row("goes to", &style::title(style::line(&to.join(" at "), 80)));
+    }
+    for found in decision.findings().iter().take(FOUND) {
+        let field = found.field.as_deref().unwrap_or("a text that the condition made");
+        let place = style::quiet(format!("{}-{}", found.bytes.start, found.bytes.end));
+        let score = format!("{} %", found.score);
+        page.row("found", &format!("{}  {}  {place}  {score}", style::name(&found.kind), style::safe(field)));
+    }
+    if let Some(more) = decision.finding_count().checked_sub(FOUND).filter(|more| *more > 0) {
+        page.row("found", &style::quiet(format!("and {more} more")));
     }
     for entry in list(json, "warnings") {
         let (policy, rule) = names(entry);

@@ -90,6 +90,7 @@ fn the_cases_cover_what_there_is() {
         keys::DOCUMENT,
         keys::METADATA,
         keys::CONFIG,
+        keys::DETECTORS,
         keys::FALLBACK,
         keys::FIELD,
         keys::TABLE,

@@ -190,8 +190,10 @@ fn placeholder<'v>(vault: &'v Vault, previous: u8, rest: &[u8], is_end: bool) ->
     while end < place + MAX_GAP && at(end).is_some_and(is_gap) {
         end += 1;
     }
+    // A backslash before belongs to the placeholder only if its end has one, too.
+    let is_even = escaped == 0 || rest.get(place..end).unwrap_or_default().contains(&b'\\');
     match at(end) {
-        Some(byte) if byte == close => Match::Yes(end + 1, value),
+        Some(byte) if byte == close && is_even => Match::Yes(end + 1, value),
         None if !is_end => Match::More,
         _ => Match::No,
     }

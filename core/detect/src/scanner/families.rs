@@ -6,12 +6,15 @@ use crate::detector::Detector;
 use crate::kind::{Family, Kind};
 use crate::{injection, pii, prompt, secrets, toxicity};
 
+/// Makes detectors; the regions are those whose national forms count.
+type Make = fn(Option<&[String]>) -> Vec<Box<dyn Detector>>;
+
 /// Detectors that are made together.
 pub(super) struct Group {
     /// What they find.
     pub(super) families: &'static [Family],
     /// Makes them, given the regions whose national forms count.
-    make: fn(Option<&[String]>) -> Vec<Box<dyn Detector>>,
+    make: Make,
 }
 
 /// All detectors there are, in the order in which their kinds are numbered.

@@ -262,7 +262,7 @@ pub fn macros() -> Vec<Macro> {
 }
 
 /// The names of families, kinds and the document's own patterns that may be named where findings are chosen.
-pub(crate) fn names<'d>(document: &'d Document, family: Option<Family>) -> impl Iterator<Item = &'d str> {
+pub(crate) fn names(document: &Document, family: Option<Family>) -> impl Iterator<Item = &str> {
     let families = Family::ALL.into_iter().filter(move |f| family.is_none_or(|family| family == *f));
     let kinds = families.flat_map(|family| llm_policy_detect::kinds(family).iter().map(Kind::name));
     let custom = family.is_none_or(|family| family == Family::Custom);

@@ -39,11 +39,23 @@ const TIMES: &[(&str, &str)] = &[
     ("year", ".getFullYear()"),
 ];
 
+/// Methods that ask a detector: the function here, and whether it gives a score.
+const QUESTIONS: &[(&str, &str, bool, &str)] = &[
+    ("contains_pii", "contains_pii", false, "`x.contains_pii()` is `contains_pii(x)`"),
+    ("contains_phi", "contains_phi", false, "`x.contains_phi()` is `contains_phi(x)`"),
+    ("contains_sql_injection", "sql_injection", true, "`x.contains_sql_injection()` is `sql_injection(x) > 0.0`"),
+    ("contains_xss", "xss", true, "`x.contains_xss()` is `xss(x) > 0.0`"),
+    (
+        "contains_command_injection",
+        "command_injection",
+        true,
+        "`x.contains_command_injection()` is `command_injection(x) > 0.0`",
+    ),
+];
+
 /// Names of functions and of services that the engine does not have, and what they are for. When it has one, its entry
 /// moves to the rewrites.
 const UNAVAILABLE: &[(&str, &str)] = &[
-    ("contains_pii", "a detector of personal data"),
-    ("contains_phi", "a detector of health data"),
     ("contains_sql_injection", "a detector of injected SQL"),
     ("contains_xss", "a detector of injected scripts"),
     ("contains_command_injection", "a detector of injected commands"),
@@ -77,6 +89,7 @@ pub(super) fn rewrite(source: &str) -> Rewritten {
         .filter(|token| token.kind != T::End)
         .map(|token| Word { kind: token.kind, text: text(&source, token).to_owned() })
         .collect();
+    questions(&mut words, &mut out);
     unavailable(&words, &mut out);
     negated_membership(&mut words, &mut out);
     methods(&mut words, &mut out);
@@ -168,6 +181,34 @@ fn unavailable(words: &[Word], out: &mut Rewritten) {
                 out.missing.push(message);
             }
         }
+    }
+}
+
+/// `x.contains_pii()` and its kin.
+fn questions(words: &mut Vec<Word>, out: &mut Rewritten) {
+    let mut at = 1;
+    while at < words.len() {
+        let called = kind(words, at + 1) == Some(T::LeftParen) && kind(words, at + 2) == Some(T::RightParen);
+        let method = called && kind(words, at - 1) == Some(T::Dot);
+        if method
+            && let Some((_, ours, score, why)) = QUESTIONS.iter().find(|(theirs, ..)| is(words, at, theirs))
+            && let Some(start) = at.checked_sub(2).and_then(|last| operand_start(words, last))
+        {
+            let made = |kind, text: &str| Word { kind, text: text.to_owned() };
+            let mut new = vec![made(T::LeftParen, "("), Word::made(ours), made(T::LeftParen, "(")];
+            new.extend(words.get(start..at - 1).unwrap_or_default().to_vec());
+            new.push(made(T::RightParen, ")"));
+            if *score {
+                new.extend([made(T::Greater, ">"), made(T::Double, "0.0")]);
+            } else {
+                // Brackets are for the comparison alone.
+                new.remove(0);
+            }
+            new.extend(score.then(|| made(T::RightParen, ")")));
+            words.splice(start..at + 3, new);
+            note(&mut out.notes, why);
+        }
+        at += 1;
     }
 }
 

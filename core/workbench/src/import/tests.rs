@@ -48,6 +48,8 @@ fn expressions() {
         ("abs(a - b) > 1", "math.abs(a - b) > 1"),
         ("a # why\n && b", "a && b"),
         ("user.email.ends_with('@x')", "user.email.endsWith('@x')"),
+        ("request.prompt.contains_pii()", "contains_pii(request.prompt)"),
+        ("!request.prompt.contains_sql_injection() && a", "!(sql_injection(request.prompt) > 0.0) && a"),
         ("user.name.first().to_lower() == 'a'", "user.name.first().lowerAscii() == 'a'"),
     ] {
         let out = rewrite(theirs);
@@ -59,8 +61,7 @@ fn expressions() {
 #[test]
 fn what_the_engine_does_not_have_is_named() {
     for (source, what) in [
-        ("request.prompt.contains_pii()", "personal data"),
-        ("contains_pii(request.prompt)", "personal data"),
+        ("request.prompt.contains_harmful_content()", "harmful content"),
         ("rate_limit.count(user.id, '1m') > 10", "a limit"),
         ("shield.scan_prompt(request.prompt).passed", "a scanner"),
         ("toxicity.score(request.prompt) > 0.5", "score"),
@@ -86,7 +87,7 @@ rules:
     actions:
       - {type: deny, reason: "{{ request.model }} is a preview", metadata: {who: "{{ user.id }}"}}
   - id: pii
-    conditions: {match: request.prompt.contains_pii()}
+    conditions: {match: request.prompt.contains_harmful_content()}
     actions: [{type: deny, reason: personal data}]
   - id: partners
     conditions: {match: "shield.scan_prompt(request.prompt).passed"}
@@ -118,7 +119,7 @@ fn the_published_dialect() {
         (ChangeKind::Rewritten, "ends_with"),
         (ChangeKind::Rewritten, "a comment"),
         (ChangeKind::Look, "never held"),
-        (ChangeKind::NotKept, "contains_pii"),
+        (ChangeKind::NotKept, "contains_harmful_content"),
         (ChangeKind::NotKept, "`shield`"),
         (ChangeKind::NotKept, "apply_new_policy"),
         (ChangeKind::NotKept, "cannot ask for an approval"),
@@ -131,11 +132,11 @@ fn the_published_dialect() {
     let allowed = json!({"user": {"id": "a", "role": "dev", "tier": "gold", "trusted": true}, "request": {"model": "a", "prompt": "x"}});
     assert_eq!(effect(&engine, allowed.clone()), Effect::Deny);
     assert_eq!(crate::format::policy(&imported.text).unwrap(), imported.text);
-    let line = imported.changes.iter().find(|change| change.message.contains("contains_pii")).unwrap().line;
-    assert!(PUBLISHED.lines().nth(line - 1).unwrap().contains("contains_pii"));
+    let line = imported.changes.iter().find(|change| change.message.contains("contains_harmful_content")).unwrap().line;
+    assert!(PUBLISHED.lines().nth(line - 1).unwrap().contains("contains_harmful_content"));
 
     // Without what cannot be kept the rest decides as it was written.
-    let rest = PUBLISHED.replace("request.prompt.contains_pii()", "request.prompt == 'secret'");
+    let rest = PUBLISHED.replace("request.prompt.contains_harmful_content()", "request.prompt == 'secret'");
     let engine = self::engine(&self::imported(&rest));
     assert_eq!(effect(&engine, allowed.clone()), Effect::Allow);
     let mut preview = allowed.clone();

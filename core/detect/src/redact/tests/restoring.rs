@@ -54,6 +54,7 @@ fn models_write_placeholders_in_their_own_way() {
     assert_eq!(restore(&format!("\"{email}\", *{email}*")), "\"ada@example.org\", *ada@example.org*");
     assert_eq!(restore(&format!("({inner}) and [{card}]")), "(ada@example.org) and [4111 1111 1111 1111]");
     assert_eq!(restore(&card.to_lowercase().replace('_', " ")), "4111 1111 1111 1111");
+    assert_eq!(restore(&format!("C:\\{email}")), "C:\\ada@example.org");
     // What is none stays.
     for text in ["[EMAIL_00000000]", "[EMAIL_", "EMAIL", &format!("x{inner}"), &format!("{inner}9"), "[", "ö[EMAIL"] {
         assert_eq!(restore(text), text);
