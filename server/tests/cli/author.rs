@@ -68,7 +68,7 @@ fn imports() {
     let again = run_with("validate -", ran.out.as_bytes());
     assert_eq!(again.code, 0, "{}", again.out);
 
-    let lossy = old.replace("user.id == ''", "request.prompt.contains_pii()");
+    let lossy = old.replace("user.id == ''", "request.prompt.is_nice()");
     let ran = run_with("import - --output json", lossy.as_bytes());
     assert_eq!(ran.code, 1);
     let report: Json = serde_json::from_str(&ran.out).unwrap();
