@@ -82,6 +82,12 @@ fn imports() {
     let there = run_with(&command, old.as_bytes());
     assert_eq!(there.code, 3);
     assert!(there.err.contains("is there already; nothing was written"), "{}", there.err);
+    // What is made of CEL Policy YAML has nothing that a strict check complains about.
+    let cel = "name: nb\nrule:\n  match:\n    - {condition: \"request.model == 'a' && user.id != 'x'\", output: 'true'}\n    - {output: 'false'}\n";
+    let ran = run_with("import -", cel.as_bytes());
+    assert!(ran.out.contains("!(") && !ran.out.contains("== false"), "{}", ran.out);
+    let strict = run_with("validate --strict -", ran.out.as_bytes());
+    assert_eq!(strict.code, 0, "{}", strict.out);
     let native = run("import policies/models.yaml");
     assert_eq!((native.code, &*native.out), (3, ""));
     assert!(native.err.contains("already in this program's format"), "{}", native.err);
