@@ -111,6 +111,7 @@ snapshots! {
         "now - now > '7d'",
         "cost > '5'",
         "request.max_tokens > user.id",
+        "user.id > 3",
         "request.model in user.id",
         "request.tags == 'eng'",
         "'eng' != request.tags",

@@ -296,7 +296,7 @@ fn operator_help(ast: &Ast, name: &str, left: (ExprId, &Type), right: (ExprId, &
             (other, _) => Some(format!("only lists and maps have elements, not {}", show(other))),
         };
     }
-    if matches!(name, "_<_" | "_<=_" | "_>_" | "_>=_") && is_comparison(ast, left.0) {
+    if is_ordering(name) && is_comparison(ast, left.0) {
         return Some("comparisons do not chain: write `a < b && b < c`".to_owned());
     }
     if name == "@in" {
@@ -327,11 +327,16 @@ fn operator_help(ast: &Ast, name: &str, left: (ExprId, &Type), right: (ExprId, &
     }
     // A literal is the easiest to change; it takes the other side's type.
     for ((id, own), (_, wanted)) in [(right, left), (left, right)] {
-        if let Some(literal) = rewritten(ast, id, own, wanted) {
+        if let (Expr::Literal(Literal::String(text)), Type::Timestamp | Type::Duration) = (ast.expr(id), wanted) {
+            return Some(if *wanted == Type::Timestamp { meant::timestamp(text) } else { meant::duration(text) });
+        }
+        // Text is ordered by its letters, so no number becomes text there.
+        let as_text = is_ordering(name) && *wanted == Type::String;
+        if let Some(literal) = rewritten(ast, id, own, wanted).filter(|_| !as_text) {
             return Some(format!("write `{literal}`"));
         }
     }
-    if matches!(name, "_<_" | "_<=_" | "_>_" | "_>=_") {
+    if is_ordering(name) {
         return ordering_help(ast, left, right);
     }
     let conversion = match (left.1, right.1) {
@@ -366,7 +371,7 @@ fn operator_help(ast: &Ast, name: &str, left: (ExprId, &Type), right: (ExprId, &
     }
 }
 
-/// Advice for `<` and the like. Text is never the way out: it is ordered by its letters.
+/// Advice for `<` and the like between a number and text.
 fn ordering_help(ast: &Ast, left: (ExprId, &Type), right: (ExprId, &Type)) -> Option<String> {
     let number = |t: &Type| matches!(t, Type::Int | Type::Uint | Type::Double);
     let text = |id| quote(ast, id);
@@ -393,8 +398,12 @@ fn is_text(ast: &Ast, id: ExprId) -> bool {
     matches!(ast.expr(id), Expr::Literal(Literal::String(_)))
 }
 
+fn is_ordering(name: &str) -> bool {
+    matches!(name, "_<_" | "_<=_" | "_>_" | "_>=_")
+}
+
 fn is_comparison(ast: &Ast, id: ExprId) -> bool {
-    matches!(ast.expr(id), Expr::Call { function, .. } if matches!(&**function, "_<_" | "_<=_" | "_>_" | "_>=_"))
+    matches!(ast.expr(id), Expr::Call { function, .. } if is_ordering(function))
 }
 
 /// How a macro is written.
@@ -468,8 +477,6 @@ fn rewritten(ast: &Ast, id: ExprId, own: &Type, wanted: &Type) -> Option<String>
             // `{:?}` keeps the `.0` that makes it a double.
             text.parse().ok().filter(|number: &f64| number.is_finite()).map(|number| format!("{number:?}"))
         }
-        (Literal::String(text), Type::String, Type::Timestamp) => Some(meant::timestamp(text)),
-        (Literal::String(text), Type::String, Type::Duration) => Some(meant::duration(text)),
         _ => None,
     }
 }

@@ -365,7 +365,7 @@ impl Lowering<'_> {
             _ => return,
         };
         let place = self.ast.span(written);
-        self.diagnostics.push(Diagnostic::error(code, problem, place).with_help(format!("write `{meant}`")));
+        self.diagnostics.push(Diagnostic::error(code, problem, place).with_help(meant));
     }
 
     /// Functions of two arguments that have a node of their own.
