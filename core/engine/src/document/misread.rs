@@ -17,8 +17,7 @@ struct Line<'a> {
 }
 
 /// What to do about an expression that YAML took apart inside of `{ }` or `[ ]`.
-pub(super) const IN_FLOW: &str =
-    "quote expressions inside `{ }`: `,` and `[` mean something to YAML there, as in `{when: \"x in ['a', 'b']\"}`";
+pub(super) const IN_FLOW: &str = "quote expressions inside `{ }` and `[ ]`: `,` and `[` mean something to YAML there";
 
 /// So many lines are searched for the beginning of a mapping in `{ }`.
 const FLOW_LINES: usize = 50;
