@@ -106,6 +106,16 @@ snapshots! {
         "request.tags + 'x' == []",
         "user == 'ann'",
         "size(1) > 2",
+        "now > '2026-01-01'",
+        "now > 'tomorrow'",
+        "now - now > '7d'",
+        "cost > '5'",
+        "request.max_tokens > user.id",
+        "user.id > 3",
+        "request.model in user.id",
+        "request.tags == 'eng'",
+        "'eng' != request.tags",
+        "request.tags in ['eng']",
     ];
     arguments: [
         "size()",
@@ -114,6 +124,9 @@ snapshots! {
         "size(user.id, 2)",
         "user.id.matches(1)",
         "duration(now) == now",
+        "request.tags.contains('x')",
+        "now > timestamp('2026-01-01')",
+        "now - now > duration('7d')",
     ];
     macros: [
         "request.tags.all(x == 'a')",
@@ -188,6 +201,7 @@ snapshots! {
         "request.tags[0",
         "size(user.id",
         "blocked &&",
+        "1 +",
         "&& blocked",
         "blocked blocked",
         "user.",

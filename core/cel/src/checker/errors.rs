@@ -7,6 +7,7 @@ use crate::ast::{Ast, Comprehension, Expr, ExprId, Literal, Name, Span};
 use crate::diagnostic::{self, Diagnostic};
 use crate::env::qualified_name;
 use crate::function::{Function, Overload};
+use crate::library::time::meant;
 use crate::types::{ObjectType, Type};
 
 /// The longest piece of source or type that a message quotes.
@@ -261,6 +262,9 @@ impl Checker<'_> {
         {
             return Some(help);
         }
+        if let ("contains", [list, element], [Type::List(_) | Type::Map(_), _]) = (&*function.name, operands, given) {
+            return Some(format!("write `{}`", holds(&quote(ast, *list), &quote(ast, *element), true)));
+        }
         let member = receiver.is_some();
         if self.would_fit(&function.overloads, !member, given) {
             let texts: Vec<String> = operands.iter().map(|id| quote(ast, *id)).collect();
@@ -292,16 +296,23 @@ fn operator_help(ast: &Ast, name: &str, left: (ExprId, &Type), right: (ExprId, &
             (other, _) => Some(format!("only lists and maps have elements, not {}", show(other))),
         };
     }
-    if matches!(name, "_<_" | "_<=_" | "_>_" | "_>=_") && is_comparison(ast, left.0) {
+    if is_ordering(name) && is_comparison(ast, left.0) {
         return Some("comparisons do not chain: write `a < b && b < c`".to_owned());
     }
     if name == "@in" {
         return match (left.1, right.1) {
+            (Type::String, Type::String) if is_text(ast, right.0) && !is_text(ast, left.0) => {
+                let (value, one) = (text(left.0), text(right.0));
+                Some(format!("write `{value} == {one}`, or `{value} in [{one}]`"))
+            }
             (Type::String, Type::String) => Some(format!(
                 "`in` looks into lists and maps; for text write `{}.contains({})`",
                 text(right.0),
                 text(left.0)
             )),
+            (Type::List(asked), Type::List(of)) if asked == of => {
+                Some(format!("`in` asks for one element: write `{}.exists(x, x in {})`", text(left.0), text(right.0)))
+            }
             (element, Type::List(of)) => Some(format!("the list holds {}, not {}", show(of), show(element))),
             (key, Type::Map(map)) => Some(format!("the map's keys are {}, not {}", show(&map.0), show(key))),
             (_, other) => Some(format!("`in` looks into lists and maps, not {}", show(other))),
@@ -316,9 +327,17 @@ fn operator_help(ast: &Ast, name: &str, left: (ExprId, &Type), right: (ExprId, &
     }
     // A literal is the easiest to change; it takes the other side's type.
     for ((id, own), (_, wanted)) in [(right, left), (left, right)] {
-        if let Some(literal) = rewritten(ast, id, own, wanted) {
+        if let (Expr::Literal(Literal::String(text)), Type::Timestamp | Type::Duration) = (ast.expr(id), wanted) {
+            return Some(if *wanted == Type::Timestamp { meant::timestamp(text) } else { meant::duration(text) });
+        }
+        // Text is ordered by its letters, so no number becomes text there.
+        let as_text = is_ordering(name) && *wanted == Type::String;
+        if let Some(literal) = rewritten(ast, id, own, wanted).filter(|_| !as_text) {
             return Some(format!("write `{literal}`"));
         }
+    }
+    if is_ordering(name) {
+        return ordering_help(ast, left, right);
     }
     let conversion = match (left.1, right.1) {
         (Type::Int, Type::Double | Type::Uint) => Some((left.0, show(right.1))),
@@ -333,6 +352,12 @@ fn operator_help(ast: &Ast, name: &str, left: (ExprId, &Type), right: (ExprId, &
         return Some(format!("convert one side: `{to}({})`", text(id)));
     }
     match (left.1, right.1) {
+        (Type::List(of), element) if matches!(name, "_==_" | "_!=_") && **of == *element => {
+            Some(format!("write `{}`", holds(&text(left.0), &text(right.0), name == "_==_")))
+        }
+        (element, Type::List(of)) if matches!(name, "_==_" | "_!=_") && **of == *element => {
+            Some(format!("write `{}`", holds(&text(right.0), &text(left.0), name == "_==_")))
+        }
         (Type::Object(object), _) | (_, Type::Object(object)) if matches!(name, "_==_" | "_!=_") => {
             let id = if matches!(left.1, Type::Object(_)) { left.0 } else { right.0 };
             let (field, _) = object.fields.first()?;
@@ -346,8 +371,39 @@ fn operator_help(ast: &Ast, name: &str, left: (ExprId, &Type), right: (ExprId, &
     }
 }
 
+/// Advice for `<` and the like between a number and text.
+fn ordering_help(ast: &Ast, left: (ExprId, &Type), right: (ExprId, &Type)) -> Option<String> {
+    let number = |t: &Type| matches!(t, Type::Int | Type::Uint | Type::Double);
+    let text = |id| quote(ast, id);
+    for ((id, own), (other, wanted)) in [(right, left), (left, right)] {
+        match own {
+            Type::String if number(wanted) && is_text(ast, id) => {
+                return Some(format!("`{}` is {}: compare it with a number", text(other), with_article(wanted)));
+            }
+            Type::String if number(wanted) => {
+                return Some(format!("make a number of the text: `{}({})`", show(wanted), text(id)));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// That `list` holds `element`, or does not.
+fn holds(list: &str, element: &str, does: bool) -> String {
+    if does { format!("{element} in {list}") } else { format!("!({element} in {list})") }
+}
+
+fn is_text(ast: &Ast, id: ExprId) -> bool {
+    matches!(ast.expr(id), Expr::Literal(Literal::String(_)))
+}
+
+fn is_ordering(name: &str) -> bool {
+    matches!(name, "_<_" | "_<=_" | "_>_" | "_>=_")
+}
+
 fn is_comparison(ast: &Ast, id: ExprId) -> bool {
-    matches!(ast.expr(id), Expr::Call { function, .. } if matches!(&**function, "_<_" | "_<=_" | "_>_" | "_>=_"))
+    matches!(ast.expr(id), Expr::Call { function, .. } if is_ordering(function))
 }
 
 /// How a macro is written.
@@ -416,8 +472,10 @@ fn rewritten(ast: &Ast, id: ExprId, own: &Type, wanted: &Type) -> Option<String>
         (Literal::String(text), Type::String, Type::Bool) if matches!(&**text, "true" | "false") => {
             Some(text.to_string())
         }
-        (Literal::String(_), Type::String, Type::Timestamp | Type::Duration) => {
-            Some(format!("{wanted}({})", quote(ast, id)))
+        (Literal::String(text), Type::String, Type::Uint) if text.parse::<u64>().is_ok() => Some(format!("{text}u")),
+        (Literal::String(text), Type::String, Type::Double) => {
+            // `{:?}` keeps the `.0` that makes it a double.
+            text.parse().ok().filter(|number: &f64| number.is_finite()).map(|number| format!("{number:?}"))
         }
         _ => None,
     }

@@ -12,6 +12,7 @@ use crate::types::Type;
 use crate::value::Timestamp;
 
 mod civil;
+pub(crate) mod meant;
 mod parts;
 mod read;
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub(super) fn unexpected(before: &str, text: &str, after: &str) -> Option<&'stat
         (_, "between" | "BETWEEN", _) => "write `low <= x && x <= high`",
         ("!" | "-", "!" | "-", _) => "put the inner operation into parentheses",
         ("in", ..) | (_, "in", _) => "`in` stands between a value and a list or map",
-        ("+", ..) => "there is no sign `+`",
+        ("+", "+", _) => "there is no sign `+`",
         (_, "(", _) => "only a name can be called",
         _ => return None,
     })

@@ -9,6 +9,7 @@ use crate::checker::Reference;
 use crate::diagnostic::Diagnostic;
 use crate::env::Env;
 use crate::error::ErrorKind;
+use crate::library::time::{self, meant};
 use crate::value::Value;
 
 /// What a variable, or a field below it, is bound to.
@@ -55,8 +56,8 @@ impl Resolver for Variables {
 pub struct Lowered {
     /// Its node.
     pub node: NodeId,
-    /// Errors for constant regular expressions that are not valid or too large, and warnings (`dynamic-regex`) for
-    /// patterns that are known only at run time.
+    /// Errors for constants that are not valid: regular expressions (or too large ones), and the texts of `timestamp` and
+    /// `duration`; and warnings (`dynamic-regex`) for patterns that are known only at run time.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -337,6 +338,9 @@ impl Lowering<'_> {
         let receiver = target.filter(|_| !qualified);
         let all: Vec<ExprId> = receiver.into_iter().chain(args.iter().copied()).collect();
         let ids: Vec<NodeId> = all.iter().map(|id| self.expr(*id)).collect();
+        if let ([argument], [written]) = (ids.as_slice(), all.as_slice()) {
+            self.constant_time(&function.name, *argument, *written);
+        }
         if let ("size", [operand]) = (&*function.name, ids.as_slice()) {
             return self.builder.add(Node::Size(*operand));
         }
@@ -346,6 +350,22 @@ impl Lowering<'_> {
             return node;
         }
         self.builder.call(function, &ids)
+    }
+
+    /// Reports `timestamp` or `duration` of a constant text that is neither: the call would fail each time.
+    fn constant_time(&mut self, name: &str, argument: NodeId, written: ExprId) {
+        let Some(Value::String(text)) = self.builder.as_constant(argument) else { return };
+        let (code, problem, meant) = match name {
+            "timestamp" if time::parse_timestamp(text).is_err() => {
+                ("invalid-timestamp", "this text is not a timestamp", meant::timestamp(text))
+            }
+            "duration" if time::parse_duration(text).is_err() => {
+                ("invalid-duration", "this text is not a duration", meant::duration(text))
+            }
+            _ => return,
+        };
+        let place = self.ast.span(written);
+        self.diagnostics.push(Diagnostic::error(code, problem, place).with_help(meant));
     }
 
     /// Functions of two arguments that have a node of their own.

@@ -232,14 +232,30 @@ impl Part_<'_, '_> {
             if fields {
                 self.check_target(assignment);
             }
-            if let Some(expression) = self.expression(&assignment.value) {
-                if fields {
-                    self.check_value(assignment, &expression.result);
-                }
-                out.push((assignment.target.value.clone(), expression.node));
+            let known = self.compiler.findings.len();
+            let Some(expression) = self.expression(&assignment.value) else {
+                self.perhaps_text(&assignment.value.text, known, if fields { "set" } else { "tag" });
+                continue;
+            };
+            if fields {
+                self.check_value(assignment, &expression.result);
             }
+            out.push((assignment.target.value.clone(), expression.node));
         }
         out
+    }
+
+    /// Helps with a bare word that was meant as text. Findings from number `from` on are about `text`.
+    fn perhaps_text(&mut self, text: &str, from: usize, action: &str) {
+        if !text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.')) {
+            return;
+        }
+        for found in self.compiler.findings.iter_mut().skip(from) {
+            let diagnostic = &mut found.diagnostic;
+            if diagnostic.code == "undeclared-name" && diagnostic.help.is_none() {
+                diagnostic.help = Some(format!("values of `{action}` are expressions: write `\"'{text}'\"`"));
+            }
+        }
     }
 
     /// A value must be of its field's type; what is known only at run time is checked there.

@@ -16,6 +16,12 @@ struct Line<'a> {
     span: Span,
 }
 
+/// What to do about an expression that YAML took apart inside of `{ }` or `[ ]`.
+pub(super) const IN_FLOW: &str = "quote expressions inside `{ }` and `[ ]`: `,` and `[` mean something to YAML there";
+
+/// So many lines are searched for the beginning of a mapping in `{ }`.
+const FLOW_LINES: usize = 50;
+
 /// What the YAML parser's error `info` at byte `at` means.
 pub(super) fn syntax(text: &str, at: usize, info: &str) -> Diagnostic {
     let here = span(at, at);
@@ -50,6 +56,9 @@ pub(super) fn syntax(text: &str, at: usize, info: &str) -> Diagnostic {
         return super::tree::too_deep(here);
     }
     let error = Diagnostic::error("yaml-syntax", format!("this is not valid yaml: {info}"), here);
+    if in_flow(text, at) && !info.contains("end of stream") {
+        return error.with_help(IN_FLOW);
+    }
     if info.contains("mapping values are not allowed") || info.contains("did not find expected") {
         return error.with_help("look at the indentation; text that holds `: ` must be quoted");
     }
@@ -85,6 +94,29 @@ pub(super) fn head(text: &str, at: Span) -> Span {
     let raw = text.get(at.start as usize..at.end as usize).unwrap_or_default();
     let line = raw.lines().next().unwrap_or_default().trim_end();
     span(at.start as usize, at.start as usize + line.len())
+}
+
+/// True when byte `at` is inside of a `{ }` that is a value, on its line or a few lines above.
+fn in_flow(text: &str, at: usize) -> bool {
+    let mut to = at;
+    for _ in 0..FLOW_LINES {
+        let Some(line) = value_at(text, to) else { return false };
+        let from = line.span.start as usize;
+        if line.value.starts_with(['{', '[']) && from < at {
+            let so_far = text.get(from..at).unwrap_or_default();
+            return so_far.contains('{') && shape(so_far) != Shape::Closed;
+        }
+        match text.get(..to).and_then(|before| before.rfind('\n')) {
+            Some(newline) => to = newline,
+            None => return false,
+        }
+    }
+    false
+}
+
+/// True when the text behind a key at `key` says that a `,` or a bracket ended it, not a `:`.
+pub(super) fn cut_by_comma(text: &str, key: Span) -> bool {
+    text.get(key.end as usize..).is_some_and(|rest| rest.trim_start().starts_with([',', '}']))
 }
 
 /// True for text that is more likely a part of an expression than a key.

@@ -93,6 +93,20 @@ fn actions_that_contradict_each_other_are_remarked() {
 }
 
 #[test]
+fn bare_words_in_tags_are_explained() {
+    for (actions, says) in [
+        ("{tag: {team: search}}", "values of `tag` are expressions: write `\"'search'\"`"),
+        ("{tag: {cell: zz-qx-1}}", "write `\"'zz-qx-1'\"`"),
+        ("{set: {request.model: gpt-4}}", "values of `set` are expressions: write `\"'gpt-4'\"`"),
+        ("{tag: {team: usr.id}}", "did you mean `user"),
+        ("{redact: {fields: [request.prompt], detect: [emial]}}", "did you mean `email`?"),
+    ] {
+        let text = found(&acting("request", actions));
+        assert!(text.contains(says), "{text}");
+    }
+}
+
+#[test]
 fn names_of_the_document_are_explained() {
     let names = "variables: {is_prod: \"request.environment == 'prod'\"}\nlists: {eu: [eu-west-1], us: [us-east-1]}\ntables: {caps: {key: string, value: double, entries: {a: 1.0}}}\n";
     let help = |declared: &str, when: &str| {

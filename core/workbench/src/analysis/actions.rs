@@ -1,4 +1,4 @@
-//! Actions of one rule that contradict each other.
+//! Actions of one rule that contradict each other. What two of them decide is compared when a document is loaded.
 
 use llm_policy_engine::compile::rules::CompiledRule;
 use llm_policy_engine::diagnostic::Diagnostic;
@@ -22,23 +22,12 @@ pub(super) fn look(bench: &mut Bench<'_>) {
 
 /// Why two actions of a rule, the first one written first, do not go together.
 fn contradiction(rule: &CompiledRule, first: &Action, second: &Action) -> Option<String> {
-    use Action::{Allow, Deny, Redact, RequireApproval, Route, Set, Throttle};
+    use Action::{Deny, Redact, Route, Set};
     // An exception takes the restricting actions away, and leaves the others.
     let suspended = !rule.exceptions.is_empty();
-    let pair = |is: &dyn Fn(&Action, &Action) -> bool| is(first, second) || is(second, first);
-    if !suspended {
-        if pair(&|a, b| matches!((a, b), (Allow, Deny(_) | Throttle(_) | RequireApproval(_)))) {
-            return Some("`allow` beside an action that restricts never counts".to_owned());
-        }
-        if pair(&|a, b| matches!((a, b), (Deny(_), Redact(_) | Route(_) | Set(_)))) {
-            return Some("what is denied is not sent, so nothing of it is changed".to_owned());
-        }
-    }
-    if pair(&|a, b| matches!((a, b), (Deny(_), Throttle(_) | RequireApproval(_)))) {
-        return Some("`deny` is stronger, so the other never counts".to_owned());
-    }
-    if pair(&|a, b| matches!((a, b), (RequireApproval(_), Throttle(_)))) {
-        return Some("`require_approval` is stronger, so `throttle` never counts".to_owned());
+    let needless = |a: &Action, b: &Action| matches!((a, b), (Deny(_), Redact(_) | Route(_) | Set(_)));
+    if !suspended && (needless(first, second) || needless(second, first)) {
+        return Some("what is denied is not sent, so nothing of it is changed".to_owned());
     }
     match (first, second) {
         (Set(a), Set(b)) => {

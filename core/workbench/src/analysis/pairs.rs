@@ -6,7 +6,7 @@ use llm_policy_engine::diagnostic::Diagnostic;
 use llm_policy_engine::document::model::Combine;
 
 use super::outcomes::Outcomes;
-use super::rules::place;
+use super::rules::{NO_PRIORITY, place};
 use super::scenario::{decides, live};
 use super::solver::{Answer, Goal};
 use super::{Bench, Weight};
@@ -19,7 +19,10 @@ struct Clash {
     why: String,
     /// Whether the claim is about the first rule, which ranks before the other.
     about_first: bool,
+    help: &'static str,
 }
+
+const PRIORITIES: &str = "give them priorities that say which counts, or let one condition leave out the other's case";
 
 pub(super) fn look(bench: &mut Bench<'_>) {
     let rules = &bench.compiled.rules;
@@ -52,27 +55,37 @@ fn clash(bench: &Bench<'_>, first: &CompiledRule, second: &CompiledRule) -> Opti
     if first.shadow != second.shadow || first.stages.intersection(second.stages).is_empty() {
         return None;
     }
-    let clash = |why: String, about_first| Some(Clash { why, about_first });
+    let clash = |why: String| Some(Clash { why, about_first: false, help: PRIORITIES });
     let same_priority = priority(bench, first)? == priority(bench, second)?;
     if same_priority && let Some(target) = both_change(first, second) {
-        return clash(format!("both change `{target}`, and the first one written counts"), false);
+        return clash(format!("both change `{target}`, and the first one written counts"));
     }
     if first.document != second.document {
         return None;
     }
     let (a, b) = (decides(first)?, decides(second)?);
     match bench.document(first)?.combine {
-        Combine::FirstMatch if same_priority && a != b => clash(
-            format!("one decides `{a}`, the other `{b}`, and at the same priority the first one written counts"),
-            false,
-        ),
+        Combine::FirstMatch if same_priority && a != b => {
+            clash(format!("one decides `{a}`, the other `{b}`, and at the same priority the first one written counts"))
+        }
         // The one of higher priority loses.
-        Combine::DenyOverrides if !same_priority && a == Effect::Allow && b > a => clash(
-            format!("`{}` has the higher priority, yet `{b}` wins over `{a}` whatever the priorities", first.id),
-            true,
-        ),
+        Combine::DenyOverrides if !same_priority && a == Effect::Allow && b > a && !is_told(bench, first, second) => {
+            let why =
+                format!("`{}` has the higher priority, yet `{b}` wins over `{a}` whatever the priorities", first.id);
+            Some(Clash { why, about_first: true, help: NO_PRIORITY })
+        }
         _ => None,
     }
+}
+
+/// Whether it was told that `second` always decides over `first`.
+fn is_told(bench: &Bench<'_>, first: &CompiledRule, second: &CompiledRule) -> bool {
+    let Some(document) = bench.document(first) else { return false };
+    let other = format!("{}/{}", document.id, second.id);
+    bench.claims.iter().any(|claim| {
+        let about = claim.policy == document.id && claim.rule.as_ref() == Some(&first.id);
+        about && claim.code() == "always-overridden" && claim.others.contains(&other)
+    })
 }
 
 fn priority(bench: &Bench<'_>, rule: &CompiledRule) -> Option<i32> {
@@ -139,8 +152,7 @@ fn conflict(bench: &mut Bench<'_>, first: &CompiledRule, second: &CompiledRule, 
     let (about, against, policy) = if clash.about_first { (first, second, other) } else { (second, first, one) };
     let name = bench.name(against, about);
     let message = format!("rules `{}` and {name} conflict: {}", about.id, clash.why);
-    let diagnostic = Diagnostic::warning("conflicting-rules", message, place(about))
-        .with_help("give them priorities that say which counts, or let one condition leave out the other's case");
+    let diagnostic = Diagnostic::warning("conflicting-rules", message, place(about)).with_help(clash.help);
     if let Some(claim) = bench.claim(about, Weight::Warning, diagnostic) {
         claim.witness = Some(witness);
         claim.others = vec![format!("{policy}/{}", against.id)];

@@ -17,6 +17,10 @@ use super::{Bench, Weight};
 /// The most rules that are named as overriding one together.
 const NAMED: usize = 6;
 
+/// Help for a rule over which another decides by its effect.
+pub(super) const NO_PRIORITY: &str = "no priority helps here: leave the case out of the other rule's condition, name \
+     that rule in an exception, or delete this rule";
+
 pub(super) fn look(bench: &mut Bench<'_>) {
     for number in 0..bench.compiled.rules.len() {
         let Some(rule) = bench.compiled.rules.get(number) else { break };
@@ -213,8 +217,15 @@ fn overridden(bench: &mut Bench<'_>, number: usize, rule: &CompiledRule, effect:
             rule.id
         ),
     };
-    let diagnostic = Diagnostic::warning("always-overridden", message, place(rule))
-        .with_help("delete the rule, or let it rank before the other, or let the other leave out what this one is for");
+    // Under `deny_overrides` rank counts between rules of the same effect only; between documents it never does.
+    let first_match = bench.document(rule).is_some_and(|document| document.combine == Combine::FirstMatch);
+    let rank_counts =
+        others.iter().all(|other| other.document == rule.document && (first_match || decides(other) == Some(effect)));
+    let help = match rank_counts {
+        true => "delete the rule, or let it rank before the other, or let the other leave out what this one is for",
+        false => NO_PRIORITY,
+    };
+    let diagnostic = Diagnostic::warning("always-overridden", message, place(rule)).with_help(help);
     // Documents have owners of their own, and not all are loaded everywhere.
     let is_own = others.iter().all(|other| other.document == rule.document);
     let weight = if is_own { Weight::Warning } else { Weight::Note };

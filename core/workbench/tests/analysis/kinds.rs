@@ -310,6 +310,38 @@ fn conflicting_rules() {
 }
 
 #[test]
+fn where_the_effect_decides_no_priority_is_advised() {
+    let helps = |parts: &str| -> Vec<(String, bool)> {
+        let claims = analysis(&[policy(parts)]).claims;
+        let advice = |c: &llm_policy_workbench::analysis::Claim| {
+            let help = c.finding.diagnostic.help.as_deref().unwrap_or_default();
+            assert!(help.contains("no priority helps") != help.contains("rank before"), "{help}");
+            (c.code().to_owned(), help.contains("no priority helps"))
+        };
+        let overridden = claims.iter().filter(|c| ["always-overridden", "conflicting-rules"].contains(&c.code()));
+        overridden.map(advice).collect()
+    };
+    let rules = |combine: &str, allow: &str, over: &str| {
+        format!(
+            "config: {{combine: {combine}}}
+        rules:
+          - {{id: wide, priority: 5, when: request.max_tokens > 5, actions: [{over}]}}
+          - {{id: narrow, priority: {allow}, when: request.max_tokens > 10, actions: [allow]}}"
+        )
+    };
+    let told = |no_priority| vec![("always-overridden".to_owned(), no_priority)];
+    // One claim, whatever the priorities.
+    assert_eq!(helps(&rules("deny_overrides", "1", "deny")), told(true));
+    assert_eq!(helps(&rules("deny_overrides", "10", "deny")), told(true));
+    assert_eq!(helps(&rules("deny_overrides", "1", "allow")), told(false));
+    assert_eq!(helps(&rules("first_match", "1", "deny")), told(false));
+    let both = "rules:
+          - {id: a, priority: 10, when: \"user.tier == 'gold'\", actions: [allow]}
+          - {id: b, when: request.max_tokens > 100, actions: [deny]}";
+    assert_eq!(helps(both), [("conflicting-rules".to_owned(), true)]);
+}
+
+#[test]
 fn a_conflict_shows_a_context() {
     let claims = analysis(&[policy(
         "config: {combine: first_match}
@@ -380,8 +412,6 @@ fn avoided_by_absence() {
 fn contradicting_actions() {
     let rule = |actions: &str| format!("rules: [{{id: r, when: request.stream, actions: [{actions}]}}]");
     for (says, contrary, fine) in [
-        ("`allow` beside", "allow, deny", "allow, {audit: {severity: low}}"),
-        ("`deny` is stronger", "deny, {throttle: {delay_ms: 5}}", "{throttle: {delay_ms: 5}}"),
         ("nothing of it is changed", "deny, {set: {request.max_tokens: 5}}", "{set: {request.max_tokens: 5}}"),
         (
             "is set twice",
@@ -397,7 +427,11 @@ fn contradicting_actions() {
     ] {
         pair("contradicting-actions", says, &rule(contrary), &rule(fine));
     }
-    let suspended = "rules: [{id: r, when: request.stream, actions: [allow, deny]}]
+    // What only decides is told by the loader; it is not told twice.
+    for actions in ["allow, deny", "deny, {throttle: {delay_ms: 5}}"] {
+        assert!(found(&rule(actions), "contradicting-actions").is_empty(), "{actions}");
+    }
+    let suspended = "rules: [{id: r, when: request.stream, actions: [deny, {set: {request.max_tokens: 5}}]}]
         exceptions: [{id: e, rules: [r], when: user.mfa_verified}]";
     assert!(found(suspended, "contradicting-actions").is_empty());
 }

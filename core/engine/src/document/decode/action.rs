@@ -179,7 +179,7 @@ impl Reader<'_> {
             }),
             "throttle" => {
                 let delay = self.required(&fields, "delay_ms");
-                let delay = delay.and_then(|node| self.int("delay_ms", node, 0..=86_400_000_u64));
+                let delay = delay.and_then(|node| self.milliseconds("delay_ms", node));
                 let max_retries =
                     fields.get("max_retries").and_then(|node| self.int("max_retries", node, 0..=1_000_u32));
                 let reason = self.optional_template(&fields, "reason");
@@ -301,11 +301,39 @@ impl Reader<'_> {
             } else {
                 self.check_name("tag", &target.value, target.span);
             }
-            if let Some(value) = self.cel(&key.text, value) {
+            if !self.is_template(shape, value)
+                && let Some(value) = self.cel(&key.text, value)
+            {
                 assignments.push(Assignment { target, value });
             }
         }
         Some(if set { Action::Set(assignments) } else { Action::Tag(assignments) })
+    }
+
+    fn milliseconds(&mut self, name: &str, node: &Node<'_>) -> Option<u64> {
+        if let Kind::Scalar(text, _) = &node.kind
+            && let Some(meant) = duration::parse(text)
+        {
+            let message = format!("`{name}` must be an integer, not {}", describe(node));
+            let error = Diagnostic::error("wrong-type", message, self.head(node.span));
+            self.push(error.with_help(format!("in milliseconds: `{}`", meant.as_millis())));
+            return None;
+        }
+        self.int(name, node, 0..=86_400_000_u64)
+    }
+
+    /// True, and reported, when the value of `set` or `tag` is a template, which no expression begins like.
+    fn is_template(&mut self, shape: &Shape, node: &Node<'_>) -> bool {
+        let Kind::Scalar(text, _) = &node.kind else { return false };
+        let Some(behind) = text.trim().strip_prefix("{{") else { return false };
+        let inner = behind.strip_suffix("}}").filter(|inner| !inner.contains("{{"));
+        let what = format!("values of `{}` are expressions, not templates", shape.name);
+        let help = match inner {
+            Some(inner) => format!("write `{}`", short(inner.trim())),
+            None => "join texts with `+`, as in `\"user.id + ' ' + user.tier\"`".to_owned(),
+        };
+        self.push(Diagnostic::error("not-a-template", what, self.head(node.span)).with_help(help));
+        true
     }
 
     fn check_target(&mut self, path: &Text) {

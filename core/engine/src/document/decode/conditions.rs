@@ -4,6 +4,7 @@ use llm_policy_cel::ast::Span;
 use llm_policy_cel::diagnostic::{Diagnostic, did_you_mean};
 
 use super::{Reader, describe, quoted, short};
+use crate::document::misread;
 use crate::document::model::Constant;
 use crate::document::scan::{Shape, has_comment, shape};
 use crate::document::source::{Source, SourceMap};
@@ -234,7 +235,7 @@ impl Reader<'_> {
         let span = source.locate(crate::document::offsets::span(at, at + 1));
         let error = Diagnostic::error("open-expression", message, span);
         self.push(match style {
-            Style::Plain => error.with_help("quote expressions inside of `{ }` and `[ ]`: a `,` ends a value there"),
+            Style::Plain => error.with_help(misread::IN_FLOW),
             _ => error,
         });
         false

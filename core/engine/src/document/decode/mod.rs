@@ -291,12 +291,11 @@ impl<'t> Reader<'t> {
 
     fn unknown_key(&mut self, what: &'static str, key: &Key<'_>, known: &[&str]) {
         let message = format!("{what} has no key `{}`", key.text);
+        let is_expression = misread::is_expression(&key.text) || misread::cut_by_comma(self.text, key.span);
         let help = match (hint(what, &key.text), did_you_mean(&key.text, known.iter().copied())) {
             (Some(hint), _) => hint.to_owned(),
             (None, Some(near)) => format!("did you mean `{near}`?"),
-            (None, None) if misread::is_expression(&key.text) => {
-                "quote expressions inside of `{ }` and `[ ]`: a `,` ends a value there".to_owned()
-            }
+            (None, None) if is_expression => misread::IN_FLOW.to_owned(),
             (None, None) if known.is_empty() => "it has none".to_owned(),
             (None, None) => format!("its keys are {}", quoted(known)),
         };
