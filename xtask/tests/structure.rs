@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("llm-policy-ledger", &[]),
     ("llm-policy-engine", &["llm-policy-cel", "llm-policy-detect", "llm-policy-ledger"]),
     // Its mapping gives values of CEL, which inputs are made of.
-    ("llm-policy-provider", &["llm-policy-cel", "llm-policy-engine"]),
+    ("llm-policy-provider", &["llm-policy-cel", "llm-policy-detect", "llm-policy-engine"]),
     ("llm-policy-workbench", &["llm-policy-engine"]),
     ("llm-policy-wasm", &["llm-policy-engine"]),
     ("llm-policy-runtime", &["llm-policy-engine", "llm-policy-ledger"]),

@@ -21,8 +21,9 @@ use crate::watch::Watch;
 /// use llm_policy_embed::{Documents, Options, Question, Stage};
 ///
 /// let mut documents = Documents::new();
-/// let policy = "{version: '1.0', metadata: {name: a}, config: {default_action: allow}, rules: [{id: short, stages: [response], \
-///     when: \"user.tier == 'free' && request.model == 'small' && size(response.text) > 9\", actions: [{type: deny}]}]}";
+/// let policy = "{version: '1.0', metadata: {name: a}, config: {default_action: allow, stages: [request, response]}, \
+///     rules: [{id: short, stages: [response], actions: [{type: deny}], \
+///     when: \"user.tier == 'free' && request.model == 'small' && size(response.text) > 9\"}]}";
 /// documents.add_bytes(policy.as_bytes(), "a.yaml");
 /// let engine = documents.check(Options::default()).into_engine()?;
 ///

@@ -33,10 +33,10 @@ const TYPED: &str = "TEXT";
 /// let text = "Write to ada@example.org.";
 /// let findings = scanner.scan(text, &mut Scratch::default());
 /// let sent = redactor.redact(text, &findings, &scanner, |_| Style::Reversible).text;
-/// assert!(sent.starts_with("Write to [EMAIL_") && sent.len() == 25);
+/// assert!(sent.starts_with("Write to [EMAIL_") && sent.len() == 26);
 ///
 /// // A model answers, in its own way of writing.
-/// let answer = format!("I wrote to **{}**.", sent[9..24].to_lowercase().replace('_', " "));
+/// let answer = format!("I wrote to **{}**.", sent[9..25].to_lowercase().replace('_', " "));
 /// let vault = redactor.vault().unwrap();
 /// assert_eq!(Restorer::new(vault).restore(&answer), "I wrote to **ada@example.org**.");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

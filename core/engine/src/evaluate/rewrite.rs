@@ -212,10 +212,11 @@ pub(crate) fn decide<'a>(
     let first = outcomes.clone();
     let raw = cx.arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
     read(question, raw, cx.arena)?;
-    let routed: Vec<Option<&str>> = changes.models().into_iter().map(Some).collect();
-    let candidates = if routed.is_empty() { vec![None] } else { routed };
+    let models = changes.models();
     let mut refused = None;
-    for model in candidates {
+    // Where nothing routes there is one try, without a model.
+    for at in 0..models.len().max(1) {
+        let model = models.get(at).copied();
         let overlay = changes.overlay(model);
         let slots = lay_over((question, detection, views), raw, &overlay, cx.arena);
         scratch.prepare(&compiled.program);
