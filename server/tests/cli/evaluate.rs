@@ -164,7 +164,6 @@ fn contexts_that_hint_at_a_mistake() {
     let ran = run_with("evaluate -p policies", call);
     assert!(ran.out.contains(help), "{}", ran.out);
     assert!(!run_with("evaluate -p policies --stage tool_call", call).out.contains("which a"));
-    let ran = run_with("evaluate -p policies --stage tool_result", call);
     let ran = run_with("evaluate -p simple.yaml --stage tool_result", call);
     assert!(ran.out.contains("no document covers the stage tool_result ("), "{}", ran.out);
 }
