@@ -85,7 +85,7 @@ pub enum Command {
     Diff(commands::diff::Command),
     /// Write policies in one way: indentation, spaces, line breaks of long conditions
     Fmt(commands::fmt::Command),
-    /// Write policies to begin with, each with its tests and a context
+    /// Write policies to begin with, each with its tests
     New(commands::new::Command),
     /// Write the JSON Schema of policies, test cases or contexts
     Schema(commands::schema::Command),

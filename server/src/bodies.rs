@@ -9,6 +9,7 @@ use llm_policy_embed::{Decision, Engine, Error, Format, Question};
 
 use crate::contexts;
 use crate::failure::Failure;
+use crate::output::advice;
 
 /// Which bodies are decided about, and what the host says beside them.
 #[derive(Args, Debug)]
@@ -44,6 +45,16 @@ pub struct Judge<'e> {
 }
 
 impl Judge<'_> {
+    /// What a context and its decision hint at, for people: labels and texts.
+    pub fn advice(&self, bytes: &[u8], decision: &Decision) -> Vec<(&'static str, String)> {
+        let mut out = match &self.body {
+            None => advice::of_context(self.engine, bytes, self.question.stage),
+            Some(_) => Vec::new(),
+        };
+        out.extend(advice::of_decision(self.engine, decision));
+        out
+    }
+
     /// Decides.
     pub fn evaluate(&self, bytes: &[u8]) -> Result<Decision, Error> {
         match &self.body {

@@ -36,13 +36,24 @@ impl Context {
         let text = [vec![b'\n'; before], self.bytes.clone()].concat();
         let error = Error { offset: error.offset.map(|at| at + before), ..error };
         match error.locate(&text, &self.file) {
-            Some(finding) => Failure { findings: vec![finding], ..Failure::invalid(error.code, "") },
+            Some(mut finding) => {
+                if is_yaml(&self.file) && finding.diagnostic.help.is_none() {
+                    finding.diagnostic = finding.diagnostic.with_help("contexts are JSON");
+                }
+                Failure { findings: vec![finding], ..Failure::invalid(error.code, "") }
+            }
             None => {
                 let message = format!("{}: {}", self.origin(), error.message);
                 Failure { help: error.help, ..Failure::invalid(error.code, message) }
             }
         }
     }
+}
+
+/// Whether a file's name says that it is YAML.
+fn is_yaml(name: &str) -> bool {
+    let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| ["yaml", "yml"].iter().any(|yaml| extension.eq_ignore_ascii_case(yaml)))
 }
 
 /// Contexts, read as they are asked for.

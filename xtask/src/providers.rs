@@ -18,7 +18,8 @@ calls `user` is its own, and stands in `request.context.user`.
 * **Nothing is skipped.** All of the body must be JSON; a field that is there twice, or that differs only in case from one of
   the tables below, is refused. Every text lands in a field that `request.text` joins: the tables' rows say in which, and what no
   row names is kept. In a message that is its `text`, together with the names of fields that nobody knows; elsewhere it is
-  `request.context`, or the record's `attributes`.
+  `request.context`, or the record's `attributes`. An answer that says nothing where its format has words and calls has all of
+  its texts as `response.text`.
 * **A role gives no trust.** Results of tools become messages with the role `tool`, wherever the provider puts them. Texts of
   system messages stand in `messages` and, joined, in `system_prompt`.
 * **Opaque** is what the engine cannot read: media, files, stored prompts, earlier answers. Their kinds are listed in

@@ -43,7 +43,7 @@ pub use exchange::Exchange;
 pub use jiff::Timestamp;
 pub use limits::Closed;
 pub use llm_policy_engine::cel::{slot, value};
-pub use llm_policy_engine::context::{Stage, UnknownStage};
+pub use llm_policy_engine::context::{self, Stage, UnknownStage};
 pub use llm_policy_engine::decision::canonical;
 pub use llm_policy_engine::decision::key::Key as DecisionKey;
 pub use llm_policy_engine::detect;

@@ -101,22 +101,26 @@ fn alone_is_together(policies: &Policies, contexts: &[Value]) -> Result<(), Test
     Ok(())
 }
 
-/// How many sets of policies are tried: `INDEX_CASES`, or few enough for the ordinary run.
-fn config() -> ProptestConfig {
-    let cases = std::env::var("INDEX_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(250);
+/// How many sets of policies are tried: `INDEX_CASES`, or as many as the ordinary run has time for.
+fn config(ordinary: u32) -> ProptestConfig {
+    let cases = std::env::var("INDEX_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(ordinary);
     ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 8_000, ..ProptestConfig::default() }
 }
 
 proptest! {
-    #![proptest_config(config())]
-
-    #[test]
-    fn an_index_gives_what_a_scan_gives(policies in policies(), contexts in contexts(24)) {
-        indexed_is_plain(&policies, &contexts.0)?;
-    }
+    #![proptest_config(config(40))]
 
     #[test]
     fn an_index_of_many_rules_gives_what_a_scan_gives(policies in crowds(), contexts in contexts(24)) {
+        indexed_is_plain(&policies, &contexts.0)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(config(200))]
+
+    #[test]
+    fn an_index_gives_what_a_scan_gives(policies in policies(), contexts in contexts(24)) {
         indexed_is_plain(&policies, &contexts.0)?;
     }
 

@@ -86,3 +86,26 @@ fn stages_that_a_format_lacks_are_refused() {
     let error = Body::new(Format::OpenaiEmbeddings, Stage::ToolCall, b"{}").unwrap_err();
     assert_eq!(error.message, "bodies of the format openai-embeddings say nothing about the stage tool_call");
 }
+
+/// A rule about `response.text` cannot be avoided by an answer of another form than the format's.
+#[test]
+fn an_answer_of_another_form_has_text() {
+    for format in Format::ALL.into_iter().filter(|format| format.shape(Stage::Response).is_some()) {
+        for body in [
+            r#"{"unheard_of": {"deep": ["secret words"]}}"#,
+            r#"{"choices": "secret words", "content": 7}"#,
+            r#"{"content": ["secret words"]}"#,
+        ] {
+            let context = Body::new(format, Stage::Response, body.as_bytes()).unwrap().context().unwrap();
+            let text = context["response"]["text"].as_str().unwrap_or_default();
+            assert!(text.contains("secret words"), "{format}: {body} became {context}");
+        }
+    }
+    let context =
+        |body: &str| Body::new(Format::OpenaiChat, Stage::Response, body.as_bytes()).unwrap().context().unwrap();
+    assert_eq!(context(r#"{"choices": "secret words"}"#)["response"]["text"], "secret words");
+    // What nobody knows beside what is known is kept, and is no text.
+    let known = context(r#"{"choices": [{"message": {"content": "hello"}}], "fingerprint": "f-1"}"#);
+    assert_eq!(known["response"]["text"], "hello");
+    assert_eq!(known["response"]["attributes"]["fingerprint"], "f-1");
+}

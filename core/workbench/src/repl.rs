@@ -1,6 +1,7 @@
 //! CEL against a context, line by line: what a policy would see, without a policy.
 
 use jiff::Timestamp;
+use llm_policy_engine::cel::diagnostic::Diagnostic;
 use llm_policy_engine::cel::env::Env;
 use llm_policy_engine::cel::limits::Limits;
 use llm_policy_engine::compile::base_env;
@@ -124,7 +125,17 @@ impl Session {
         match self.env.compile(source) {
             Ok(checked) => Ok(checked.result_type().to_string()),
             Err(found) => {
-                let all: Vec<String> = found.iter().map(|finding| finding.render(source, "line", false)).collect();
+                let of_document = ["lists", "variables", "tables", "lookup"];
+                let about = |finding: &Diagnostic| {
+                    let span = finding.span.start as usize..finding.span.end as usize;
+                    let name = source.get(span).unwrap_or_default().split('.').next().unwrap_or_default();
+                    finding.code == "undeclared-name" && of_document.contains(&name)
+                };
+                let found = found.into_iter().map(|finding| match about(&finding) {
+                    true => finding.with_help("lists, variables and tables belong to a document; the prompt has none"),
+                    false => finding,
+                });
+                let all: Vec<String> = found.map(|finding| finding.render(source, "line", false)).collect();
                 Err(all.join("\n\n"))
             }
         }
@@ -299,6 +310,8 @@ mod tests {
         let mut session = Session::new();
         assert!(wrong(&mut session, "user.idd == 'a'").contains("^^^"));
         assert!(wrong(&mut session, "user.id").contains("user.id"));
+        assert!(wrong(&mut session, "user.id in lists.basic").contains("the prompt has none"));
+        assert!(!wrong(&mut session, "uesr.id").contains("the prompt has none"));
         assert!(wrong(&mut session, "1 / 0").contains("zero"));
         assert!(wrong(&mut session, "1 +").contains('^'));
         for line in

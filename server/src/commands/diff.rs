@@ -217,18 +217,21 @@ fn compare_batches(
 
 fn compare_one(sides: &Sides, number: u64, context: &Context, summary: &mut Summary) -> Result<(), Failure> {
     let decide = |engine: &Engine, bytes: &[u8], question: Question| {
-        engine.evaluate(bytes, question).map(|decision| decision.to_json())
+        engine.evaluate(bytes, question).map(|decision| (decision.to_json(), decision.unhandled())).ok().unzip()
     };
-    let (before, after, bytes) = match &sides.before {
+    let ((before, old_action), (after, new_action), bytes) = match &sides.before {
         Some(engine) => {
             let before = decide(engine, &context.bytes, sides.question);
-            (before.ok(), decide(&sides.after, &context.bytes, sides.question).ok(), context.bytes.clone())
+            (before, decide(&sides.after, &context.bytes, sides.question), context.bytes.clone())
         }
         None => {
             let record = Record::read(context, sides.question)?;
-            (Some(record.decision), decide(&sides.after, &record.context, record.question).ok(), record.context)
+            ((Some(record.decision), None), decide(&sides.after, &record.context, record.question), record.context)
         }
     };
+    let (old_action, new_action) = (old_action.flatten(), new_action.flatten());
+    let actions = [old_action, new_action.filter(|action| Some(*action) != old_action)];
+    actions.into_iter().flatten().for_each(|action| summary.count_unhandled(action));
     match (before, after) {
         (Some(before), Some(after)) => {
             let effect = |decision: &Json| decision.get("effect").and_then(Json::as_str).unwrap_or("deny").to_owned();

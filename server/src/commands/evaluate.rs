@@ -59,7 +59,8 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
                 .explain(&context.bytes)
                 .map(|explanation| (explanation.decision.effect(), canonical::to_string(&explanation.to_json()))),
             (Format::Text, all) => judge.explain(&context.bytes).map(|explanation| {
-                let mut text = decision::render(&explanation, &about);
+                let mut text =
+                    decision::render(&explanation, &about, &judge.advice(&context.bytes, &explanation.decision));
                 if all {
                     text.push_str("\n\n");
                     text.push_str(&super::explain::rules(&explanation, None, false));

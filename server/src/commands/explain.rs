@@ -1,8 +1,9 @@
 //! `policy-engine explain`
 
 use clap::Args;
-use llm_policy_embed::canonical;
+use llm_policy_embed::context::Stages;
 use llm_policy_embed::explain::{Explanation, Outcome, RuleTrace};
+use llm_policy_embed::{Engine, Stage, canonical};
 
 use crate::args::{Format, Policies, Subject};
 use crate::bodies::Bodies;
@@ -54,7 +55,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         match judge.explain(&context.bytes) {
             Ok(mut explanation) => {
                 if let Some(wanted) = &command.rule {
-                    only(&mut explanation, wanted)?;
+                    only(&engine, &mut explanation, wanted)?;
                 }
                 match command.output {
                     Format::Json => out.print(&canonical::to_string(&explanation.to_json())),
@@ -65,8 +66,13 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
                         if several || context.line.is_some() {
                             out.print(&style::quiet(context.origin()));
                         }
+                        out.print(&decision::headline(&explanation));
+                        let advice = judge.advice(&context.bytes, &explanation.decision);
+                        if !advice.is_empty() {
+                            out.print(&format!("\n{}", decision::hints(&advice)));
+                        }
                         let rules = rules(&explanation, command.rule.as_deref(), command.all);
-                        out.print(&format!("{}\n\n{rules}", decision::headline(&explanation.decision)));
+                        out.print(&format!("\n{rules}"));
                     }
                 }
             }
@@ -84,13 +90,19 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
 }
 
 /// Keeps the rules that are called `wanted`.
-fn only(explanation: &mut Explanation, wanted: &str) -> Result<(), Failure> {
+fn only(engine: &Engine, explanation: &mut Explanation, wanted: &str) -> Result<(), Failure> {
     let is_it = |rule: &RuleTrace| *rule.rule == *wanted || format!("{}/{}", rule.policy, rule.rule) == wanted;
     if explanation.rules.iter().any(is_it) {
         explanation.rules.retain(is_it);
         return Ok(());
     }
     let stage = explanation.decision.stage();
+    if let Some(stages) = stages_of(engine, wanted) {
+        let names: Vec<&str> = stages.iter().map(Stage::name).collect();
+        let first = names.first().copied().unwrap_or_default();
+        let message = format!("there is no rule `{wanted}` in the stage {stage}");
+        return Err(Failure::usage(message, format!("it is in {}: --stage {first}", names.join(", "))));
+    }
     let mut near: Vec<&str> = explanation.rules.iter().map(|r| &*r.rule).collect();
     near.truncate(12);
     let help = match near.as_slice() {
@@ -98,6 +110,19 @@ fn only(explanation: &mut Explanation, wanted: &str) -> Result<(), Failure> {
         near => format!("rules of the stage {stage} are {}", near.join(", ")),
     };
     Err(Failure { exit: Exit::Usage, ..Failure::usage(format!("there is no rule `{wanted}` in this stage"), help) })
+}
+
+/// The stages of the rule that is called `wanted`.
+fn stages_of(engine: &Engine, wanted: &str) -> Option<Stages> {
+    let compiled = engine.compiled();
+    let mut stages = Stages::NONE;
+    for rule in &compiled.rules {
+        let document = usize::try_from(rule.document).ok().and_then(|number| compiled.documents.get(number));
+        if *rule.id == *wanted || document.is_some_and(|d| format!("{}/{}", d.id, rule.id) == wanted) {
+            stages = stages.union(rule.stages);
+        }
+    }
+    (!stages.is_empty()).then_some(stages)
 }
 
 /// How a rule came out, for people.

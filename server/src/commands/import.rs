@@ -52,6 +52,11 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
         }
     })?;
     if let Some(to) = &command.to {
+        if to.symlink_metadata().is_ok() {
+            let message = format!("`{}` is there already; nothing was written", to.display());
+            let failure = Failure::invalid(ErrorCode::UnreadableFile, message);
+            return Err(Failure { help: Some("name another file".to_owned()), ..failure });
+        }
         let written = File::create_new(to).and_then(|mut file| file.write_all(imported.text.as_bytes()));
         written.map_err(|cause| {
             Failure::invalid(ErrorCode::UnreadableFile, format!("`{}` cannot be written: {cause}", to.display()))

@@ -14,7 +14,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Output, view};
 
 const EXAMPLES: &str = "Examples:
-  policy-engine inspect -p policies/
+  policy-engine inspect policies/
   policy-engine inspect -p policies/ -c calls.jsonl
   policy-engine inspect -p policies/ --output json | jq '.rules[] | {rule, guards}'
   policy-engine inspect -p policies/ --output svg > fields.svg
@@ -37,8 +37,18 @@ pub enum Shown {
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Command {
-    #[command(flatten)]
-    policies: Policies,
+    /// Policy files or directories of them, or `-` for a document from stdin
+    #[arg(value_name = "PATH", required_unless_present = "policies")]
+    paths: Vec<PathBuf>,
+    /// The same, as the other commands take it
+    #[arg(short = 'p', long = "policy", value_name = "PATH", help_heading = "Policies")]
+    policies: Vec<PathBuf>,
+    /// Only documents of this namespace
+    #[arg(short, long, value_name = "NAME", help_heading = "Policies")]
+    namespace: Option<String>,
+    /// Only documents with this tag; repeated: with one of these tags
+    #[arg(short, long = "tag", value_name = "TAG", help_heading = "Policies")]
+    tags: Vec<String>,
     /// Contexts to count for how many rules the index leaves to be looked at: a file, JSONL, or a directory; may be
     /// repeated
     #[arg(short = 'c', long = "context", value_name = "FILE")]
@@ -78,7 +88,12 @@ impl Command {
 }
 
 pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
-    let (engine, checked) = command.policies.load()?;
+    let policies = Policies {
+        paths: [command.paths.as_slice(), &command.policies].concat(),
+        namespace: command.namespace.clone(),
+        tags: command.tags.clone(),
+    };
+    let (engine, checked) = policies.load()?;
     let view = View::of(&engine.compiled());
     let looked = looked_at(command, &engine)?;
     match command.output {

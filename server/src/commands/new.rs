@@ -76,7 +76,10 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let shown = folder.display();
     out.note(&format!(
         "\n{}",
-        style::quiet(format!("policy-engine validate --strict {shown}\npolicy-engine test {shown}"))
+        style::quiet(format!(
+            "policy-engine validate --strict {shown}\npolicy-engine test {shown}\n\
+             echo '{{\"request\": {{\"model\": \"gpt-5\"}}}}' | policy-engine evaluate -p {shown}"
+        ))
     ));
     Ok(Exit::Allowed)
 }

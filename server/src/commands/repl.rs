@@ -53,9 +53,9 @@ fn load(session: &mut Session, path: &Path) -> Result<(), Failure> {
 
 fn piped(mut session: Session, out: &mut Output) -> Result<Exit, Failure> {
     let mut exit = Exit::Allowed;
-    for line in stdin().lock().lines() {
+    for (number, line) in (1..).zip(stdin().lock().lines()) {
         let line = line.map_err(|cause| Failure::invalid(ErrorCode::UnreadableFile, format!("stdin: {cause}")))?;
-        match step(&mut session, &line, out) {
+        match step(&mut session, &line, Some(number), out) {
             Step::Fine => {}
             Step::Wrong => exit = Exit::Invalid,
             Step::Over => break,
@@ -81,7 +81,7 @@ fn by_hand(session: Session, out: &mut Output) -> Result<Exit, Failure> {
         match editor.readline("> ") {
             Ok(line) => {
                 let Some(words) = editor.helper_mut() else { break };
-                if matches!(step(&mut words.session, &line, out), Step::Over) {
+                if matches!(step(&mut words.session, &line, None, out), Step::Over) {
                     break;
                 }
             }
@@ -113,7 +113,8 @@ enum Step {
     Over,
 }
 
-fn step(session: &mut Session, line: &str, out: &mut Output) -> Step {
+/// Errors of a line from a pipe carry its `number`.
+fn step(session: &mut Session, line: &str, number: Option<usize>, out: &mut Output) -> Step {
     match session.line(line) {
         Answer::Text(text) => {
             if !text.is_empty() {
@@ -122,6 +123,13 @@ fn step(session: &mut Session, line: &str, out: &mut Output) -> Step {
             if out.is_over() { Step::Over } else { Step::Fine }
         }
         Answer::Wrong(text) => {
+            let text = match number {
+                Some(number) if text.contains("--> line:1:") => {
+                    text.replace("--> line:1:", &format!("--> stdin:{number}:"))
+                }
+                Some(number) => format!("stdin:{number}: {text}"),
+                None => text,
+            };
             out.note(&style::safe(&text));
             Step::Wrong
         }

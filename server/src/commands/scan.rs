@@ -147,7 +147,7 @@ fn table(scanner: &Scanner, findings: &Findings, out: &mut Output) {
         evidence.insert(0, found.evidence.view.name());
         out.print(&format!(
             "{:<18} {:<26} {span:>15} {:>5}  {}",
-            kind.family(),
+            kind.family().name(),
             kind.name(),
             found.score,
             evidence.join(", ")

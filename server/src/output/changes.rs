@@ -24,12 +24,18 @@ pub fn render(summary: &Summary, rules: &[RuleChange]) -> String {
     for (change, group) in groups.iter().take(GROUPS) {
         let count = units::grouped(group.count);
         let what = match change.kind {
-            Kind::Details => format!("{}, other {}", change.after.text(), change.parts.join(", ")),
+            Kind::Details => format!("{}, {}", change.after.text(), change.details()),
             _ => format!("{} → {}", change.before.text(), change.after.text()),
         };
         out.push_str(&format!("{}  {}\n", style::title(format!("{count:>9}")), style::safe(&what)));
-        // Of what hardly weighs, the counts are enough.
-        for example in group.examples.iter().filter(|_| change.kind != Kind::Details) {
+        // Of what hardly weighs, the first place is enough.
+        if change.kind == Kind::Details
+            && let Some(example) = group.examples.first()
+        {
+            out.push_str(&format!("           {}\n", style::quiet(&example.origin)));
+            continue;
+        }
+        for example in &group.examples {
             let text = format!("{}  {}", example.origin, style::line(&example.context, 100));
             out.push_str(&format!("           {}\n", style::quiet(text)));
         }
@@ -42,6 +48,16 @@ pub fn render(summary: &Summary, rules: &[RuleChange]) -> String {
     }
     if summary.changed() > 0 {
         out.push('\n');
+    }
+    for (action, count) in &summary.unhandled {
+        let (contexts, are) = match count {
+            1 => ("1 context".to_owned(), "is"),
+            n => (format!("{} contexts", units::grouped(*n)), "are"),
+        };
+        let flag = style::title(format!("--handles {action}"));
+        out.push_str(&format!(
+            "{contexts} {are} denied only because the host declares no `{action}`; if it does: {flag}\n"
+        ));
     }
     let mark = if summary.changed() > 0 { style::careful("!") } else { style::good("✓") };
     let found = match summary.changed() {

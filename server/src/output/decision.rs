@@ -1,6 +1,6 @@
 //! A decision for people.
 
-use llm_policy_embed::explain::{Explanation, RuleTrace};
+use llm_policy_embed::explain::{Explanation, Found, Outcome, RuleTrace};
 use llm_policy_embed::{Decision, Effect};
 use serde_json::{Map, Value as Json};
 
@@ -14,22 +14,56 @@ const FOUND: usize = 10;
 
 /// The decision, why, and what else was asked for.
 ///
-/// `about` says which policies decided.
-pub fn render(explanation: &Explanation, about: &str) -> String {
+/// `about` says which policies decided, `advice` what there is to do.
+pub fn render(explanation: &Explanation, about: &str, advice: &[(&'static str, String)]) -> String {
     let decision = &explanation.decision;
     let json = decision.to_json();
     let mut page = Page::default();
-    page.lines.push(headline(decision));
+    page.lines.push(headline(explanation));
     page.lines.push(String::new());
-    why(&mut page, explanation, &json);
+    why(&mut page, explanation, &json, advice);
     what_else(&mut page, decision, &json);
     page.row("policies", &style::quiet(about));
     page.lines.join("\n")
 }
 
-/// The effect and the reason.
-pub fn headline(decision: &Decision) -> String {
-    format!("{}  {}", effect(decision.effect()), style::title(style::safe(&decision.reason())))
+/// The effect and the reason. The reason of a rule that applies because it failed speaks of what nobody knows.
+pub fn headline(explanation: &Explanation) -> String {
+    let decision = &explanation.decision;
+    let reason = match deciding(explanation).and_then(|rule| Some((rule, failure(rule)?))) {
+        Some((rule, cause)) => format!("`{}` could not be evaluated and applies: {cause}", rule.rule),
+        None => decision.reason().into_owned(),
+    };
+    format!("{}  {}", effect(decision.effect()), style::title(style::safe(&reason)))
+}
+
+/// `advice` below the headline.
+pub fn hints(advice: &[(&'static str, String)]) -> String {
+    let mut page = Page::default();
+    advice.iter().for_each(|(label, text)| page.row(label, text));
+    page.lines.join("\n")
+}
+
+fn deciding(explanation: &Explanation) -> Option<&RuleTrace> {
+    let decision = &explanation.decision;
+    let (policy, rule) = (decision.policy()?, decision.rule()?);
+    explanation.rules.iter().find(|trace| *trace.policy == *policy && *trace.rule == *rule)
+}
+
+/// Why a rule has no value: `user.role is absent`.
+fn failure(rule: &RuleTrace) -> Option<String> {
+    let Outcome::Error(whole) = &rule.outcome else { return None };
+    let failed = rule.gates.iter().chain(&rule.clauses).find_map(|part| match &part.outcome {
+        Outcome::Error(cause) => Some((part, cause)),
+        _ => None,
+    });
+    let Some((part, cause)) = failed else { return Some(whole.clone()) };
+    let read = part.reads.iter().find_map(|read| match read.found {
+        Found::Absent => Some(format!("{} is absent", read.path)),
+        Found::Mistyped => Some(format!("{} has another type", read.path)),
+        Found::Value(_) => None,
+    });
+    Some(read.unwrap_or_else(|| cause.clone()))
 }
 
 fn effect(effect: Effect) -> String {
@@ -67,11 +101,11 @@ pub fn place(rule: &RuleTrace) -> String {
     style::quiet(format!("{}:{}", rule.origin, rule.line))
 }
 
-fn why(page: &mut Page, explanation: &Explanation, json: &Json) {
+fn why(page: &mut Page, explanation: &Explanation, json: &Json, advice: &[(&'static str, String)]) {
     let decision = &explanation.decision;
     let (policy, rule) = (decision.policy(), decision.rule());
     if let (Some(policy), Some(rule)) = (policy, rule) {
-        let trace = explanation.rules.iter().find(|trace| *trace.policy == *policy && *trace.rule == *rule);
+        let trace = deciding(explanation);
         let place = trace.map(place).unwrap_or_default();
         page.row("rule", &format!("{}  {place}", rule_name(policy, rule)));
         for clause in trace.map(clauses::lines).unwrap_or_default() {
@@ -86,14 +120,8 @@ fn why(page: &mut Page, explanation: &Explanation, json: &Json) {
     if let Some(code) = decision.code() {
         page.row("code", code);
     }
-    if let Some(action) = decision.unhandled() {
-        page.row(
-            "help",
-            &format!("if the host does carry it out, say so: {}", style::title(format!("--handles {action}"))),
-        );
-    }
-    if decision.code() == Some("no_policy") {
-        page.row("help", "a document decides what its rules leave open when it has a `default_action`");
+    for (label, text) in advice {
+        page.row(label, text);
     }
     if let Some(message) = decision.public_message() {
         page.row("message", &format!("{} {}", style::safe(message), style::quiet("(for the user)")));
@@ -218,5 +246,6 @@ fn parameters(params: &Map<String, Json>) -> String {
         };
         style::line(&format!("{name}={value}"), 60)
     };
-    params.iter().map(one).collect::<Vec<_>>().join(" ")
+    // What was found is in the decision as JSON; here it would hide the rest.
+    params.iter().filter(|(name, _)| *name != "findings").map(one).collect::<Vec<_>>().join(" ")
 }

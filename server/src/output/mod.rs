@@ -1,5 +1,6 @@
 //! Writing to people and to programs.
 
+pub mod advice;
 pub mod changes;
 pub mod claims;
 pub mod clauses;

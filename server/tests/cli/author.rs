@@ -53,9 +53,10 @@ fn schemas() {
 fn expressions_from_a_pipe() {
     let ran = run_with("repl contexts/allowed.json", b"1 + 1\n:set user.id=ann\n\nuser.id + '!'\n:quit\nnot reached");
     assert_eq!((ran.code, &*ran.out, &*ran.err), (0, "2\nuser.id = \"ann\"\n\"ann!\"\n", ""));
-    let ran = run_with("repl", b"user.idd\n:load nowhere.json\n2 * 3");
+    let ran = run_with("repl", b"user.idd\n:load nowhere.json\n2 * 3\n\n:nope");
     assert_eq!((ran.code, &*ran.out), (3, "6\n"));
     assert!(ran.err.contains("did you mean `id`?") && ran.err.contains("nowhere.json"), "{}", ran.err);
+    assert!(ran.err.contains("--> stdin:1:1") && ran.err.contains("stdin:5: there is no command"), "{}", ran.err);
     assert_eq!(run("repl contexts/broken.json").code, 3);
 }
 
@@ -68,7 +69,7 @@ fn imports() {
     let again = run_with("validate -", ran.out.as_bytes());
     assert_eq!(again.code, 0, "{}", again.out);
 
-    let lossy = old.replace("user.id == ''", "request.prompt.contains_pii()");
+    let lossy = old.replace("user.id == ''", "request.prompt.contains_harmful_content()");
     let ran = run_with("import - --output json", lossy.as_bytes());
     assert_eq!(ran.code, 1);
     let report: Json = serde_json::from_str(&ran.out).unwrap();
@@ -78,7 +79,18 @@ fn imports() {
     let target = folder("import");
     let command = format!("import - --to {}", target.display());
     assert_eq!(run_with(&command, old.as_bytes()).code, 0);
-    assert_eq!(run_with(&command, old.as_bytes()).code, 3);
+    let there = run_with(&command, old.as_bytes());
+    assert_eq!(there.code, 3);
+    assert!(there.err.contains("is there already; nothing was written"), "{}", there.err);
+    // What is made of CEL Policy YAML has nothing that a strict check complains about.
+    let cel = "name: nb\nrule:\n  match:\n    - {condition: \"request.model == 'a' && user.id != 'x'\", output: 'true'}\n    - {output: 'false'}\n";
+    let ran = run_with("import -", cel.as_bytes());
+    assert!(ran.out.contains("!(") && !ran.out.contains("== false"), "{}", ran.out);
+    let strict = run_with("validate --strict -", ran.out.as_bytes());
+    assert_eq!(strict.code, 0, "{}", strict.out);
+    let native = run("import policies/models.yaml");
+    assert_eq!((native.code, &*native.out), (3, ""));
+    assert!(native.err.contains("already in this program's format"), "{}", native.err);
     fs::remove_file(target).unwrap();
     assert_eq!(run_with("import -", b"a: b").code, 3);
 }

@@ -17,6 +17,24 @@ fn changes_for_people() {
 }
 
 #[test]
+fn what_is_denied_for_the_host_alone_is_told() {
+    let ran = run("diff policies policies -c contexts/mail.json");
+    let line = "1 context is denied only because the host declares no `redact`; if it does: --handles redact";
+    assert!(ran.out.contains(line), "{}", ran.out);
+    assert!(!run("diff policies policies -c contexts/mail.json --handles all").out.contains("declares no"));
+}
+
+#[test]
+fn other_details_name_the_rules_and_the_first_place() {
+    let ran = run_with(
+        "diff policies changed",
+        br#"{"user": {"id": "a", "role": "x", "tier": "y"}, "agent": {"id": "b"}, "request": {"model": "m", "provider": "p", "prompt": "x", "max_tokens": 2200, "data_subject_region": "us", "model_region": "us"}}"#,
+    );
+    assert!(ran.out.contains("production/models › long-answers no longer matches"), "{}", ran.out);
+    assert!(ran.out.contains("\n           stdin"), "{}", ran.out);
+}
+
+#[test]
 fn changes_for_programs() {
     let ran = run("diff policies changed -c contexts/several.jsonl -o json");
     assert_eq!(ran.code, 1);

@@ -148,6 +148,38 @@ fn colours_only_where_they_are_wanted() {
 }
 
 #[test]
+fn contexts_that_hint_at_a_mistake() {
+    let misspelt = br#"{"request": {"modle": "x", "model": "m"}, "user": {"id": "a"}}"#;
+    for command in ["evaluate -p policies", "explain -p policies"] {
+        let ran = run_with(command, misspelt);
+        let line = "unread    request.modle is no field of the context; did you mean `request.model`?";
+        assert!(ran.out.contains(line), "{}", ran.out);
+        assert_eq!(ran.out.matches("unread").count(), 1);
+    }
+    let json = run_with("evaluate -p policies -o json", misspelt);
+    assert!(!json.out.contains("modle"), "{}", json.out);
+
+    let call = br#"{"tool": {"name": "x"}, "user": {"id": "a"}}"#;
+    let help = "the context has `tool`, which a request has not: --stage tool_call?";
+    let ran = run_with("evaluate -p policies", call);
+    assert!(ran.out.contains(help), "{}", ran.out);
+    assert!(!run_with("evaluate -p policies --stage tool_call", call).out.contains("which a"));
+    let ran = run_with("evaluate -p policies --stage tool_result", call);
+    let ran = run_with("evaluate -p simple.yaml --stage tool_result", call);
+    assert!(ran.out.contains("no document covers the stage tool_result ("), "{}", ran.out);
+}
+
+#[test]
+fn a_context_in_yaml_is_told() {
+    let file = std::env::temp_dir().join(format!("policy-context-{}.yaml", std::process::id()));
+    std::fs::write(&file, "request:\n  model: gpt-5\n").unwrap();
+    let ran = run(&format!("evaluate -p policies -c {}", file.display()));
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(ran.code, 3);
+    assert!(ran.err.contains("help: contexts are JSON"), "{}", ran.err);
+}
+
+#[test]
 fn nobody_reads() {
     let mut child = command("evaluate -p policies -c contexts/several.jsonl")
         .stdin(Stdio::null())

@@ -16,6 +16,21 @@ fn trees() {
 }
 
 #[test]
+fn a_rule_of_another_stage_is_found() {
+    for name in ["hold-long-answers", "production/privacy/hold-long-answers"] {
+        let ran = run(&format!("explain -p policies -c contexts/denied.json --rule {name}"));
+        assert_eq!(ran.code, 2);
+        assert!(ran.err.contains("help: it is in response: --stage response"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn an_unhandled_obligation_has_a_help() {
+    let ran = run("explain -p policies -c contexts/mail.json");
+    assert!(ran.out.contains("if the host does carry it out, say so: --handles redact"), "{}", ran.out);
+}
+
+#[test]
 fn json() {
     let ran = run("explain -p policies -c contexts/several.jsonl -o json");
     assert_eq!((ran.code, ran.out.lines().count()), (0, 3));

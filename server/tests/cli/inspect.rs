@@ -18,4 +18,6 @@ fn for_programs_and_eyes() {
     assert_eq!(ran.code, 0);
     assert!(ran.out.starts_with("<svg") && ran.out.contains("request.model"), "{}", ran.out);
     assert_eq!(run("inspect -p broken").code, 3);
+    assert_eq!(run("inspect policies").out, run("inspect -p policies").out);
+    assert_eq!(run("inspect").code, 2);
 }

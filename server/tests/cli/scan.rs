@@ -14,6 +14,9 @@ fn findings_for_people() {
     assert_eq!(lines.len(), 3, "{}", ran.out);
     assert_eq!(lines[1][..3], ["pii", "email", "11..26"]);
     assert_eq!(lines[2][..3], ["pii", "credit_card", "34..53"]);
+    let columns: Vec<Option<usize>> =
+        [" kind", " email", " credit_card"].iter().zip(ran.out.lines()).map(|(n, l)| l.find(n)).collect();
+    assert!(columns[0].is_some() && columns.iter().all(|column| *column == columns[0]), "{}", ran.out);
     assert!(!ran.out.contains("ada@"), "findings hold no text");
     assert_eq!(run_with("scan", b"The boats were late.").out, "Nothing found.\n");
 }

@@ -35,6 +35,39 @@ fn coverage_and_mutation() {
     snapshot!("test_coverage", tested("tested --coverage --mutate"));
 }
 
+/// Runs a file of cases that stands beside nothing else.
+fn tested_text(name: &str, text: &str) -> Ran {
+    let folder = std::env::temp_dir().join(format!("policy-cases-{name}-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("a_test.yaml");
+    fs::write(&file, text).unwrap();
+    let ran = tested(&format!("{} --policy tested/models.yaml", file.display()));
+    fs::remove_dir_all(folder).unwrap();
+    ran
+}
+
+#[test]
+fn mistakes_have_their_place() {
+    let ran = tested("tested/models.yaml");
+    assert_eq!(ran.code, 3);
+    assert!(ran.err.contains("this is a policy, not a file of cases"), "{}", ran.err);
+    let ran = tested_text("absent", "policies:\n  - nowhere.yaml\ntests: [{name: a, expect: deny}]\n");
+    assert_eq!(ran.code, 3);
+    assert!(ran.err.contains("`nowhere.yaml` cannot be read: there is no such file"), "{}", ran.err);
+    assert!(ran.err.contains("a_test.yaml:2:5"), "{}", ran.err);
+    let ran = tested_text("stray", "tests: [{name: a, context: {request: {modle: x}}, expect: deny}]\n");
+    assert_eq!(ran.code, 3);
+    assert!(ran.err.contains("error[unknown-field]: the context has no field `request.modle`"), "{}", ran.err);
+}
+
+#[test]
+fn what_a_variant_inherits_has_its_line() {
+    let text = "tests:\n  - name: a\n    context: {request: {model: m, environment: production}}\n    expect: deny\n    variants: [{name: b}]\n";
+    let ran = tested_text("inherited", text);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("expected  deny  (from the case, line 4)"), "{}", ran.out);
+}
+
 #[test]
 fn minimums() {
     for (minimum, code) in [("--min 75", 0), ("--min 76", 1), ("--min-alone 75", 0), ("--min-alone 76", 1)] {

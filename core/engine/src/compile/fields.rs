@@ -13,7 +13,7 @@ use crate::input::paths::SlotType;
 /// All fields, as a tree of records.
 #[derive(Clone, Debug)]
 pub struct Fields {
-    roots: BTreeMap<Arc<str>, Field>,
+    pub(super) roots: BTreeMap<Arc<str>, Field>,
 }
 
 /// A field.

@@ -18,6 +18,7 @@ pub mod pricing;
 pub mod records;
 pub mod rules;
 pub mod slots;
+pub mod strays;
 
 use std::sync::Arc;
 

@@ -364,8 +364,8 @@ impl Decision {
         self.error_count
     }
 
-    /// What detectors found for the rules that had a say, by field and place; at most
-    /// [`MAX_EVIDENCE`](crate::detection::evidence::MAX_EVIDENCE). Never text.
+    /// What detectors found for the rules that had a say, by field and place; at most 256.
+    /// Never text.
     #[must_use]
     pub fn findings(&self) -> &[Evidence] {
         &self.evidence

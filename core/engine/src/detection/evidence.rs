@@ -36,7 +36,7 @@ const LONGEST_NAME: usize = 32;
 pub struct Evidence {
     /// Where it was found; `None`: in a text that the condition made itself.
     pub field: Option<Arc<str>>,
-    /// What it is, `email`; [`UNREAD`] stands for the bytes at a text's end that detectors do not read.
+    /// What it is, `email`; `unread` stands for the bytes at a text's end that detectors do not read.
     pub kind: Arc<str>,
     /// The family of detectors that found it, `pii`.
     pub family: &'static str,

@@ -1,8 +1,8 @@
 //! Detectors in policies: the functions that rules ask, the scanners behind them, and what a decision says was found.
 //!
 //! Documents that read texts in the same way share one [`Detector`], whose scanner holds what their rules ask for and no more
-//! ([`questions`]). During an evaluation each text is scanned once, when the first rule asks ([`memory`]); a text that the engine
-//! put together is scanned part by part, so that what is found has a place in a field ([`evidence`]).
+//! ([`questions`]). During an evaluation each text is scanned once, when the first rule asks (`memory.rs`); a text that the engine
+//! put together is scanned part by part, so that what is found has a place in a field (`evidence.rs`).
 
 mod detector;
 pub(crate) mod evidence;

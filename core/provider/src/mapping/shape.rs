@@ -38,7 +38,8 @@ pub enum Root {
 ///
 /// Names are fields of the record that the value belongs to: the root's, or that of the message, tool or call that a row above
 /// began. Whatever no row names goes with what is around it: below [`To::Text`] its texts are part of the text, anywhere else it
-/// is kept in the record's `attributes` (of a request: in `request.context`).
+/// is kept in the record's `attributes` (of a request: in `request.context`). An answer that has neither text nor calls then is
+/// read once more, with all its texts as its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum To {
     /// The field, as it is.

@@ -31,7 +31,19 @@ pub(crate) fn map<'a>(
     digests: bool,
     arena: &'a Bump,
 ) -> Result<Val<'a>, InputError> {
-    Ok(Mapper::new(shape, bytes, digests, arena, None).run()?.0)
+    Ok(whole(|otherwise| Mapper::new(shape, bytes, digests, arena, None).run(otherwise))?.0)
+}
+
+/// An answer that says nothing where the format has its words may say it in fields that nobody knows: then all of its texts are
+/// what it says, so that no rule about the text of answers is avoided by an answer of another form.
+fn whole<'a>(
+    walk: impl Fn(Otherwise) -> Result<(Val<'a>, Option<Trace>, bool), InputError>,
+) -> Result<(Val<'a>, Option<Trace>), InputError> {
+    let (mut value, mut trace, is_mute) = walk(Otherwise::Keep)?;
+    if is_mute {
+        (value, trace, _) = walk(Otherwise::Text("text"))?;
+    }
+    Ok((value, trace))
 }
 
 /// Maps a body, and tells of each text and number what became of it.
@@ -43,7 +55,8 @@ pub(crate) fn map_traced<'a>(
     bytes: &'a [u8],
     arena: &'a Bump,
 ) -> Result<(Val<'a>, Trace), InputError> {
-    let (value, trace) = Mapper::new(shape, bytes, true, arena, Some(Trace::default())).run()?;
+    let (value, trace) =
+        whole(|otherwise| Mapper::new(shape, bytes, true, arena, Some(Trace::default())).run(otherwise))?;
     Ok((value, trace.unwrap_or_default()))
 }
 
@@ -113,7 +126,8 @@ impl<'a> Mapper<'a> {
         }
     }
 
-    fn run(mut self) -> Result<(Val<'a>, Option<Trace>), InputError> {
+    /// The context, the trace, and whether the body is an answer without a word and without a call.
+    fn run(mut self, otherwise: Otherwise) -> Result<(Val<'a>, Option<Trace>, bool), InputError> {
         let value = Json::new(self.bytes).read(self.arena)?;
         let Val::Map(body) = value else {
             return Err(refuse("a body is an object, and this is none".to_owned(), Some(0)));
@@ -129,8 +143,10 @@ impl<'a> Mapper<'a> {
         for (name, value) in self.shape.constants {
             record.set(name, Val::Str(value));
         }
-        let rest = self.value(self.place(self.table.node(0)), &mut record, None, value)?;
-        Ok((self.finish(record, rest), self.trace))
+        let place = Place { otherwise, ..self.place(self.table.node(0)) };
+        let rest = self.value(place, &mut record, None, value)?;
+        let is_mute = root == Root::Response && !record.has_text() && self.tool_calls.is_empty();
+        Ok((self.finish(record, rest), self.trace, is_mute))
     }
 
     fn finish(&mut self, mut record: Record<'a>, rest: Option<Val<'a>>) -> Val<'a> {

@@ -1,6 +1,7 @@
 //! Rules that never match, rules that always match, and rules that others always override.
 
 use llm_policy_engine::Effect;
+use llm_policy_engine::cel::program::{Node, NodeId};
 use llm_policy_engine::compile::rules::{Clause, CompiledRule};
 use llm_policy_engine::context::Stage;
 use llm_policy_engine::diagnostic::Diagnostic;
@@ -39,6 +40,11 @@ fn never_true(bench: &mut Bench<'_>, rule: &CompiledRule) -> bool {
     if !bench.never(&[Goal::Is(rule.condition, Outcomes::TRUE)]) {
         return false;
     }
+    let restricting =
+        rule.actions.iter().any(|action| matches!(action.class, ActionClass::Restricts | ActionClass::Changes));
+    if restricting && asks_for_failure(bench, rule) {
+        return true;
+    }
     // The clauses that contradict each other, as few as will do.
     let mut parts: Vec<(String, Goal)> = Vec::new();
     for (name, node) in &rule.gates {
@@ -62,8 +68,6 @@ fn never_true(bench: &mut Bench<'_>, rule: &CompiledRule) -> bool {
         [one] => format!("{one} is never true"),
         _ => format!("{} cannot hold together", listed(&names)),
     };
-    let restricting =
-        rule.actions.iter().any(|action| matches!(action.class, ActionClass::Restricts | ActionClass::Changes));
     let failing = [Goal::Is(rule.condition, Outcomes::ERROR)];
     let fails = if restricting { bench.solve(&failing) } else { Answer::No };
     let witness = match &fails {
@@ -81,6 +85,22 @@ fn never_true(bench: &mut Bench<'_>, rule: &CompiledRule) -> bool {
         claim.witness = witness;
     }
     true
+}
+
+/// Whether a condition is `!(x) && (x)`, which is only ever written to apply where `x` fails.
+fn asks_for_failure(bench: &Bench<'_>, rule: &CompiledRule) -> bool {
+    let program = &bench.compiled.program;
+    let [first, rest @ ..] = rule.clauses.as_slice() else { return false };
+    let Node::Not(negated) = program.node(first.node) else { return false };
+    let conjuncts = |node: NodeId| match program.node(node) {
+        Node::And(run) => program.children(run).to_vec(),
+        _ => vec![node],
+    };
+    let mut once: Vec<NodeId> = conjuncts(negated);
+    let mut again: Vec<NodeId> = rest.iter().flat_map(|clause| conjuncts(clause.node)).collect();
+    once.sort_unstable();
+    again.sort_unstable();
+    once == again
 }
 
 /// The written condition, or the rule's name when there is none.

@@ -39,6 +39,8 @@ pub struct CaseFile {
     pub cases: Vec<Case>,
     /// Rules, exceptions and policies that the cases name.
     pub references: Vec<Reference>,
+    /// The fields of contexts that are written in the file, wherever they stand.
+    pub fields: Vec<WrittenField>,
 }
 
 /// One case: a context, a question, and what is expected of the decision.
@@ -69,6 +71,17 @@ pub struct Reference {
     pub kind: ReferenceKind,
     /// The name: `rule` or `namespace/name/rule`.
     pub name: Text,
+}
+
+/// A field of a context as it is written, which the context must have.
+#[derive(Clone, Debug)]
+pub struct WrittenField {
+    /// The names that lead to it; elements of lists have their number.
+    pub path: Vec<String>,
+    /// Where the last name stands, or the name of the file that has it.
+    pub span: Span,
+    /// The file of the context, when it is another one.
+    pub file: Option<Arc<str>>,
 }
 
 /// What a name is the name of.

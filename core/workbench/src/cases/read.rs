@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use llm_policy_engine::cel::ast::Span;
 use llm_policy_engine::context::Stage;
 use llm_policy_engine::diagnostic::{Diagnostic, did_you_mean};
 use llm_policy_engine::document::decode::{Fields, Reader, describe, quoted};
@@ -13,7 +14,7 @@ use llm_policy_engine::document::{self, Refused};
 use llm_policy_engine::handles::{HANDLED, Handles};
 use serde_json::{Map, Value as Json};
 
-use super::{Case, CaseFile, Expectation, Key, Pattern, Reference, ReferenceKind, context, expect};
+use super::{Case, CaseFile, Expectation, Key, Pattern, Reference, ReferenceKind, WrittenField, context, expect};
 
 pub(crate) const FILE: &[&str] = &["version", "description", "policies", "defaults", "fixtures", "tests"];
 pub(crate) const CONTEXT: &[&str] = &["base", "file", "context", "with", "without"];
@@ -43,21 +44,32 @@ pub fn read(
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let refused = |diagnostics| Refused { origin: origin.into(), text: text.into(), diagnostics, schema: None };
     let root = document::parse(text, origin).map_err(refused)?;
+    if let Kind::Map(entries) = &root.kind
+        && entries.iter().any(|(key, _)| key.text == "rules")
+        && !entries.iter().any(|(key, _)| key.text == "tests")
+    {
+        let span = Span::new(root.span.start, root.span.start);
+        let error = Diagnostic::error("not-cases", "this is a policy, not a file of cases", span);
+        return Err(refused(vec![
+            error.with_help("cases stand in a file beside it whose name ends with `_test.yaml`"),
+        ]));
+    }
     let mut cases = Cases {
         reader: Reader::new(text),
         load,
         fixtures: BTreeMap::new(),
         defaults: Question { stage: Stage::Request, now: noon(), handles: Handles::NONE },
         references: Vec::new(),
+        fields: Vec::new(),
         cases: Vec::new(),
     };
     let policies = cases.file(&root);
-    let Cases { reader, references, cases, .. } = cases;
+    let Cases { reader, references, fields, cases, .. } = cases;
     let (errors, _) = reader.finish();
     if !errors.is_empty() {
         return Err(refused(errors));
     }
-    Ok(CaseFile { origin: origin.into(), text: text.into(), policies, cases, references })
+    Ok(CaseFile { origin: origin.into(), text: text.into(), policies, cases, references, fields })
 }
 
 fn noon() -> Timestamp {
@@ -81,6 +93,7 @@ struct Cases<'t, 'l> {
     fixtures: BTreeMap<String, Json>,
     defaults: Question,
     references: Vec<Reference>,
+    fields: Vec<WrittenField>,
     cases: Vec<Case>,
 }
 
@@ -271,14 +284,22 @@ impl Cases<'_, '_> {
         {
             context::merge(&mut over, found);
         }
-        if let Some(inline) = fields.get("context").and_then(|node| self.reader.json_map("context", node)) {
+        if let Some(node) = fields.get("context")
+            && let Some(inline) = self.reader.json_map("context", node)
+        {
+            written_below(node, &mut Vec::new(), &mut self.fields);
             context::merge(&mut over, Json::Object(inline));
         }
         if let Some(node) = fields.get("with") {
             for (key, value) in self.reader.entries("with", node) {
-                let Some(value) = self.reader.json(&key.text, value) else { continue };
-                if let Err(message) = context::set(&mut over, &key.text, value) {
-                    self.reader.error("wrong-path", message, key.span);
+                let Some(json) = self.reader.json(&key.text, value) else { continue };
+                match context::set(&mut over, &key.text, json) {
+                    Ok(()) => {
+                        let mut path: Vec<String> = key.text.split('.').map(str::to_owned).collect();
+                        self.fields.push(WrittenField { path: path.clone(), span: key.span, file: None });
+                        written_below(value, &mut path, &mut self.fields);
+                    }
+                    Err(message) => self.reader.error("wrong-path", message, key.span),
                 }
             }
         }
@@ -316,7 +337,16 @@ impl Cases<'_, '_> {
         let text: Arc<str> = text.into();
         let mut inner = Reader::new(&text);
         let found = match document::parse(&text, &file.value) {
-            Ok(root) => inner.json_map("the file", &root),
+            Ok(root) => {
+                let found = inner.json_map("the file", &root);
+                let before = self.fields.len();
+                written_below(&root, &mut Vec::new(), &mut self.fields);
+                for written in self.fields.iter_mut().skip(before) {
+                    written.span = file.span;
+                    written.file = Some(file.value.clone());
+                }
+                found
+            }
             Err(errors) => {
                 errors.into_iter().for_each(|error| inner.push(error));
                 None
@@ -328,5 +358,22 @@ impl Cases<'_, '_> {
             self.reader.push(Diagnostic { message, span: file.span, ..error });
         }
         found.map(Json::Object)
+    }
+}
+
+/// Notes the fields of a context, or of a part of it that `path` leads to.
+fn written_below(node: &Node<'_>, path: &mut Vec<String>, out: &mut Vec<WrittenField>) {
+    let mut below = |name: String, span: Span, node: &Node<'_>| {
+        path.push(name);
+        out.push(WrittenField { path: path.clone(), span, file: None });
+        written_below(node, path, out);
+        path.pop();
+    };
+    match &node.kind {
+        Kind::Map(entries) => entries.iter().for_each(|(key, value)| below(key.text.to_string(), key.span, value)),
+        Kind::List(items) => {
+            items.iter().enumerate().for_each(|(number, item)| below(number.to_string(), item.span, item));
+        }
+        Kind::Scalar(..) => {}
     }
 }

@@ -105,6 +105,36 @@ pub struct Change {
     pub after: Side,
     /// For details: the parts of the decision that differ, by name.
     pub parts: Vec<String>,
+    /// For details: the rules that no longer match, as `policy › rule`.
+    pub no_longer: Vec<String>,
+    /// For details: the rules that newly match, as `policy › rule`.
+    pub newly: Vec<String>,
+}
+
+impl Change {
+    /// `other matched, warnings: a › b no longer matches; a › c newly matches`, of other details.
+    #[must_use]
+    pub fn details(&self) -> String {
+        let rules = |rules: &[String], one: &str, many: &str| match rules {
+            [] => None,
+            [rule] => Some(format!("{rule} {one}")),
+            rules => Some(format!("{} {many}", rules.join(", "))),
+        };
+        let said = [
+            rules(&self.no_longer, "no longer matches", "no longer match"),
+            rules(&self.newly, "newly matches", "newly match"),
+        ];
+        let said: Vec<String> = said.into_iter().flatten().collect();
+        let parts = format!("other {}", self.parts.join(", "));
+        if said.is_empty() { parts } else { format!("{parts}: {}", said.join("; ")) }
+    }
+}
+
+/// The rules of `decision` that had a say, as `policy › rule`.
+fn matched(decision: &Json) -> Vec<String> {
+    let text = |entry: &Json, name: &str| entry.get(name).and_then(Json::as_str).map(str::to_owned);
+    let entries = decision.get("matched").and_then(Json::as_array).into_iter().flatten();
+    entries.filter_map(|entry| Some(format!("{} › {}", text(entry, "policy")?, text(entry, "rule")?))).collect()
 }
 
 /// How two decisions in their canonical form differ; the digest of the policies does not count.
@@ -122,6 +152,7 @@ pub fn compare(before: &Json, after: &Json) -> Option<Change> {
         return None;
     }
     parts.sort();
+    let (old_rules, new_rules) = (matched(before), matched(after));
     let (before, after) = (Side::of(before), Side::of(after));
     let kind = if before.effect != after.effect {
         Kind::Effect
@@ -132,8 +163,11 @@ pub fn compare(before: &Json, after: &Json) -> Option<Change> {
     };
     if kind != Kind::Details {
         parts.clear();
+        return Some(Change { kind, before, after, parts, no_longer: Vec::new(), newly: Vec::new() });
     }
-    Some(Change { kind, before, after, parts })
+    let only = |these: &[String], others: &[String]| these.iter().filter(|r| !others.contains(r)).cloned().collect();
+    let (no_longer, newly) = (only(&old_rules, &new_rules), only(&new_rules, &old_rules));
+    Some(Change { kind, before, after, parts, no_longer, newly })
 }
 
 /// A context whose decision changed.
@@ -165,6 +199,8 @@ pub struct Summary {
     pub refused: u64,
     /// How many have which effect before and after.
     pub effects: BTreeMap<(String, String), u64>,
+    /// By action: how many are denied, before or after, only because the host does not declare that it carries it out.
+    pub unhandled: BTreeMap<String, u64>,
     /// What changed, and how often.
     pub groups: BTreeMap<Change, Group>,
     examples: usize,
@@ -210,12 +246,20 @@ impl Summary {
         }
     }
 
+    /// Counts a context that is denied only because the host does not declare `action`.
+    pub fn count_unhandled(&mut self, action: &str) {
+        *self.unhandled.entry(action.to_owned()).or_default() += 1;
+    }
+
     /// Adds what another part of the contexts shows.
     pub fn merge(&mut self, other: Self) {
         self.total += other.total;
         self.refused += other.refused;
         for (effects, count) in other.effects {
             *self.effects.entry(effects).or_default() += count;
+        }
+        for (action, count) in other.unhandled {
+            *self.unhandled.entry(action).or_default() += count;
         }
         for (change, group) in other.groups {
             let known = self.groups.entry(change).or_default();
@@ -255,6 +299,8 @@ impl Summary {
                 "before": change.before.to_json(),
                 "after": change.after.to_json(),
                 "parts": change.parts,
+                "no_longer_match": change.no_longer,
+                "newly_match": change.newly,
                 "count": group.count,
                 "examples": group.examples.iter().map(|e| json!({"from": e.origin, "context": e.context})).collect::<Vec<_>>(),
             })

@@ -146,11 +146,9 @@ fn group(out: &mut String, change: &Change, found: &Group, most: u64, total: u64
     };
     let colour = EFFECTS.iter().find(|e| **e == change.after.effect).copied().unwrap_or("deny");
     let what = match change.kind {
-        Kind::Details => format!(
-            "{}<br><span class=\"quiet\">other {}</span>",
-            side(&change.after),
-            escaped(&change.parts.join(", "))
-        ),
+        Kind::Details => {
+            format!("{}<br><span class=\"quiet\">{}</span>", side(&change.after), escaped(&change.details()))
+        }
         _ => format!("{}<br>→ {}", side(&change.before), side(&change.after)),
     };
     let _ = write!(

@@ -144,7 +144,7 @@ impl Walk<'_, '_> {
     /// fails, and has no other effect, keeps that.
     fn guard(&mut self, when: &str) {
         if when != "true" {
-            let fails = format!("({when}) == false && ({when})");
+            let fails = format!("!({when}) && ({when})");
             self.push(&fails, json!({"deny": {"reason": "a condition could not be evaluated", "code": "error"}}));
         }
     }

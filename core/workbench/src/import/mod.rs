@@ -15,6 +15,7 @@ use std::fmt;
 
 use llm_policy_engine::document::tree::{Kind, Node};
 use llm_policy_engine::document::{self, Refused};
+use llm_policy_engine::{Engine, Options};
 
 /// What came of a document.
 #[derive(Clone, Debug)]
@@ -84,12 +85,18 @@ impl fmt::Display for ChangeKind {
 /// ```
 ///
 /// # Errors
-/// When the text is no YAML, or of none of the formats.
+/// When the text is no YAML, of none of the formats, or in ours already.
 pub fn import(text: &str, origin: &str) -> Result<Imported, Refused> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let refused = |diagnostics| Refused { origin: origin.into(), text: text.into(), diagnostics, schema: None };
     // The published dialect holds ` #` and `!x` without quotes, which is legal in its blocks only.
     let root = document::parse(text, origin).map_err(refused)?;
+    if is_native(text, origin, &root) {
+        let message = "this document is already in this program's format; nothing to import";
+        let span = llm_policy_engine::cel::ast::Span::new(root.span.start, root.span.start);
+        let error = llm_policy_engine::diagnostic::Diagnostic::error("already-native", message, span);
+        return Err(refused(vec![error.with_help("`policy-engine validate FILE` checks it")]));
+    }
     let keys = |key: &str| matches!(&root.kind, Kind::Map(entries) if entries.iter().any(|(k, _)| k.text == key));
     if keys("rule") && !keys("rules") {
         Ok(cel_policy::import(text, &root))
@@ -102,6 +109,15 @@ pub fn import(text: &str, origin: &str) -> Result<Imported, Refused> {
         let help = "the published dialect has `version` and `rules`, CEL Policy YAML has `name` and `rule`";
         Err(refused(vec![error.with_help(help)]))
     }
+}
+
+/// Whether a document is in our format: it compiles, or has what no other format has.
+fn is_native(text: &str, origin: &str, root: &Node<'_>) -> bool {
+    let rules = get(root, "rules").map(items).unwrap_or_default();
+    get(root, "lists").is_some()
+        || rules.iter().any(|rule| get(rule, "when").is_some())
+        || document::read(text, origin, &mut document::no_files)
+            .is_ok_and(|document| Engine::new(vec![document], Options::default()).is_ok())
 }
 
 /// The value under `key`.

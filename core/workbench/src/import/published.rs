@@ -359,7 +359,11 @@ fn action(draft: &mut Draft<'_>, node: &Node<'_>, kind: Option<&str>, about: &st
             Some(Class::Restricts)
         }
         other => {
-            let message = format!("there is no action `{other}`; it is a deny");
+            let written = || entries(node).first().map(|(key, _)| &*key.text);
+            let message = match Some(other).filter(|name| !name.is_empty()).or_else(written) {
+                Some(name) => format!("there is no action `{name}`; it is a deny"),
+                None => "the action has no name; it is a deny".to_owned(),
+            };
             draft.note(ChangeKind::NotKept, node.span, about, message);
             let reason = format!("the action {} could not be imported", name(other));
             out.push((Class::Restricts, json!({"deny": {"reason": reason, "code": "not_imported"}})));

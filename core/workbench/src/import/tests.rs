@@ -59,6 +59,23 @@ fn expressions() {
 }
 
 #[test]
+fn our_own_documents_are_left_alone() {
+    let native = include_str!("../../../../examples/policies/governance.yaml");
+    let small = "version: '1.0'\nmetadata: {name: a}\nrules: [{id: a, when: user.idd == '', actions: [deny]}]";
+    for text in [native, small] {
+        let said = import(text, "new.yaml").unwrap_err().to_string();
+        assert!(said.contains("already in this program's format") && said.contains("validate FILE"), "{said}");
+    }
+}
+
+#[test]
+fn an_action_without_a_type_is_named() {
+    let text = "version: '1.0'\nmetadata: {name: a}\nrules:\n  - {id: a, conditions: {match: 'user.trusted()'}, actions: [{x: y}]}";
+    let imported = imported(text);
+    assert!(lists(&imported, ChangeKind::NotKept, "there is no action `x`"), "{:?}", imported.changes);
+}
+
+#[test]
 fn what_the_engine_does_not_have_is_named() {
     for (source, what) in [
         ("request.prompt.contains_harmful_content()", "harmful content"),

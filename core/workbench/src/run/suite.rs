@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use llm_policy_engine::compile::fields::Fields;
 use llm_policy_engine::diagnostic::{Diagnostic, did_you_mean};
 use llm_policy_engine::document::Document;
 use llm_policy_engine::{Engine, Finding, Options};
@@ -63,13 +64,16 @@ impl Suite {
     ///
     /// # Errors
     /// Names of rules, exceptions and policies that none of the policies has: a case that expects such a rule not to match
-    /// would pass for ever.
+    /// would pass for ever. Fields of contexts that neither the engine nor the policies have: no rule would ever see them.
     pub fn add_file(&mut self, cases: CaseFile, set: usize) -> Result<(), Vec<Finding>> {
         let documents = self.sets.get(set).map(|set| set.documents.as_slice()).unwrap_or_default();
+        let compiled = self.sets.get(set).map(|set| set.engine.compiled());
+        let fields = compiled.map(|compiled| stray_fields(&cases, &compiled.fields)).unwrap_or_default();
         let unknown: Vec<Finding> = cases
             .references
             .iter()
             .filter_map(|reference| unknown(reference, documents))
+            .chain(fields)
             .map(|diagnostic| Finding { origin: cases.origin.clone(), text: cases.text.clone(), diagnostic })
             .collect();
         if !unknown.is_empty() {
@@ -106,6 +110,32 @@ impl Suite {
         all.sort_by_key(|document| document.origin.clone());
         all
     }
+}
+
+/// The fields of contexts that there are not. What stands below one is told with it.
+fn stray_fields(cases: &CaseFile, fields: &Fields) -> Vec<Diagnostic> {
+    let mut told: Option<&[String]> = None;
+    let mut out = Vec::new();
+    for written in &cases.fields {
+        if told.is_some_and(|above| written.path.len() > above.len() && written.path.starts_with(above)) {
+            continue;
+        }
+        let path: Vec<&str> = written.path.iter().map(String::as_str).collect();
+        let Some(stray) = fields.stray(&path) else { continue };
+        // `Model` beside `model` is refused with the context, by the engine.
+        if stray.near.as_ref().is_some_and(|near| near.eq_ignore_ascii_case(&stray.path)) {
+            continue;
+        }
+        told = Some(&written.path);
+        let file = written.file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default();
+        let message = format!("{file}the context has no field `{}`", stray.path);
+        let help = match &stray.near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "declare it under `schema` of a policy, or put it below a free field such as `metadata`".to_owned(),
+        };
+        out.push(Diagnostic::error("unknown-field", message, written.span).with_help(help));
+    }
+    out
 }
 
 fn unknown(reference: &Reference, documents: &[Document]) -> Option<Diagnostic> {

@@ -105,6 +105,23 @@ fn never_matches() {
 }
 
 #[test]
+fn a_rule_that_catches_failures_is_left_alone() {
+    let never = |when: &str, action: &str| {
+        found(&format!("rules: [{{id: r, when: \"{when}\", actions: [{action}]}}]"), "never-matches").len()
+    };
+    for when in [
+        "!(user.id == 'a') && (user.id == 'a')",
+        "!(user.id == 'a' && user.tier != 'b') && (user.id == 'a' && user.tier != 'b')",
+        "!(user.id == 'a' || user.tier != 'b') && (user.id == 'a' || user.tier != 'b')",
+    ] {
+        assert_eq!(never(when, "deny"), 0, "{when}");
+        // An allow that fails does not apply: it is of no use.
+        assert_eq!(never(when, "allow"), 1, "{when}");
+    }
+    assert_eq!(never("!(user.id == 'a') && user.id == 'a' && user.tier == 'b'", "deny"), 1);
+}
+
+#[test]
 fn what_never_matches_says_why() {
     let found = found(
         "rules: [{id: r, when: \"user.id != 'x' && user.tier == 'a' && request.stream && user.tier == 'b'\", actions: [deny]}]",

@@ -115,6 +115,50 @@ fn names_that_nothing_has_are_refused() {
     }
 }
 
+/// A misspelt field is read by no rule, so the case would test something else than it says.
+#[test]
+fn fields_that_no_context_has_are_refused() {
+    let refused = |tests: &str| -> Vec<String> {
+        let document = document::read(POLICY, "p.yaml", &mut document::no_files).unwrap();
+        let mut suite = Suite::default();
+        let set = suite.add_set(PolicySet::new(vec![document]).unwrap().0);
+        let mut files = |_: &str| Ok("{\"request\": {\"modle\": 1}}".to_owned());
+        let cases = cases::read(tests, "a_test.yaml", &mut files).unwrap_or_else(|refused| panic!("{refused}"));
+        let findings = suite.add_file(cases, set).err().unwrap_or_default();
+        findings.iter().map(|finding| finding.render(false)).collect()
+    };
+    for (tests, message, help, place) in [
+        (
+            "tests:\n - {name: a, context: {request: {max_token: {x: 1}}}, expect: deny}",
+            "error[unknown-field]: the context has no field `request.max_token`",
+            "did you mean `request.max_tokens`?",
+            ":2:34",
+        ),
+        ("fixtures: {f: {context: {usr: {id: x}}}}\ntests: [{name: a, expect: deny}]", "`usr`", "`user`", ":1:"),
+        ("tests: [{name: a, with: {usr.id: x}, expect: deny}]", "`usr`", "did you mean `user`?", ":1:"),
+        ("tests: [{name: a, with: {user: {idd: x}}, expect: deny}]", "`user.idd`", "`user.id`?", ":1:"),
+        (
+            "tests: [{name: a, variants: [{name: b, context: {request: {messages: [{rol: x}]}}, expect: deny}]}]",
+            "`request.messages.0.rol`",
+            "did you mean `request.messages.0.role`?",
+            "a_test.yaml:1:",
+        ),
+        (
+            "tests: [{name: a, file: c.json, expect: deny}]",
+            "c.json: the context has no field `request.modle`",
+            "`request.model`",
+            ":1:",
+        ),
+        ("tests: [{name: a, context: {zzzzzzz: 1}, expect: deny}]", "`zzzzzzz`", "declare it under `schema`", ":1:"),
+    ] {
+        let said = refused(tests);
+        assert_eq!(said.len(), 1, "{tests}: {said:?}");
+        assert!(said[0].contains(message) && said[0].contains(help) && said[0].contains(place), "{}", said[0]);
+    }
+    let free = "tests: [{name: a, context: {metadata: {a: {b: 1}}, user: {attributes: {é: 1}}}, with: {request.context.x.y: 1}, expect: deny}]";
+    assert_eq!(refused(free), [""; 0]);
+}
+
 /// What is cut off or changed anywhere is read or refused, and nothing else.
 #[test]
 fn no_text_is_too_odd() {

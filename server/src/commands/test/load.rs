@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use llm_policy_embed::{Documents, Error, ErrorCode, Finding, Options, Refused, files};
+use llm_policy_embed::{Diagnostic, Documents, Error, ErrorCode, Finding, Options, Refused, files};
 use llm_policy_workbench::cases;
 use llm_policy_workbench::run::{PolicySet, Suite};
 
@@ -46,6 +46,19 @@ pub fn load(paths: &[PathBuf], policies: &[PathBuf], read: &mut Vec<PathBuf>) ->
             None if !policies.is_empty() => policies.to_vec(),
             None => beside_tests(paths),
         };
+        let absent = cases.policies.iter().flatten().filter(|name| !beside(folder, &name.value).exists());
+        let absent: Vec<Finding> = absent
+            .map(|name| {
+                let message = format!("`{}` cannot be read: there is no such file", name.value);
+                let help = format!("it is looked for at `{}`", beside(folder, &name.value).display());
+                let diagnostic = Diagnostic::error("wrong-file", message, name.span).with_help(help);
+                Finding { origin: cases.origin.clone(), text: cases.text.clone(), diagnostic }
+            })
+            .collect();
+        if !absent.is_empty() {
+            findings.extend(absent);
+            continue;
+        }
         let set = match sets.get(&wanted) {
             Some(set) => *set,
             None => {

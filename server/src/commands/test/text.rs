@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use llm_policy_workbench::cases::Case;
 use llm_policy_workbench::coverage::{Coverage, Share};
 use llm_policy_workbench::mutation::{Fate, Mutant, Mutation};
 use llm_policy_workbench::report::Report;
-use llm_policy_workbench::run::{CaseFailure, CaseOutcome, CaseResult};
+use llm_policy_workbench::run::{CaseFailure, CaseOutcome, CaseResult, Mismatch};
 
 use crate::output::{clauses, decision, style, units};
 
@@ -60,7 +61,7 @@ fn case(lines: &mut Vec<String>, report: &Report<'_>, result: &CaseResult, verbo
         }
         CaseOutcome::Failed(failure) => {
             lines.push(format!("{} {}  {place}", style::bad("✗"), style::title(style::safe(&case.name))));
-            differences(lines, failure);
+            differences(lines, failure, case, &file.cases.text);
             why(lines, failure);
             lines.push(String::new());
         }
@@ -68,12 +69,24 @@ fn case(lines: &mut Vec<String>, report: &Report<'_>, result: &CaseResult, verbo
 }
 
 /// What was expected, and what is there.
-fn differences(lines: &mut Vec<String>, failure: &CaseFailure) {
+fn differences(lines: &mut Vec<String>, failure: &CaseFailure, case: &Case, text: &str) {
+    // What a variant does not say itself stands before it, with its case.
+    let inherited = |mismatch: &Mismatch| match mismatch.span.start < case.span.start {
+        true => {
+            let line = mismatch.span.line_and_column(text).0;
+            style::quiet(format!("  (from the case, line {line})"))
+        }
+        false => String::new(),
+    };
     let width = failure.mismatches.iter().map(|m| m.place().chars().count()).max().unwrap_or(0);
     for mismatch in &failure.mismatches {
         let name = mismatch.place();
         let label = style::pad(&style::quiet(&name), &name, width);
-        lines.push(format!("    {label}  expected  {}", style::good(style::line(&mismatch.expected, LONG))));
+        lines.push(format!(
+            "    {label}  expected  {}{}",
+            style::good(style::line(&mismatch.expected, LONG)),
+            inherited(mismatch)
+        ));
         lines.push(format!("    {}  got       {}", " ".repeat(width), style::bad(style::line(&mismatch.found, LONG))));
     }
 }
