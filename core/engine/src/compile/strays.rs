@@ -64,7 +64,7 @@ impl Fields {
                 Err(known) => {
                     let above = path.get(..count).unwrap_or_default();
                     let whole = |name: &str| [above, &[name]].concat().join(".");
-                    let near = did_you_mean(name, known.into_iter()).map(whole);
+                    let near = did_you_mean(name, known).map(whole);
                     return Some(Stray { path: whole(name), near });
                 }
             }
