@@ -45,7 +45,9 @@ pub struct Documents {
 pub struct Checked {
     /// How many documents there are, refused ones among them.
     pub documents: usize,
-    /// How many rules they have.
+    /// How many of them could not be read: the conditions in these were not checked yet.
+    pub unread: usize,
+    /// How many rules the others have.
     pub rules: usize,
     /// What was found: by document, then by place.
     pub findings: Vec<Finding>,
@@ -201,7 +203,8 @@ impl Documents {
     #[must_use]
     pub fn check(mut self, options: Options) -> Checked {
         self.leave_tables_out();
-        let documents = self.read.len() + self.refused.len();
+        let unread = self.refused.len();
+        let documents = self.read.len() + unread;
         let rules = self.read.iter().map(|document| document.rules.len()).sum();
         let mut findings: Vec<Finding> = Vec::new();
         for (_, refused) in &self.refused {
@@ -234,7 +237,7 @@ impl Documents {
             let key = |f: &Finding| (f.origin.clone(), f.diagnostic.span.start);
             key(a).cmp(&key(b))
         });
-        Checked { documents, rules, findings, engine }
+        Checked { documents, unread, rules, findings, engine }
     }
 }
 

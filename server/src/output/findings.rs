@@ -28,7 +28,13 @@ pub fn summary(checked: &Checked, claimed: usize, refused: bool) -> String {
         (e, 0) => units::count(e, "error"),
         (e, w) => format!("{}, {}", units::count(e, "error"), units::count(w, "warning")),
     };
-    format!("{mark} {}: {found}", about(checked))
+    let unread = match checked.unread {
+        0 => String::new(),
+        unread => {
+            format!("; the conditions of {} were not checked yet: mend these first", units::count(unread, "document"))
+        }
+    };
+    format!("{mark} {}: {found}{unread}", about(checked))
 }
 
 /// `3 documents, 24 rules, digest 5163920c4c0a`
@@ -36,6 +42,8 @@ pub fn about(checked: &Checked) -> String {
     let (documents, rules) = (units::count(checked.documents, "document"), units::count(checked.rules, "rule"));
     match checked.engine() {
         Ok(engine) => format!("{documents}, {rules}, digest {}", units::digest(&engine.bundle())),
+        // The rules of a document whose form is wrong are not known.
+        Err(_) if checked.unread > 0 => documents,
         Err(_) => format!("{documents}, {rules}"),
     }
 }
