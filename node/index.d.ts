@@ -281,6 +281,8 @@ export class StaleInputError extends PolicyEngineError {}
 export class InvalidArgumentError extends PolicyEngineError {}
 /** The engine is closed. */
 export class ClosedError extends PolicyEngineError {}
+/** The store of limits cannot be asked. */
+export class LimitsUnavailableError extends PolicyEngineError {}
 /** A request does not pass. */
 export class RefusedError extends PolicyEngineError {
   readonly decision: Decision;

@@ -27,6 +27,7 @@ exports.NoDocumentsError = errors.NoDocumentsError;
 exports.StaleInputError = errors.StaleInputError;
 exports.InvalidArgumentError = errors.InvalidArgumentError;
 exports.ClosedError = errors.ClosedError;
+exports.LimitsUnavailableError = errors.LimitsUnavailableError;
 exports.RefusedError = errors.RefusedError;
 exports.DeniedError = errors.DeniedError;
 exports.ThrottledError = errors.ThrottledError;

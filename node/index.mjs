@@ -16,6 +16,7 @@ export const {
   StaleInputError,
   InvalidArgumentError,
   ClosedError,
+  LimitsUnavailableError,
   RefusedError,
   DeniedError,
   ThrottledError,

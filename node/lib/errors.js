@@ -31,6 +31,7 @@ const NoDocumentsError = define('NoDocumentsError', 'no_documents');
 const StaleInputError = define('StaleInputError', 'stale_input');
 const InvalidArgumentError = define('InvalidArgumentError', 'invalid_argument');
 const ClosedError = define('ClosedError', 'invalid_handle');
+const LimitsUnavailableError = define('LimitsUnavailableError', 'limits_unavailable');
 
 /** The request does not pass: thrown by `Decision.throwUnlessAllowed` and by the guards. */
 class RefusedError extends PolicyEngineError {
@@ -53,6 +54,7 @@ const CLASSES = new Map(
     StaleInputError,
     InvalidArgumentError,
     ClosedError,
+    LimitsUnavailableError,
   ].map((Class) => [Class.code, Class]),
 );
 
@@ -80,6 +82,7 @@ module.exports = {
   StaleInputError,
   InvalidArgumentError,
   ClosedError,
+  LimitsUnavailableError,
   RefusedError,
   DeniedError,
   ThrottledError,

@@ -22,6 +22,7 @@ case $(uname -s) in
 esac
 export LLM_POLICY_ENGINE_NATIVE=$built/$addon
 
+npm ci --silent --prefix examples/node
 cd node
 npm ci --silent
 npx tsc -p tests/tsconfig.json

@@ -35,6 +35,7 @@ fn make<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
         ErrorCode::StaleInput => "StaleInputError",
         ErrorCode::InvalidArgument => "InvalidArgumentError",
         ErrorCode::InvalidHandle => "ClosedError",
+        ErrorCode::LimitsUnavailable => "LimitsUnavailableError",
         _ => "InternalError",
     };
     let details = PyDict::new(py);

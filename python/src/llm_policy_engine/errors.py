@@ -18,6 +18,7 @@ __all__ = [
     "InvalidArgumentError",
     "InvalidInputError",
     "InvalidPolicyError",
+    "LimitsUnavailableError",
     "NoDocumentsError",
     "PolicyEngineError",
     "RefusedError",
@@ -115,6 +116,12 @@ class ClosedError(PolicyEngineError, ValueError):
     """The engine was closed."""
 
     code: ClassVar[str] = "invalid_handle"
+
+
+class LimitsUnavailableError(PolicyEngineError):
+    """The store of limits cannot be asked."""
+
+    code: ClassVar[str] = "limits_unavailable"
 
 
 class RefusedError(PolicyEngineError):

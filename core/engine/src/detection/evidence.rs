@@ -55,7 +55,7 @@ impl Evidence {
     /// has no field has no spans either.
     #[must_use]
     pub fn to_json(&self) -> Json {
-        let mut out = json!({"kind": &*self.kind, "family": self.family, "score": score(self.score)});
+        let mut out = json!({"kind": &*self.kind, "family": self.family, "score": share(self.score)});
         if let (Some(field), Some(object)) = (&self.field, out.as_object_mut()) {
             object.insert("field".to_owned(), json!(&**field));
             for (unit, span) in [("bytes", self.bytes), ("utf16", self.utf16), ("chars", self.chars)] {
@@ -63,6 +63,14 @@ impl Evidence {
             }
         }
         out
+    }
+}
+
+/// A score as canonical JSON has it: `1`, and not `1.0`.
+fn share(hundredths: u8) -> Json {
+    match hundredths {
+        0 | 100 => (hundredths / 100).into(),
+        _ => score(hundredths).into(),
     }
 }
 

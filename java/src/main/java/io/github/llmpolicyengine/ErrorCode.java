@@ -17,7 +17,9 @@ public enum ErrorCode {
     /** A call that is wrong whatever the policies are. */
     INVALID_ARGUMENT(7, "invalid_argument"),
     /** Something that was closed. */
-    INVALID_HANDLE(8, "invalid_handle");
+    INVALID_HANDLE(8, "invalid_handle"),
+    /** The store of limits cannot be asked. */
+    LIMITS_UNAVAILABLE(9, "limits_unavailable");
 
     private final int number;
     private final String wireName;

@@ -66,6 +66,7 @@ public abstract sealed class PolicyException extends Exception {
             case STALE_INPUT -> new StaleInput(message, tree, decision);
             case INVALID_ARGUMENT -> new InvalidArgument(message, tree, decision);
             case INVALID_HANDLE -> new Closed(message, tree, decision);
+            case LIMITS_UNAVAILABLE -> new LimitsUnavailable(message, tree, decision);
         };
     }
 
@@ -142,6 +143,15 @@ public abstract sealed class PolicyException extends Exception {
 
         private Closed(String message, Tree tree, Decision decision) {
             super(ErrorCode.INVALID_HANDLE, message, tree, decision);
+        }
+    }
+
+    /** The store of limits cannot be asked. */
+    public static final class LimitsUnavailable extends PolicyException {
+        private static final long serialVersionUID = 1;
+
+        private LimitsUnavailable(String message, Tree tree, Decision decision) {
+            super(ErrorCode.LIMITS_UNAVAILABLE, message, tree, decision);
         }
     }
 }
