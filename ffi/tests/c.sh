@@ -36,7 +36,7 @@ diff <(echo "$declared") <(echo "$exported") || { echo "the header and the libra
 
 # A backtrace of the self-test's panic would keep the library's debug information in memory.
 export RUST_BACKTRACE=0
-run() { valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect,possible "$@"; }
+run() { valgrind --quiet --suppressions=ffi/tests/valgrind.supp --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect,possible "$@"; }
 
 for kind in shared static; do
   declare -n link=$kind

@@ -29,6 +29,7 @@ mod cost;
 mod exceptions;
 mod fields;
 mod implication;
+mod limits;
 mod names;
 mod outcomes;
 mod pairs;
@@ -119,6 +120,7 @@ pub fn analyse(documents: &[Document], options: &Options) -> Result<Analysis, Ve
     exceptions::look(&mut bench);
     actions::look(&mut bench);
     names::look(&mut bench);
+    limits::look(&mut bench);
     fields::look(&mut bench);
     let rules = cost::of_rules(&mut bench);
     let Bench { mut claims, unanswered, .. } = bench;
@@ -166,6 +168,7 @@ impl<'b> Bench<'b> {
             roots.extend(rule.gates.iter().map(|(_, node)| *node));
             roots.extend(rule.exceptions.iter().map(|exception| exception.condition));
         }
+        roots.extend(compiled.limits.all.iter().map(|limit| limit.when));
         let theory = Theory::new(compiled, &roots);
         Self { engine, compiled, documents, options, theory, claims: Vec::new(), unanswered: 0 }
     }

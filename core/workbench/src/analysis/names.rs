@@ -7,6 +7,7 @@ use llm_policy_engine::cel::ast::{Expr, Literal};
 use llm_policy_engine::cel::parser::{ParserOptions, parse};
 use llm_policy_engine::diagnostic::Diagnostic;
 use llm_policy_engine::document::action::{Action, Assignment, Metadata};
+use llm_policy_engine::document::limit::Amount;
 use llm_policy_engine::document::model::Text;
 use llm_policy_engine::document::template::Data;
 use llm_policy_engine::document::{Document, Source, Template};
@@ -29,7 +30,7 @@ pub(super) fn look(bench: &mut Bench<'_>) {
     }
 }
 
-/// What rules, exceptions and the target use, directly or through variables: `variables.x`, `lists.y`, `tables.z`.
+/// What rules, exceptions, limits and the target use, directly or through variables: `variables.x`, `lists.y`, `tables.z`.
 fn used(document: &Document) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
     let mut note = |source: &Source| names(&source.text, &mut used);
@@ -41,6 +42,13 @@ fn used(document: &Document) -> BTreeSet<String> {
         note(&rule.condition);
         rule.rollout.iter().for_each(|rollout| note(&rollout.by));
         rule.actions.iter().for_each(|action| sources(&action.value, &mut note));
+    }
+    for limit in &document.limits {
+        limit.key.iter().chain(&limit.when).chain(&limit.cost).for_each(&mut note);
+        if let Amount::Computed(amount) = &limit.amount {
+            note(amount);
+        }
+        limit.actions.iter().flatten().for_each(|action| sources(action, &mut note));
     }
     scheduled(document, &mut used);
     through_variables(document, &mut used);

@@ -452,6 +452,21 @@ fn unused_names() {
     let days =
         "lists: {x: [2026-12-25]}\nrules: [{id: r, when: request.stream, actions: [deny], schedule: {except: [D]}}]";
     pair("unused-list", "list `x`", &days.replace('D', "2026-12-26"), &days.replace('D', "x"));
+    // Limits use names, too, and may count nothing.
+    let limit = |when: &str| {
+        format!(
+            "lists: {{x: [a]}}\ntables: {{t: {{key: string, value: double, entries: {{a: 1.0}}}}}}\nlimits: {{l: {{kind: budget, \
+            key: user.id, amount: \"lookup('t', user.id, 2.0)\", window: {{fixed: 1d}}, when: \"{when}\"}}}}"
+        )
+    };
+    pair(
+        "unused-limit",
+        "limit `l`",
+        &limit("user.id in lists.x && user.id == 'b'"),
+        &limit("user.id in lists.x && user.tier == 'b'"),
+    );
+    assert!(found(&limit("user.id in lists.x"), "unused-list").is_empty());
+    assert!(found(&limit("user.id in lists.x"), "unused-table").is_empty());
     let tables = "tables: {t: {key: string, value: int, entries: {a: 1}}}";
     pair("unused-table", "table `t`", &with(tables, "user.id == 't'"), &with(tables, "lookup('t', user.id, 0) > 0"));
 }
