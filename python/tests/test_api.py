@@ -323,17 +323,5 @@ def test_nothing_can_be_changed(engine: Engine) -> None:
             made()
 
 
-def test_the_codes_of_errors_are_those_of_every_language() -> None:
-    codes = {cls.code for cls in PolicyEngineError.__subclasses__()}
-    assert codes == {
-        "internal_error",
-        "invalid_policy",
-        "invalid_input",
-        "unreadable_file",
-        "no_documents",
-        "stale_input",
-        "invalid_argument",
-        "invalid_handle",
-        "refused",
-    }
+def test_the_version_has_three_parts() -> None:
     assert llm_policy_engine.__version__.count(".") == 2
