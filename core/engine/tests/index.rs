@@ -104,7 +104,7 @@ fn alone_is_together(policies: &Policies, contexts: &[Value]) -> Result<(), Test
 /// How many sets of policies are tried: `INDEX_CASES`, or as many as the ordinary run has time for.
 fn config(ordinary: u32) -> ProptestConfig {
     let cases = std::env::var("INDEX_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(ordinary);
-    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 8_000, ..ProptestConfig::default() }
+    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 500, ..ProptestConfig::default() }
 }
 
 proptest! {
