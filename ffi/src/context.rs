@@ -3,17 +3,18 @@
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 
+use llm_policy_embed::objects::Objects;
 use llm_policy_embed::{ContextBuilder, Error};
 
 use crate::error::{lpe_error, put, reported};
 use crate::memory::{lpe_str, records};
-use crate::objects::Objects;
+use crate::objects::no_such;
 
 /// A context under construction. Paths are names with dots between them, such as `user.id`. A field that is set again is
 /// replaced. 0 is none.
 pub type lpe_context = u64;
 
-static CONTEXTS: Objects<Mutex<ContextBuilder>> = Objects::new(4, "context");
+static CONTEXTS: Objects<Mutex<ContextBuilder>> = Objects::new(4, "context", no_such);
 
 /// Runs `work` with the context of this number.
 pub(crate) fn with_context<R>(

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use std::ptr;
 
 use llm_policy_embed::limits::Hold;
+use llm_policy_embed::objects::Objects;
 use llm_policy_embed::{Decision, DecisionKey, Effect, Error, ErrorCode, Stage};
 use serde_json::json;
 
 use crate::engine::wrong_size;
 use crate::error::{LPE_OK, lpe_error, put, reported};
 use crate::memory::lpe_buffer;
-use crate::objects::Objects;
+use crate::objects::no_such;
 
 /// The request passes.
 pub const LPE_EFFECT_ALLOW: i32 = 1;
@@ -56,7 +57,7 @@ const SMALLEST: usize = size_of::<lpe_decision>();
 /// A decision's text and lists, kept until it is freed. 0 is none.
 pub type lpe_detail = u64;
 
-static DETAILS: Objects<Detail> = Objects::new(2, "detail");
+static DETAILS: Objects<Detail> = Objects::new(2, "detail", no_such);
 
 /// What is kept of a decision.
 pub(crate) enum Detail {

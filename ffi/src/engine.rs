@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
+use llm_policy_embed::objects::Objects;
 use llm_policy_embed::{Documents, Engine, Error, ErrorCode, Handles, Options};
 
 use crate::error::{lpe_error, put, reported};
 use crate::memory::{lpe_buffer, lpe_str, records};
-use crate::objects::Objects;
+use crate::objects::no_such;
 
 /// An engine: policies, ready to decide. 0 is none.
 pub type lpe_engine = u64;
 
-static ENGINES: Objects<Engine> = Objects::new(1, "engine");
+static ENGINES: Objects<Engine> = Objects::new(1, "engine", no_such);
 
 /// The host carries out `redact`.
 pub const LPE_HANDLES_REDACT: u32 = 1;

@@ -95,7 +95,7 @@ pub(crate) unsafe fn reported(error: *mut lpe_error, work: impl FnOnce() -> Resu
     // SAFETY: the caller's promise is ours.
     if let Some(error) = unsafe { writable(error) } {
         error.code = failure.code.number();
-        error.message = lpe_buffer::new(message(&failure));
+        error.message = lpe_buffer::new(failure.report());
         error.json = lpe_buffer::new(failure.to_json().to_string());
     }
     failure.code.number()
@@ -119,18 +119,4 @@ pub(crate) unsafe fn put<T>(
             Ok(())
         })
     }
-}
-
-/// The failure for people.
-fn message(failure: &Error) -> String {
-    let mut text = failure.to_string();
-    if let Some(help) = &failure.help {
-        text.push_str("\nhelp: ");
-        text.push_str(help);
-    }
-    for finding in failure.findings.iter().filter(|finding| finding.is_error()) {
-        text.push('\n');
-        text.push_str(&finding.render(false));
-    }
-    text
 }

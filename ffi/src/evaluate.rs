@@ -54,10 +54,8 @@ pub unsafe extern "C" fn lpe_evaluate(
 ) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
-        reported(error, || {
-            decide(question, decision, detail, |question| {
-                ask(engine, |engine| engine.evaluate(input.bytes()?, question))
-            })
+        decide(question, decision, detail, error, |question| {
+            ask(engine, |engine| engine.evaluate(input.bytes()?, question))
         })
     }
 }
@@ -77,10 +75,8 @@ pub unsafe extern "C" fn lpe_evaluate_prepared(
 ) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
-        reported(error, || {
-            decide(question, decision, detail, |question| {
-                ask(engine, |engine| with_prepared(prepared, |prepared| engine.evaluate_prepared(prepared, question)))
-            })
+        decide(question, decision, detail, error, |question| {
+            ask(engine, |engine| with_prepared(prepared, |prepared| engine.evaluate_prepared(prepared, question)))
         })
     }
 }
@@ -100,10 +96,8 @@ pub unsafe extern "C" fn lpe_evaluate_context(
 ) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
-        reported(error, || {
-            decide(question, decision, detail, |question| {
-                ask(engine, |engine| with_context(context, |context| engine.evaluate_input(&*context, question)))
-            })
+        decide(question, decision, detail, error, |question| {
+            ask(engine, |engine| with_context(context, |context| engine.evaluate_input(&*context, question)))
         })
     }
 }
@@ -128,12 +122,8 @@ pub unsafe extern "C" fn lpe_evaluate_body(
 ) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
-        reported(error, || {
-            decide(question, decision, detail, |question| {
-                ask(engine, |engine| {
-                    engine.evaluate_body(read_format(format)?, body.bytes()?, read_host(host)?, question)
-                })
-            })
+        decide(question, decision, detail, error, |question| {
+            ask(engine, |engine| engine.evaluate_body(read_format(format)?, body.bytes()?, read_host(host)?, question))
         })
     }
 }
@@ -272,7 +262,7 @@ pub(crate) fn ask(
     with_engine(engine, |engine| Ok(evaluate(engine).map_err(|error| Refusal::new(error, engine.bundle()))))?
 }
 
-/// Decides, and puts out the decision and, when asked for, its detail.
+/// Decides behind the panic boundary, puts out the decision and, when asked for, its detail, and reports how it went.
 ///
 /// # Safety
 /// As `lpe_evaluate`.
@@ -281,34 +271,40 @@ pub(crate) unsafe fn decide(
     question: *const lpe_question,
     decision: *mut lpe_decision,
     detail: *mut lpe_detail,
+    error: *mut lpe_error,
     evaluate: impl FnOnce(Question) -> Result<Decision, Refusal>,
-) -> Result<(), Error> {
-    // SAFETY: the caller's promise is ours.
-    let (place, detail) = unsafe {
-        let place = Place::new(decision);
-        let detail = if detail.is_null() { None } else { Some(out(detail, 0)?) };
-        (place?, detail)
+) -> i32 {
+    let work = || {
+        // SAFETY: the caller's promise is ours.
+        let (place, detail) = unsafe {
+            let place = Place::new(decision);
+            let detail = if detail.is_null() { None } else { Some(out(detail, 0)?) };
+            (place?, detail)
+        };
+        // SAFETY: as above.
+        let question =
+            unsafe { read_question(question) }.inspect_err(|error| place.put(lpe_decision::failed(error)))?;
+        match evaluate(question) {
+            Ok(made) => {
+                let record = lpe_decision::of(&made);
+                if let Some(detail) = detail {
+                    *detail = Detail::Made(Box::new(made)).keep()?;
+                }
+                place.put(record);
+                Ok(())
+            }
+            Err(Refusal { error, bundle }) => {
+                place.put(lpe_decision::failed(&error));
+                if let (Some(detail), Some(bundle)) = (detail, bundle) {
+                    let bundle = bundle.to_string();
+                    *detail = Detail::Refused { error: error.clone(), stage: question.stage, bundle }.keep()?;
+                }
+                Err(error)
+            }
+        }
     };
-    // SAFETY: as above.
-    let question = unsafe { read_question(question) }.inspect_err(|error| place.put(lpe_decision::failed(error)))?;
-    match evaluate(question) {
-        Ok(made) => {
-            let record = lpe_decision::of(&made);
-            if let Some(detail) = detail {
-                *detail = Detail::Made(Box::new(made)).keep()?;
-            }
-            place.put(record);
-            Ok(())
-        }
-        Err(Refusal { error, bundle }) => {
-            place.put(lpe_decision::failed(&error));
-            if let (Some(detail), Some(bundle)) = (detail, bundle) {
-                let bundle = bundle.to_string();
-                *detail = Detail::Refused { error: error.clone(), stage: question.stage, bundle }.keep()?;
-            }
-            Err(error)
-        }
-    }
+    // SAFETY: the caller's promise is ours.
+    unsafe { reported(error, work) }
 }
 
 /// # Safety

@@ -1,5 +1,6 @@
 //! Exchanges: the stages of one turn.
 
+use llm_policy_embed::objects::Objects;
 use llm_policy_embed::{Decision, Error, Exchange, Question};
 
 use crate::decision::{lpe_decision, lpe_detail};
@@ -7,13 +8,13 @@ use crate::engine::{lpe_engine, with_engine};
 use crate::error::{lpe_error, put, reported};
 use crate::evaluate::{Refusal, decide, lpe_question, read_format};
 use crate::memory::{lpe_buffer, lpe_str};
-use crate::objects::Objects;
+use crate::objects::no_such;
 
 /// The stages of one turn, decided about by the policies that its engine had when it began, for one caller. It goes on when the
 /// engine is reloaded or closed. 0 is none.
 pub type lpe_exchange = u64;
 
-static EXCHANGES: Objects<Exchange> = Objects::new(5, "exchange");
+static EXCHANGES: Objects<Exchange> = Objects::new(5, "exchange", no_such);
 
 /// Begins an exchange. `host` is what the host says, a context in JSON: who asks, and what it knows beside. No body can
 /// change it.
@@ -73,10 +74,8 @@ pub unsafe extern "C" fn lpe_exchange_evaluate(
 ) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
-        reported(error, || {
-            decide(question, decision, detail, |question| {
-                ask(exchange, question, |exchange, question| exchange.evaluate(body.bytes()?, question))
-            })
+        decide(question, decision, detail, error, |question| {
+            ask(exchange, question, |exchange, question| exchange.evaluate(body.bytes()?, question))
         })
     }
 }
@@ -97,11 +96,9 @@ pub unsafe extern "C" fn lpe_exchange_evaluate_body(
 ) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
-        reported(error, || {
-            decide(question, decision, detail, |question| {
-                ask(exchange, question, |exchange, question| {
-                    exchange.evaluate_body(read_format(format)?, body.bytes()?, question)
-                })
+        decide(question, decision, detail, error, |question| {
+            ask(exchange, question, |exchange, question| {
+                exchange.evaluate_body(read_format(format)?, body.bytes()?, question)
             })
         })
     }
@@ -167,7 +164,6 @@ fn ask(
     question: Question,
     evaluate: impl FnOnce(&Exchange, Question) -> Result<Decision, Error>,
 ) -> Result<Decision, Refusal> {
-    EXCHANGES.with(exchange, |exchange| {
-        Ok(evaluate(exchange, question).map_err(|error| Refusal::new(error, exchange.bundle())))
-    })?
+    EXCHANGES
+        .with(exchange, |exchange| evaluate(exchange, question).map_err(|error| Refusal::new(error, exchange.bundle())))
 }

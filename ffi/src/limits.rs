@@ -4,7 +4,7 @@ use llm_policy_embed::{Closed, Error};
 
 use crate::decision::{lpe_decision, lpe_detail};
 use crate::engine::{lpe_engine, with_engine};
-use crate::error::{lpe_error, put, reported};
+use crate::error::{lpe_error, put};
 use crate::evaluate::{ask, decide, lpe_question};
 use crate::exchange::{lpe_exchange, with_exchange};
 use crate::memory::{lpe_buffer, lpe_str};
@@ -49,10 +49,8 @@ pub unsafe extern "C" fn lpe_dry_run(
 ) -> i32 {
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
-        reported(error, || {
-            decide(question, decision, detail, |question| {
-                ask(engine, |engine| engine.dry_run(input.bytes()?, question))
-            })
+        decide(question, decision, detail, error, |question| {
+            ask(engine, |engine| engine.dry_run(input.bytes()?, question))
         })
     }
 }

@@ -1,18 +1,19 @@
 //! Inputs that were read once for many evaluations.
 
+use llm_policy_embed::objects::Objects;
 use llm_policy_embed::{Error, Prepared};
 
 use crate::context::{lpe_context, with_context};
 use crate::engine::{lpe_engine, with_engine};
 use crate::error::{lpe_error, put, reported};
 use crate::memory::lpe_str;
-use crate::objects::Objects;
+use crate::objects::no_such;
 
 /// An input that was read. It belongs to the policies that its engine had then: after a reload, evaluating it is
 /// `LPE_STALE_INPUT`. 0 is none.
 pub type lpe_prepared = u64;
 
-static PREPARED: Objects<Prepared> = Objects::new(3, "prepared input");
+static PREPARED: Objects<Prepared> = Objects::new(3, "prepared input", no_such);
 
 /// Runs `work` with the prepared input of this number.
 #[inline]

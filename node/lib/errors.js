@@ -20,7 +20,14 @@ function named(Class, name, code) {
   return Class;
 }
 
-const define = (name, code) => named(class extends PolicyEngineError {}, name, code);
+const CLASSES = new Map();
+
+/** A class for the failures with a code. */
+function define(name, code) {
+  const Class = named(class extends PolicyEngineError {}, name, code);
+  CLASSES.set(code, Class);
+  return Class;
+}
 
 named(PolicyEngineError, 'PolicyEngineError', 'internal_error');
 const InternalError = define('InternalError', 'internal_error');
@@ -44,20 +51,6 @@ const DeniedError = named(class extends RefusedError {}, 'DeniedError', 'deny');
 const ThrottledError = named(class extends RefusedError {}, 'ThrottledError', 'throttle');
 const ApprovalRequiredError = named(class extends RefusedError {}, 'ApprovalRequiredError', 'require_approval');
 
-const CLASSES = new Map(
-  [
-    InternalError,
-    InvalidPolicyError,
-    InvalidInputError,
-    UnreadableFileError,
-    NoDocumentsError,
-    StaleInputError,
-    InvalidArgumentError,
-    ClosedError,
-    LimitsUnavailableError,
-  ].map((Class) => [Class.code, Class]),
-);
-
 /** The error of a decision that is no allow. */
 function refusal(decision) {
   if (decision.effect === 'throttle') return new ThrottledError(decision);
@@ -68,8 +61,7 @@ function refusal(decision) {
 /** The error for what the addon says went wrong. */
 function failure(said, decision) {
   const Class = CLASSES.get(said.code) ?? InternalError;
-  const message = said.help ? `${said.text}\nhelp: ${said.help}` : said.text;
-  return new Class(message, { ...said, decision });
+  return new Class(said.text, { ...said, decision });
 }
 
 module.exports = {

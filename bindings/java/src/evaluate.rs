@@ -1,8 +1,9 @@
 //! Deciding.
 
 use jni_sys::{JNIEnv, jbyteArray, jclass, jint, jlong, jobject};
+use llm_policy_embed::explain::Explanation;
 use llm_policy_embed::guard::guarded;
-use llm_policy_embed::{Error, ErrorCode, Format, Question};
+use llm_policy_embed::{Engine, Error, ErrorCode, Format, Question};
 
 use crate::env::Env;
 use crate::input::{Input, frame, question, text};
@@ -157,10 +158,8 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_evaluateBody
     let work = |env: Env, reply: &mut Reply| {
         let question = question(stage, seconds, nanos)?;
         ENGINES.with(engine, |held| {
-            let made = read_body(env, format, body).and_then(|(format, body)| {
-                let evaluate =
-                    |host: &[u8]| held.engine.evaluate_body(format, &body, &Input::new(form, host).json()?, question);
-                env.with_bytes(host, offset, length, evaluate)?
+            let made = with_body(env, (format, body), (form, host, offset, length), |format, body, host| {
+                held.engine.evaluate_body(format, body, host, question)
             });
             decided(reply, &held.engine, question, made)
         })
@@ -228,7 +227,7 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_explain(
         ENGINES.with(engine, |held| {
             let explain = |bytes: &[u8]| held.engine.explain(&Input::new(form, bytes).json()?, question);
             let made = env.with_bytes(input, offset, length, explain).flatten();
-            explained(reply, made.map_err(|error| Failure::of_decision(error, question, &held.engine.bundle())))
+            explained(reply, &held.engine, question, made)
         })
     };
     // SAFETY: the JVM made the call.
@@ -257,12 +256,10 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_explainBody(
     let work = |env: Env, reply: &mut Reply| {
         let question = question(stage, seconds, nanos)?;
         ENGINES.with(engine, |held| {
-            let made = read_body(env, format, body).and_then(|(format, body)| {
-                let explain =
-                    |host: &[u8]| held.engine.explain_body(format, &body, &Input::new(form, host).json()?, question);
-                env.with_bytes(host, offset, length, explain)?
+            let made = with_body(env, (format, body), (form, host, offset, length), |format, body, host| {
+                held.engine.explain_body(format, body, host, question)
             });
-            explained(reply, made.map_err(|error| Failure::of_decision(error, question, &held.engine.bundle())))
+            explained(reply, &held.engine, question, made)
         })
     };
     // SAFETY: the JVM made the call.
@@ -318,8 +315,26 @@ pub(crate) fn refused(message: &[u8], question: Question, bundle: &str) -> Failu
     Failure::of_decision(error, question, bundle)
 }
 
-fn explained(reply: &mut Reply, made: Result<llm_policy_embed::explain::Explanation, Failure>) -> Result<(), Failure> {
-    reply.tree(&made?.to_json());
+/// What `work` makes of a provider's body, and of what the host says beside it, in JSON.
+fn with_body<R>(
+    env: Env,
+    (format, body): (jbyteArray, jbyteArray),
+    (form, host, offset, length): (jint, jbyteArray, jint, jint),
+    work: impl FnOnce(Format, &[u8], &[u8]) -> Result<R, Error>,
+) -> Result<R, Error> {
+    let (format, body) = read_body(env, format, body)?;
+    env.with_bytes(host, offset, length, |host| work(format, &body, &Input::new(form, host).json()?))?
+}
+
+/// An explanation, or the failure with the deny that stands for the decision.
+fn explained(
+    reply: &mut Reply,
+    engine: &Engine,
+    question: Question,
+    made: Result<Explanation, Error>,
+) -> Result<(), Failure> {
+    let made = made.map_err(|error| Failure::of_decision(error, question, &engine.bundle()))?;
+    reply.tree(&made.to_json());
     Ok(())
 }
 

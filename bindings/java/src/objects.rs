@@ -1,16 +1,9 @@
 //! The objects that numbers on the Java side stand for.
 
-use llm_policy_embed::table::Table;
+use llm_policy_embed::objects::Objects;
 use llm_policy_embed::{Engine, Error, ErrorCode, Exchange, Handles, Prepared};
 
 use crate::shared::Shared;
-
-/// Objects of one kind.
-pub(crate) struct Objects<T> {
-    table: Table<T>,
-    /// What one of them is called: `engine`.
-    name: &'static str,
-}
 
 /// An engine, the same engine for a caller who carries out nothing, and the decisions that are kept.
 pub(crate) struct Held {
@@ -19,9 +12,9 @@ pub(crate) struct Held {
     pub(crate) shared: Shared,
 }
 
-pub(crate) static ENGINES: Objects<Held> = Objects::new(1, "engine");
-pub(crate) static PREPARED: Objects<Prepared> = Objects::new(2, "prepared input");
-pub(crate) static EXCHANGES: Objects<Exchange> = Objects::new(3, "exchange");
+pub(crate) static ENGINES: Objects<Held> = Objects::new(1, "engine", closed);
+pub(crate) static PREPARED: Objects<Prepared> = Objects::new(2, "prepared input", closed);
+pub(crate) static EXCHANGES: Objects<Exchange> = Objects::new(3, "exchange", closed);
 
 impl Held {
     pub(crate) fn new(engine: Engine, handles: Handles) -> Self {
@@ -30,30 +23,7 @@ impl Held {
     }
 }
 
-impl<T> Objects<T> {
-    pub(crate) const fn new(kind: u8, name: &'static str) -> Self {
-        Self { table: Table::new(kind), name }
-    }
-
-    /// Puts an object in, and gives its number.
-    pub(crate) fn keep(&self, object: T) -> Result<u64, Error> {
-        let full =
-            || Error::new(ErrorCode::InternalError, format!("there are too many objects of the kind {}", self.name));
-        Ok(self.table.insert(object).ok_or_else(full)?.get())
-    }
-
-    /// Runs `work` with the object of this number.
-    #[inline]
-    pub(crate) fn with<R, E: From<Error>>(&self, number: i64, work: impl FnOnce(&T) -> Result<R, E>) -> Result<R, E> {
-        self.table.with(number.cast_unsigned(), work).unwrap_or_else(|| Err(self.no_such().into()))
-    }
-
-    /// Takes the object of this number out.
-    pub(crate) fn free(&self, number: i64) -> Result<(), Error> {
-        if self.table.remove(number.cast_unsigned()) { Ok(()) } else { Err(self.no_such()) }
-    }
-
-    fn no_such(&self) -> Error {
-        Error::new(ErrorCode::InvalidHandle, format!("this {} is closed", self.name))
-    }
+/// The failure for a number that stands for no object of this name.
+fn closed(name: &str) -> Error {
+    Error::new(ErrorCode::InvalidHandle, format!("this {name} is closed"))
 }

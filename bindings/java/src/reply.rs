@@ -78,7 +78,7 @@ impl Reply {
 
     pub(crate) fn failed(failure: &Failure) -> Self {
         let mut reply = Self(vec![u8::try_from(failure.error.code.number()).unwrap_or(u8::MAX)]);
-        reply.text(Some(&report(&failure.error)));
+        reply.text(Some(&failure.error.report()));
         reply.part(|reply| reply.tree(&failure.error.to_json()));
         reply.text(failure.decision.as_deref());
         reply
@@ -174,18 +174,4 @@ const fn number(effect: Effect) -> u8 {
         Effect::RequireApproval => 3,
         Effect::Deny => 4,
     }
-}
-
-/// The error for people, with excerpts of the documents that are refused.
-fn report(error: &Error) -> String {
-    let mut text = error.to_string();
-    if let Some(help) = &error.help {
-        text.push_str("\nhelp: ");
-        text.push_str(help);
-    }
-    for finding in error.findings.iter().filter(|finding| finding.is_error()) {
-        text.push('\n');
-        text.push_str(&finding.render(false));
-    }
-    text
 }

@@ -45,10 +45,7 @@ pub(crate) fn reported<T>(work: impl FnOnce() -> Result<T, Error>) -> Option<T> 
 pub(crate) fn fail(error: &Error, about: Option<(Stage, &str)>) {
     let mut failure = error.to_json();
     if let Some(object) = failure.as_object_mut() {
-        // For people: with the place in the input, and excerpts of the documents that are refused.
-        let excerpts = error.findings.iter().filter(|finding| finding.is_error()).map(|finding| finding.render(false));
-        let text: Vec<String> = std::iter::once(error.to_string()).chain(excerpts).collect();
-        object.insert("text".to_owned(), json!(text.join("\n")));
+        object.insert("text".to_owned(), json!(error.report()));
         if let Some((stage, bundle)) = about {
             object.insert("decision".to_owned(), json!(error.decision(stage, bundle)));
         }

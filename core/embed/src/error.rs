@@ -113,6 +113,15 @@ impl Error {
         Self { help: Some(help.into()), ..self }
     }
 
+    /// The failure for people: what is wrong, what to do, and excerpts of the documents that are refused. It shows no values of
+    /// an input.
+    #[must_use]
+    pub fn report(&self) -> String {
+        let help = self.help.iter().map(|help| format!("help: {help}"));
+        let excerpts = self.findings.iter().filter(|finding| finding.is_error()).map(|finding| finding.render(false));
+        std::iter::once(self.to_string()).chain(help).chain(excerpts).collect::<Vec<_>>().join("\n")
+    }
+
     /// The failure as JSON, for borders and machines: `code`, `message`, and where there are such `help`, `offset` and
     /// `findings`, each as [`finding_json`] makes it.
     #[must_use]

@@ -32,6 +32,7 @@ pub mod files;
 pub mod guard;
 pub mod limits;
 pub mod metrics;
+pub mod objects;
 pub mod table;
 mod watch;
 
