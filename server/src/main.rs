@@ -6,6 +6,7 @@ mod commands;
 mod contexts;
 mod failure;
 mod output;
+mod replace;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,7 +1,5 @@
 //! `policy-engine fmt`
 
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,6 +9,7 @@ use llm_policy_workbench::format;
 use crate::args::{is_stdin, read_stdin};
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, style, units};
+use crate::replace::{Access, replace};
 
 const EXAMPLES: &str = "Examples:
   policy-engine fmt policies/
@@ -80,7 +79,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
             (true, _, Some(diff)) => out.print(&coloured(&diff)),
             (true, _, None) => {}
             (false, true, _) => out.print(pretty.strip_suffix('\n').unwrap_or(&pretty)),
-            (false, false, Some(_)) => replace(&path, &pretty)?,
+            (false, false, Some(_)) => replace(&path, &pretty, Access::AsBefore)?,
             (false, false, None) => {}
         }
     }
@@ -100,27 +99,6 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
 
 fn is_json(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "json")
-}
-
-/// Writes beside the file first: whatever happens, the file is the old one or the new one.
-fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |cause: std::io::Error| {
-        Failure::invalid(ErrorCode::UnreadableFile, format!("`{}` cannot be written: {cause}", path.display()))
-    };
-    // What a link names is changed, not the link.
-    let path = &fs::canonicalize(path).map_err(failed)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    let written = fs::File::create_new(&beside).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.set_permissions(fs::metadata(path)?.permissions())?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
-    });
-    written.map_err(|cause| {
-        let _ = fs::remove_file(&beside);
-        failed(cause)
-    })
 }
 
 fn coloured(diff: &str) -> String {

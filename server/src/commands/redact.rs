@@ -14,6 +14,7 @@ use crate::args::stage_parser;
 use crate::bodies::format_parser;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use crate::replace::{Access, replace};
 
 const EXAMPLES: &str = "Examples:
   policy-engine redact letter.txt
@@ -86,7 +87,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     }
     let redacted = redact(command, &text, &scanner, &mut redactor)?;
     if let (Some(file), Some(vault)) = (&command.vault, redactor.vault()) {
-        save(file, &vault.save())?;
+        replace(file, &vault.save(), Access::Owner)?;
     }
     out.print(redacted.strip_suffix('\n').unwrap_or(&redacted));
     Ok(Exit::Allowed)
@@ -144,25 +145,6 @@ fn open(file: &Path, scope: &str, may_be_new: bool) -> Result<Vault, Failure> {
         Err(error) if may_be_new && error.kind() == std::io::ErrorKind::NotFound => Ok(Vault::new(random()?, scope)),
         Err(error) => Err(unreadable(error.to_string())),
     }
-}
-
-/// Writes the vault beside its place and moves it there, so that no half of one is ever there; only its owner may read it.
-fn save(file: &Path, saved: &str) -> Result<(), Failure> {
-    use std::io::Write as _;
-    let mut name = file.as_os_str().to_owned();
-    name.push(".new");
-    let beside = PathBuf::from(name);
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&beside).and_then(|mut new| {
-        new.write_all(saved.as_bytes())?;
-        new.sync_all()
-    });
-    written
-        .and_then(|()| fs::rename(&beside, file))
-        .map_err(|error| Failure::invalid(ErrorCode::UnreadableFile, format!("{}: {error}", file.display())))
 }
 
 /// 256 random bits.

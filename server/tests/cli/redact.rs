@@ -32,6 +32,13 @@ fn what_was_redacted_is_restored_by_its_owner() {
     let redact = format!("redact --style reversible --scope acme --vault {}", vault.display());
     let sent = run_with(&redact, b"I am ada@example.org.").out;
     assert!(sent.starts_with("I am [EMAIL_") && !sent.contains("ada"), "{sent}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(&vault).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "only its owner may read it");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing stays beside it");
+    }
     // The same value in another message has the same placeholder.
     assert_eq!(run_with(&redact, b"I am ada@example.org.").out, sent);
     let answer = sent.to_lowercase().replace("i am", "You are");
