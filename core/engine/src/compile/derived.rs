@@ -14,7 +14,7 @@ use llm_policy_detect::Source;
 use rustc_hash::FxHashSet;
 
 use super::fields::Fields;
-use super::slots::Slots;
+use super::slots::{Slots, value};
 use crate::context::Stage;
 use crate::detection::memory::{Detection, Piece};
 use crate::detection::texts::{Place, source_of};
@@ -84,10 +84,10 @@ impl Derived {
         self.opaque
     }
 
-    /// Whether the engine makes the text of `slot` from others; those stand in slots of their own.
+    /// Whether the engine makes what is in `slot` from others; those stand in slots of their own.
     #[must_use]
     pub fn makes(&self, slot: u32) -> bool {
-        [self.text, self.user_text, self.tool_text].contains(&Some(slot))
+        [self.text, self.user_text, self.tool_text, self.opaque].contains(&Some(slot))
     }
 
     /// Fills the derived slots. A field that the input has itself is kept, but for `request.text`, `user_text` and
@@ -108,14 +108,10 @@ impl Derived {
         if self.messages.is_none() && self.request.is_none() && self.tool.is_none() {
             return;
         }
-        let value = |slot: Option<u32>, slots: &[Slot<'a>]| match slot.and_then(|s| slots.get(s as usize)) {
-            Some(Slot::Present(value)) => Some(*value),
-            _ => None,
-        };
-        let messages = value(self.messages, slots);
-        let request = value(self.request, slots);
-        let tool = value(self.tool, slots);
-        let response = value(self.response, slots);
+        let messages = value(slots, self.messages);
+        let request = value(slots, self.request);
+        let tool = value(slots, self.tool);
+        let response = value(slots, self.response);
         let source = detection.source();
         let mut put = |slot: Option<u32>, keep: bool, parts: &mut dyn FnMut(&mut Joined<'a>)| {
             let Some(place) = slot.and_then(|s| slots.get_mut(s as usize)) else { return };

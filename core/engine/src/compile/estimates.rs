@@ -10,6 +10,7 @@ use llm_policy_ledger::Time;
 
 use super::expressions::Compiler;
 use super::pricing::{Prices, dollars};
+use super::slots::value;
 
 /// Tokens of an answer whose request does not say how long it may get, or what the model can write at most, if that is less.
 pub const ANSWER: u64 = 4_096;
@@ -97,13 +98,6 @@ impl Estimates {
             _ => None,
         };
         (tokens, cost)
-    }
-}
-
-pub(crate) fn value<'a>(slots: &[Slot<'a>], slot: Option<u32>) -> Option<Val<'a>> {
-    match slots.get(slot? as usize) {
-        Some(Slot::Present(value)) => Some(*value),
-        _ => None,
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use llm_policy_cel::ast::Span;
 use llm_policy_cel::program::{Binding, NodeId, Resolver};
+use llm_policy_cel::slot::Slot;
 use llm_policy_cel::types::Type;
-use llm_policy_cel::value::Value;
+use llm_policy_cel::value::{Val, Value};
 use llm_policy_ledger::Kind;
 
 use super::derived::OPAQUE;
@@ -41,6 +42,14 @@ pub struct SlotInfo {
     pub content: bool,
     /// No input fills it, but the engine itself: a limit's view.
     pub own: bool,
+}
+
+/// The value in a slot, if there is one.
+pub(crate) fn value<'a>(slots: &[Slot<'a>], slot: Option<u32>) -> Option<Val<'a>> {
+    match slots.get(slot? as usize) {
+        Some(Slot::Present(value)) => Some(*value),
+        _ => None,
+    }
 }
 
 impl Slots {

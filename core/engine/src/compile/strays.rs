@@ -17,6 +17,14 @@ pub struct Stray {
     pub near: Option<String>,
 }
 
+impl Stray {
+    /// `name` below `above`, where only the names `known` may stand.
+    fn new<S: AsRef<str>>(above: &[S], name: &str, known: Vec<&str>) -> Self {
+        let whole = |name: &str| above.iter().map(AsRef::as_ref).chain([name]).collect::<Vec<_>>().join(".");
+        Self { path: whole(name), near: did_you_mean(name, known).map(whole) }
+    }
+}
+
 /// What may stand at a place of a context.
 #[derive(Clone, Copy)]
 enum At<'f> {
@@ -61,12 +69,7 @@ impl Fields {
         for (count, name) in path.iter().enumerate() {
             match at.below(name) {
                 Ok(below) => at = below,
-                Err(known) => {
-                    let above = path.get(..count).unwrap_or_default();
-                    let whole = |name: &str| [above, &[name]].concat().join(".");
-                    let near = did_you_mean(name, known).map(whole);
-                    return Some(Stray { path: whole(name), near });
-                }
+                Err(known) => return Some(Stray::new(path.get(..count).unwrap_or_default(), name, known)),
             }
         }
         None
@@ -75,28 +78,27 @@ impl Fields {
     /// The names in `context` that are no field, each once; nothing below them is told.
     #[must_use]
     pub fn strays(&self, context: &serde_json::Value) -> Vec<Stray> {
-        fn walk(fields: &Fields, path: &mut Vec<String>, value: &serde_json::Value, out: &mut Vec<Stray>) {
+        fn walk(at: At<'_>, path: &mut Vec<String>, value: &serde_json::Value, out: &mut Vec<Stray>) {
             use serde_json::Value as Json;
-            let names: Vec<&str> = path.iter().map(String::as_str).collect();
-            if let Some(stray) = fields.stray(&names) {
-                out.push(stray);
-                return;
-            }
-            let mut below = |name: String, value: &Json| {
-                path.push(name);
-                walk(fields, path, value, out);
-                path.pop();
+            let mut enter = |name: String, value: &Json| match at.below(&name) {
+                Ok(At::Anything) => {}
+                Ok(below) => {
+                    path.push(name);
+                    walk(below, path, value, out);
+                    path.pop();
+                }
+                Err(known) => out.push(Stray::new(path, &name, known)),
             };
             match value {
-                Json::Object(object) => object.iter().for_each(|(name, value)| below(name.clone(), value)),
+                Json::Object(object) => object.iter().for_each(|(name, value)| enter(name.clone(), value)),
                 Json::Array(items) => {
-                    items.iter().enumerate().for_each(|(number, value)| below(number.to_string(), value));
+                    items.iter().enumerate().for_each(|(number, value)| enter(number.to_string(), value));
                 }
                 _ => {}
             }
         }
         let mut out = Vec::new();
-        walk(self, &mut Vec::new(), context, &mut out);
+        walk(At::Fields(&self.roots), &mut Vec::new(), context, &mut out);
         out
     }
 }

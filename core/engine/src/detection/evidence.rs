@@ -172,8 +172,8 @@ pub(crate) fn located(
     let mut met: FxHashSet<Place> = FxHashSet::default();
     for (number, slot) in (0..).zip(slots) {
         let Slot::Present(value) = slot else { continue };
-        // What is put together from fields, and what the engine reads for itself, are no fields.
-        if compiled.derived.makes(number) || compiled.derived.opaque() == Some(number) {
+        // What is made from fields is no field.
+        if compiled.derived.makes(number) {
             continue;
         }
         let path = RefCell::new(Path::new(compiled.slots.path(number)));

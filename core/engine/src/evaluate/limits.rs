@@ -7,7 +7,7 @@ use llm_policy_cel::eval::{Evaluator, Scratch, Truth};
 use llm_policy_cel::function::Context;
 use llm_policy_cel::slot::Slot;
 use llm_policy_cel::value::Val;
-use llm_policy_ledger::units::{MICROS, amount_of_double, cost_of_double, units_of_int};
+use llm_policy_ledger::units::{MAX_UNITS, MICROS, NotUnits, amount_of_double, cost_of_double, units_of_int};
 use llm_policy_ledger::{
     Action, Admission, Demand, Digest, Error as LedgerError, Key, Kind, Refusal, Request, ReservationId, Space,
 };
@@ -19,10 +19,11 @@ use super::combine::{Origin, Verdict};
 use super::render::{self, Rendered};
 use super::run::Pass;
 use super::{Outcome, Question};
-use crate::compile::estimates::{timestamp, value};
+use crate::compile::estimates::timestamp;
 use crate::compile::limits::{Amount, CompiledLimit, Field, Part};
 use crate::compile::pricing::dollars;
 use crate::compile::rules::{ActionEffect, CompiledAction};
+use crate::compile::slots::value;
 use crate::context::Stage;
 use crate::decision::limits::{LimitState, Limited, StepObligation};
 use crate::decision::{Decision, Effect, Route, RuleError, Shadow};
@@ -194,6 +195,12 @@ impl<'a> Asker<'_, 'a> {
         }
     }
 
+    /// All that a limit, which has this number, asks of the request.
+    fn ask(&self, number: u32, limit: &CompiledLimit, estimate: Estimate) -> Result<Asked, Cause> {
+        let (key, amount) = (self.key(limit)?, self.amount(limit)?);
+        Ok(Asked { limit: number, key, amount, cost: self.cost(limit, estimate)? })
+    }
+
     /// What the request costs: what the limit says, and at least what the engine estimates.
     fn cost(&self, limit: &CompiledLimit, estimate: Estimate) -> Result<u64, Cause> {
         let kind = limit.definition.kind();
@@ -218,25 +225,16 @@ impl<'a> Asker<'_, 'a> {
 }
 
 /// Units of a number: of money, it is in dollars.
-fn units(
-    kind: Kind,
-    value: Val<'_>,
-    double: fn(f64, u64) -> Result<u64, llm_policy_ledger::units::NotUnits>,
-) -> Result<u64, String> {
+fn units(kind: Kind, value: Val<'_>, double: fn(f64, u64) -> Result<u64, NotUnits>) -> Result<u64, String> {
     let scale = if kind == Kind::Budget { MICROS } else { 1 };
-    let whole = |n: Result<u64, llm_policy_ledger::units::NotUnits>| {
-        let units = n.map_err(|not| not.to_string())?;
-        match units.checked_mul(scale).filter(|units| *units <= llm_policy_ledger::units::MAX_UNITS) {
-            Some(units) => Ok(units),
-            None => Err(llm_policy_ledger::units::NotUnits::TooLarge.to_string()),
-        }
+    let whole = |units: u64| units.checked_mul(scale).filter(|units| *units <= MAX_UNITS).ok_or(NotUnits::TooLarge);
+    let units = match value {
+        Val::Int(i) => units_of_int(i).and_then(whole),
+        Val::Uint(u) => i64::try_from(u).map_err(|_| NotUnits::TooLarge).and_then(units_of_int).and_then(whole),
+        Val::Double(d) => double(d, scale),
+        _ => return Err("it is not a number".to_owned()),
     };
-    match value {
-        Val::Int(i) => whole(units_of_int(i)),
-        Val::Uint(u) => whole(i64::try_from(u).map_or(Err(llm_policy_ledger::units::NotUnits::TooLarge), units_of_int)),
-        Val::Double(d) => double(d, scale).map_err(|not| not.to_string()),
-        _ => Err("it is not a number".to_owned()),
-    }
+    units.map_err(|not| not.to_string())
 }
 
 /// What a request will cost in microdollars, and take in tokens.
@@ -285,11 +283,10 @@ impl<'p, 'a> Pass<'p, 'a> {
             if limit.definition.space() == Space::Shadow || self.counts(limit) == Truth::False {
                 continue;
             }
-            let asker = self.asker();
-            let asked =
-                asker.key(limit).and_then(|key| Ok((key, asker.amount(limit)?, asker.cost(limit, self.estimate())?)));
             // What fails here fails once more when it is taken, and is told then.
-            let Ok((key, amount, cost)) = asked else { continue };
+            let Ok(Asked { key, amount, cost, .. }) = self.asker().ask(*number, limit, self.estimate()) else {
+                continue;
+            };
             let Ok(view) = books.ledger().view(&limit.definition, &key, amount, now) else { continue };
             let used = view.used.saturating_add(cost);
             let steps = limit.definition.steps().iter().zip(&limit.steps);
@@ -352,7 +349,7 @@ impl<'p, 'a> Pass<'p, 'a> {
         }
         decision.retry_after_ms = decision.retry_after_ms.max(ends.retry_after_ms);
         decision.error_count += limited.errors.len();
-        decision.errors.append(&mut limited.errors.clone());
+        decision.errors.extend(limited.errors.iter().cloned());
         decision.errors.truncate(crate::decision::MAX_ERRORS);
         decision.limited = Some(Box::new(limited));
         decision
@@ -370,10 +367,8 @@ impl<'p, 'a> Pass<'p, 'a> {
                     limited.errors.push(self.fault(limit, &(Part::When, Fault::Failed(self.evaluator.error()))))
                 }
             }
-            let asker = self.asker();
-            let what = asker.key(limit).and_then(|key| Ok((key, asker.amount(limit)?, asker.cost(limit, estimate)?)));
-            match what {
-                Ok((key, amount, cost)) => asked.push(Asked { limit: number, key, amount, cost }),
+            match self.asker().ask(number, limit, estimate) {
+                Ok(what) => asked.push(what),
                 Err(cause) => {
                     limited.errors.push(self.fault(limit, &cause));
                     if limit.definition.is_hard() && limit.definition.space() == Space::Live {
