@@ -22,6 +22,7 @@ mod detector;
 pub mod evaluation;
 mod finding;
 mod grammar;
+mod hex;
 mod injection;
 mod kind;
 mod normalise;

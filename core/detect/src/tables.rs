@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::{pii, secrets};
+use crate::{hex, pii, secrets};
 
 /// A data file that is built in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub fn tables() -> Vec<Table> {
         .map(|(name, text)| Table {
             name,
             version: text.lines().find_map(|line| line.strip_prefix("# version: ")).unwrap_or_default(),
-            digest: Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect(),
+            digest: hex::write(&Sha256::digest(text)),
         })
         .collect()
 }

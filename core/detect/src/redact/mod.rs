@@ -28,6 +28,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::finding::{Finding, Findings, Span};
+use crate::hex;
 use crate::kind::KindId;
 use crate::scanner::Scanner;
 
@@ -216,9 +217,8 @@ impl Redactor {
             }
             Style::Hash => {
                 let digest = self.digest(value, kind);
-                out.push_str(&format!("[{}:", kind.to_uppercase()));
-                digest.iter().take(8).for_each(|byte| out.push_str(&format!("{byte:02x}")));
-                out.push(']');
+                let shown = digest.first_chunk::<8>().map(|first| hex::write(first)).unwrap_or_default();
+                out.push_str(&format!("[{}:{shown}]", kind.to_uppercase()));
             }
             Style::Reversible => match self.vault.as_mut().and_then(|vault| vault.placeholder(kind, value)) {
                 Some(placeholder) => out.push_str(&placeholder),

@@ -8,6 +8,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::hex;
+
 /// So many characters of a placeholder are its code.
 const CODE: usize = 8;
 /// The characters of codes: capital letters and digits without those that look alike, so 40 bits are 8 characters.
@@ -90,7 +92,7 @@ impl Vault {
     /// An empty vault. `seed`: 256 random bits that no other vault has. `scope`: whose it is (tenant, identity and conversation).
     #[must_use]
     pub fn new(seed: [u8; 32], scope: &str) -> Self {
-        let scope = hex(&Sha256::digest(scope));
+        let scope = hex::write(&Sha256::digest(scope));
         Self { seed, scope, entries: Vec::new(), by_value: BTreeMap::new(), by_name: BTreeMap::new() }
     }
 
@@ -171,7 +173,7 @@ impl Vault {
     pub fn save(&self) -> String {
         let values: Vec<Value> =
             self.entries.iter().map(|entry| json!([entry.kind, entry.code, entry.value])).collect();
-        json!({"vault": 1, "scope": self.scope, "seed": hex(&self.seed), "values": values}).to_string()
+        json!({"vault": 1, "scope": self.scope, "seed": hex::write(&self.seed), "values": values}).to_string()
     }
 
     /// Opens a vault that was saved, for the same scope.
@@ -184,7 +186,7 @@ impl Vault {
         if saved.get("vault") != Some(&json!(1)) {
             return Err(broken);
         }
-        let seed = saved.get("seed").and_then(Value::as_str).and_then(bytes).ok_or(broken.clone())?;
+        let seed = saved.get("seed").and_then(Value::as_str).and_then(hex::read).ok_or(broken.clone())?;
         let mut vault = Self::new(seed, scope);
         if saved.get("scope").and_then(Value::as_str) != Some(&vault.scope) {
             return Err(VaultError::OtherScope);
@@ -204,19 +206,4 @@ impl Vault {
 
 fn name(kind: &str, code: &str) -> String {
     kind.chars().filter(char::is_ascii_alphanumeric).chain(code.chars()).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn bytes(hex: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if hex.len() != 64 || !hex.is_ascii() {
-        return None;
-    }
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(index * 2..index * 2 + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }
