@@ -9,6 +9,7 @@
 //! evaluation ([`Node::Memo`]), and all literals that are looked for in the text of one slot become one automaton.
 
 mod builder;
+mod constants;
 mod lower;
 mod node;
 mod text;

@@ -344,6 +344,38 @@ pub enum LoopKind {
     },
 }
 
+impl Node {
+    /// Whether the node's value is a bool or an error, whatever its operands are.
+    #[must_use]
+    pub const fn is_test(self) -> bool {
+        matches!(
+            self,
+            Self::HasSlot(_)
+                | Self::Has { .. }
+                | Self::And(_)
+                | Self::Or(_)
+                | Self::Not(_)
+                | Self::NotStrictlyFalse(_)
+                | Self::Equal(..)
+                | Self::NotEqual(..)
+                | Self::Compare(..)
+                | Self::CompareInt { .. }
+                | Self::SlotEqualsString { .. }
+                | Self::SlotCompareInt { .. }
+                | Self::SlotCompareSlot { .. }
+                | Self::In(..)
+                | Self::InSet { .. }
+                | Self::StartsWith { .. }
+                | Self::EndsWith { .. }
+                | Self::Contains { .. }
+                | Self::ContainsLiteral { .. }
+                | Self::Matches { .. }
+                | Self::MatchesLiteral { .. }
+                | Self::Fail(_)
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::cmp::Ordering::{Equal, Greater, Less};
