@@ -1,10 +1,12 @@
 package policy_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +35,20 @@ type conformanceStep struct {
 	Body     handedIn
 	Host     handedIn
 	Policies map[string][]string
+	Used     *handedIn
+	Outcome  handedIn
+	Exchange bool
+	Breaker  string
+	Key      []string
+	Reason   string
+	Options  handedIn
+	Form     string
+	Style    string
+	Text     *handedIn
+	Hide     bool
+	Chunks   handedIn
+	Size     int
+	Abort    bool
 }
 
 // handedIn is what a call gets: a value, or exact bytes.
@@ -61,8 +77,8 @@ func (h handedIn) bytes() []byte {
 
 // forms are all that Go has for it, the most natural one first.
 func (h handedIn) forms(t *testing.T) []any {
-	bytes := h.bytes()
-	forms := []any{bytes, string(bytes), json.RawMessage(bytes)}
+	text := h.bytes()
+	forms := []any{text, string(text), json.RawMessage(text)}
 	if h.Value == nil {
 		return forms
 	}
@@ -171,6 +187,9 @@ type conformanceHost struct {
 	engine   *policy.Engine
 	prepared *policy.Prepared
 	exchange *policy.Exchange
+	// What was taken last, and what came out of the last redact_body.
+	taken    policy.Decision
+	redacted string
 }
 
 func (h *conformanceHost) step(step conformanceStep) string {
@@ -210,6 +229,58 @@ func (h *conformanceHost) step(step conformanceStep) string {
 		}
 		exchange, err := h.engine.Resume(ctx, state)
 		return kept(h.t, exchange, err, &h.exchange)
+	case "take":
+		decision, err := h.engine.Evaluate(ctx, step.Context.forms(h.t)[0], asks...)
+		h.taken = decision
+		return h.decision(decision, err)
+	case "dry_run":
+		return h.same(step.Context.forms(h.t), func(form any) string { return h.decision(h.engine.DryRun(ctx, form, asks...)) })
+	case "limits":
+		if states := h.taken.Limits(); (len(states) == 0) != (h.taken.LimitsJSON() == "[]") {
+			h.t.Errorf("%v of %s", states, h.taken.LimitsJSON())
+		}
+		return h.taken.LimitsJSON()
+	case "settle":
+		return h.settle(step)
+	case "release":
+		if step.Exchange {
+			return closed(h.t)(h.exchange.Release())
+		}
+		return closed(h.t)(h.engine.Release(h.taken.Hold()))
+	case "extend":
+		return closed(h.t)(h.engine.Extend(h.taken.Hold()))
+	case "observe":
+		if step.Exchange {
+			return code(h.t, h.exchange.Observe(step.Outcome.forms(h.t)[0]))
+		}
+		return code(h.t, h.engine.Observe(h.taken.Hold(), step.Outcome.forms(h.t)[0]))
+	case "switch_off":
+		return code(h.t, h.engine.SwitchOff(step.Breaker, step.Key, step.Reason, time.Time{}))
+	case "switch_on":
+		return code(h.t, h.engine.SwitchOn(step.Breaker, step.Key))
+	case "switches":
+		list, err := h.engine.SwitchesJSON()
+		return result(h.t, string(list), err)
+	case "scan", "redact":
+		return h.detect(step)
+	case "redact_body":
+		body, err := h.redactBody(step)
+		if err == nil {
+			h.redacted = string(body)
+		}
+		if step.Hide {
+			return code(h.t, err)
+		}
+		return result(h.t, string(body), err)
+	case "restore":
+		text := h.redacted
+		if step.Text != nil {
+			text = string(step.Text.bytes())
+		}
+		restored, err := h.exchange.Restore(text)
+		return result(h.t, restored, err)
+	case "stream":
+		return h.stream(step, asks)
 	case "reload":
 		return code(h.t, h.engine.ReloadDocuments(documents(step.Policies)))
 	case "close":
@@ -219,6 +290,76 @@ func (h *conformanceHost) step(step conformanceStep) string {
 	}
 	h.t.Fatal("there is no step ", step.Do)
 	return ""
+}
+
+func (h *conformanceHost) settle(step conformanceStep) string {
+	var used any
+	if step.Used != nil {
+		used = step.Used.forms(h.t)[0]
+	}
+	if step.Exchange {
+		return closed(h.t)(h.exchange.Settle(used))
+	}
+	return closed(h.t)(h.engine.Settle(h.taken.Hold(), used))
+}
+
+func (h *conformanceHost) detect(step conformanceStep) string {
+	detector, err := policy.NewDetector(step.Options.forms(h.t)[0])
+	if err != nil {
+		return code(h.t, err)
+	}
+	defer detector.Close()
+	text := string(step.Text.bytes())
+	if step.Do == "redact" {
+		redacted, err := detector.Redact(step.Form, step.Style, text)
+		return result(h.t, redacted, err)
+	}
+	found, err := detector.ScanJSON(text)
+	if typed, failed := detector.Scan(text); (failed == nil) != (err == nil) ||
+		strings.Count(string(found), `"family"`) != len(typed.Findings) {
+		h.t.Errorf("%v %v of %s %v", typed, failed, found, err)
+	}
+	return result(h.t, string(found), err)
+}
+
+func (h *conformanceHost) redactBody(step conformanceStep) ([]byte, error) {
+	if step.Format != "" {
+		return h.exchange.RedactBody(step.Format, step.Body.bytes())
+	}
+	body := step.Body.bytes()
+	if step.Body.Value != nil { // what comes out looks like what went in: a value is written as encoding/json does
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, body); err != nil {
+			h.t.Fatal(err)
+		}
+		body = compact.Bytes()
+	}
+	return h.exchange.Redact(body)
+}
+
+func (h *conformanceHost) stream(step conformanceStep, asks []policy.Ask) string {
+	stream, err := h.exchange.Stream(h.t.Context(), step.Format, asks...)
+	if err != nil {
+		return code(h.t, err)
+	}
+	defer stream.Close()
+	var came strings.Builder
+	for chunk := range slices.Chunk(step.Chunks.bytes(), step.Size) {
+		passed, stopped, err := stream.Push(chunk)
+		came.Write(passed)
+		if err != nil && !stopped {
+			h.t.Error("a push that failed goes on")
+		}
+		if stopped {
+			break
+		}
+	}
+	if step.Abort {
+		return came.String() + "\n" + code(h.t, stream.Abort())
+	}
+	passed, decision, err := stream.Finish()
+	came.Write(passed)
+	return came.String() + "\n" + h.decision(decision, err)
 }
 
 // evaluate goes every way there is to the same decision: in each form, and the first form prepared, in a batch, and without text.
@@ -286,6 +427,19 @@ func code(t *testing.T, err error) string {
 		t.Fatal(err)
 	}
 	return failure.Code
+}
+
+// closed is what became of a reservation, or the error's code.
+func closed(t *testing.T) func(policy.Closed, error) string {
+	return func(closed policy.Closed, err error) string { return result(t, closed.String(), err) }
+}
+
+// result is the text that a call gave, or the error's code.
+func result(t *testing.T, text string, err error) string {
+	if err != nil {
+		return code(t, err)
+	}
+	return text
 }
 
 func kept[T any](t *testing.T, made *T, err error, place **T) string {

@@ -76,7 +76,7 @@ type Decision struct {
 	// ErrorCount is how many rules failed.
 	ErrorCount int
 
-	canonical string
+	canonical, limits, hold string
 }
 
 // JSON is the whole decision in canonical form (RFC 8785, with 64-bit integers written exactly): the same bytes in every
@@ -105,6 +105,12 @@ func (d Decision) Policy() string { return d.text("policy") }
 
 // Rule is the rule that decided; perhaps empty.
 func (d Decision) Rule() string { return d.text("rule") }
+
+// Limit is the limit that decided; perhaps empty.
+func (d Decision) Limit() string { return d.text("limit") }
+
+// Breaker is the circuit breaker that decided; perhaps empty.
+func (d Decision) Breaker() string { return d.text("breaker") }
 
 // Bundle is the digest of the documents that decided: SHA-256, in hexadecimal.
 func (d Decision) Bundle() string { return d.text("bundle") }
@@ -143,17 +149,21 @@ type Detail struct {
 	Code          string       `json:"code"`
 	Policy        string       `json:"policy"`
 	Rule          string       `json:"rule"`
+	Limit         string       `json:"limit"`
+	Breaker       string       `json:"breaker"`
 	Matched       []Match      `json:"matched"`
 	Obligations   []Obligation `json:"obligations"`
 	Redactions    []Obligation `json:"redactions"`
 	Warnings      []Warning    `json:"warnings"`
 	Suppressed    []Suppressed `json:"suppressed"`
 	Errors        []RuleError  `json:"errors"`
-	Route         *ModelRoute  `json:"route"`
-	Approval      *Obligation  `json:"approval"`
-	Shadow        *Shadow      `json:"shadow"`
-	RetryAfterMS  uint64       `json:"retry_after_ms"`
-	Bundle        string       `json:"bundle"`
+	// Findings are what detectors found for rules that had a say; perhaps not all.
+	Findings     []DetectorFinding `json:"findings"`
+	Route        *ModelRoute       `json:"route"`
+	Approval     *Obligation       `json:"approval"`
+	Shadow       *Shadow           `json:"shadow"`
+	RetryAfterMS uint64            `json:"retry_after_ms"`
+	Bundle       string            `json:"bundle"`
 }
 
 // Match is a rule that had a say.
@@ -172,16 +182,21 @@ type Match struct {
 // Obligation is an action that the host is asked to carry out.
 type Obligation struct {
 	Policy string `json:"policy"`
-	Rule   string `json:"rule"`
-	Action string `json:"action"`
+	// Rule, Limit, Breaker: one of them asks for it.
+	Rule    string `json:"rule"`
+	Limit   string `json:"limit"`
+	Breaker string `json:"breaker"`
+	Action  string `json:"action"`
 	// Params is an object with the action's parameters, or nil.
 	Params json.RawMessage `json:"params"`
 }
 
-// Warning is a rule's message to whoever operates the host.
+// Warning is a rule's or a limit's message to whoever operates the host.
 type Warning struct {
-	Policy  string `json:"policy"`
+	Policy string `json:"policy"`
+	// Rule or Limit warns.
 	Rule    string `json:"rule"`
+	Limit   string `json:"limit"`
 	Message string `json:"message"`
 }
 
@@ -202,8 +217,11 @@ type RuleRef struct {
 
 // RuleError is a rule that failed.
 type RuleError struct {
-	Policy    string `json:"policy"`
+	Policy string `json:"policy"`
+	// Rule, Limit, Breaker: one of them failed.
 	Rule      string `json:"rule"`
+	Limit     string `json:"limit"`
+	Breaker   string `json:"breaker"`
 	Exception string `json:"exception"`
 	Clause    string `json:"clause"`
 	Path      string `json:"path"`

@@ -51,6 +51,7 @@ type Option func(*settings)
 type settings struct {
 	handles            Action
 	allowWithoutPolicy bool
+	store              string
 	logger             *slog.Logger
 }
 
@@ -66,6 +67,12 @@ func Handles(actions ...Action) Option {
 // AllowWithoutPolicy allows what no policy decides about. By default it is denied.
 func AllowWithoutPolicy() Option {
 	return func(s *settings) { s.allowWithoutPolicy = true }
+}
+
+// Store says where limits are kept, as a URL: "sqlite:" and the path of a file, which the processes of a machine share, or "redis://"
+// and a server, which machines share. By default, and with "memory:", they are kept in this process.
+func Store(url string) Option {
+	return func(s *settings) { s.store = url }
 }
 
 // Logger gets diagnostics: policies that were loaded, refused or replaced, rules that failed (at level debug), and bugs of the

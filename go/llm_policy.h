@@ -16,6 +16,11 @@
 #include <stdint.h>
 
 /**
+ * Without an end.
+ */
+#define LPE_NEVER INT64_MAX
+
+/**
  * The request passes.
  */
 #define LPE_EFFECT_ALLOW 1
@@ -61,7 +66,8 @@
 #define LPE_TEXT_RULE 5
 
 /**
- * What the host is asked to carry out, as a JSON list of objects with `action`, `params`, `policy` and `rule`.
+ * What the host is asked to carry out, as a JSON list of objects with `action`, `params`, `policy`, and who
+ * asks for it: `rule`, `limit` or `breaker`.
  */
 #define LPE_TEXT_OBLIGATIONS 6
 
@@ -78,7 +84,7 @@
 #define LPE_TEXT_LIMITS 8
 
 /**
- * What is reserved for the request, for `lpe_settle`, `lpe_release` and `lpe_extend`; empty when nothing is.
+ * What is held for the request, for `lpe_settle`, `lpe_release`, `lpe_extend` and `lpe_observe`; empty when nothing is.
  */
 #define LPE_TEXT_HOLD 9
 
@@ -86,6 +92,11 @@
  * The limit that decided; perhaps empty.
  */
 #define LPE_TEXT_LIMIT 10
+
+/**
+ * The circuit breaker that decided; perhaps empty.
+ */
+#define LPE_TEXT_BREAKER 11
 
 /**
  * The host carries out `redact`.
@@ -228,10 +239,24 @@
 #define LPE_ABI_VERSION 1
 
 /**
- * A context under construction. Paths are names with dots between them, such as `user.id`. A field that is set again is
- * replaced. 0 is none.
+ * An engine: policies, ready to decide. 0 is none.
  */
-typedef uint64_t lpe_context;
+typedef uint64_t lpe_engine;
+
+/**
+ * Bytes that the caller lends for the time of a call: UTF-8 where text is meant, without a NUL at the end.
+ * A null pointer is allowed when `len` is 0.
+ */
+typedef struct {
+  /**
+   * The first byte.
+   */
+  const uint8_t *ptr;
+  /**
+   * How many bytes.
+   */
+  size_t len;
+} lpe_str;
 
 /**
  * Bytes that the library made. Free them with `lpe_buffer_free`. They are UTF-8 and end with a NUL that `len` leaves out, so
@@ -276,24 +301,26 @@ typedef struct {
 } lpe_error;
 
 /**
- * Bytes that the caller lends for the time of a call: UTF-8 where text is meant, without a NUL at the end.
- * A null pointer is allowed when `len` is 0.
+ * The stages of one turn, decided about by the policies that its engine had when it began, for one caller. It goes on when the
+ * engine is reloaded or closed. 0 is none.
  */
-typedef struct {
-  /**
-   * The first byte.
-   */
-  const uint8_t *ptr;
-  /**
-   * How many bytes.
-   */
-  size_t len;
-} lpe_str;
+typedef uint64_t lpe_exchange;
+
+/**
+ * A context under construction. Paths are names with dots between them, such as `user.id`. A field that is set again is
+ * replaced. 0 is none.
+ */
+typedef uint64_t lpe_context;
 
 /**
  * A decision's text and lists, kept until it is freed. 0 is none.
  */
 typedef uint64_t lpe_detail;
+
+/**
+ * Detectors, made from options. 0 is none.
+ */
+typedef uint64_t lpe_detector;
 
 /**
  * How an engine is made. Set `struct_size` to `sizeof(lpe_options)` and the rest to zero for the defaults.
@@ -312,12 +339,12 @@ typedef struct {
    * Not 0: what no policy decides about is allowed. 0, the default: it is denied.
    */
   uint32_t allow_without_policy;
+  /**
+   * Where limits are kept, as a URL: `sqlite:` and the path of a file, which the processes of a machine share, or `redis://` and a
+   * server, which machines share. Empty, the default, or `memory:`: in this process.
+   */
+  lpe_str store;
 } lpe_options;
-
-/**
- * An engine: policies, ready to decide. 0 is none.
- */
-typedef uint64_t lpe_engine;
 
 /**
  * A policy document in memory.
@@ -408,10 +435,9 @@ typedef struct {
 typedef uint64_t lpe_prepared;
 
 /**
- * The stages of one turn, decided about by the policies that its engine had when it began, for one caller. It goes on when the
- * engine is reloaded or closed. 0 is none.
+ * An answer that streams. 0 is none.
  */
-typedef uint64_t lpe_exchange;
+typedef uint64_t lpe_stream;
 
 /**
  * How audit records are kept. Set `struct_size` to `sizeof(lpe_audit_options)` and the rest to zero for the defaults.
@@ -434,6 +460,67 @@ typedef struct {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Reports what became of a call that was allowed, to the breakers that let it through. `hold` is the decision's `LPE_TEXT_HOLD`;
+ * `outcome` is JSON: `{"outcome": "success", "latency_ms": 812}`, `{"outcome": "failure"}` for a call that failed or timed out
+ * through no fault of the caller, `{"outcome": "ignored"}` for one that says nothing about the one who was called. Report each
+ * call once; one that was not sent is released instead. `lpe_settle` takes the same words beside what was used.
+ *
+ * The caller's part:
+ * `hold` and `outcome` lend bytes; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_observe(lpe_engine engine,
+                    lpe_str hold,
+                    lpe_str outcome,
+                    lpe_error *error);
+
+/**
+ * As `lpe_observe`, about the call that an exchange allowed last. What was reported before is not reported again.
+ *
+ * The caller's part:
+ * As `lpe_observe`.
+ */
+int32_t lpe_exchange_observe(lpe_exchange exchange,
+                             lpe_str outcome,
+                             lpe_error *error);
+
+/**
+ * Switches a breaker off, as in an emergency or for maintenance: until `until_us` (microseconds since 1970-01-01T00:00:00Z, or
+ * `LPE_NEVER`), or until `lpe_switch_on`, nothing goes through it for this key. `breaker` is its name, or
+ * `namespace/document/breaker`; `key` is a JSON list with the values of its `key`, or empty for all of them. Decisions and
+ * `lpe_switches` show `reason`. What was set before for the same is replaced. At most 4,096 switches are set at a time.
+ *
+ * The caller's part:
+ * `breaker`, `key` and `reason` lend bytes; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_switch_off(lpe_engine engine,
+                       lpe_str breaker,
+                       lpe_str key,
+                       lpe_str reason,
+                       int64_t until_us,
+                       lpe_error *error);
+
+/**
+ * Takes back what `lpe_switch_off` set for the same breaker and key. Nothing happens when nothing is set.
+ *
+ * The caller's part:
+ * `breaker` and `key` lend bytes; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_switch_on(lpe_engine engine,
+                      lpe_str breaker,
+                      lpe_str key,
+                      lpe_error *error);
+
+/**
+ * The switches that are set, as a JSON list of objects with `breaker`, `key`, `reason` and perhaps `until` (RFC 3339).
+ *
+ * The caller's part:
+ * `switches` points to a buffer to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_switches(lpe_engine engine,
+                     lpe_buffer *switches,
+                     lpe_error *error);
 
 /**
  * A context without fields.
@@ -510,6 +597,55 @@ int32_t lpe_detail_text(lpe_detail detail, int32_t which, lpe_buffer *text, lpe_
  * `error` is null or points to an `lpe_error`.
  */
 int32_t lpe_detail_free(lpe_detail detail, lpe_error *error);
+
+/**
+ * Makes detectors. `options` is a JSON object, or empty; each part may be left out: `profile` (`chat`, `code`, `argument`, `sql`),
+ * `families`, `kinds`, `regions`, `allow` (lists of texts), `thresholds` (scores from 0 to 1 by family or kind), `patterns`
+ * (regular expressions by name), `max_bytes`, `key` (the secret that hashes are keyed with; random).
+ *
+ * The caller's part:
+ * `options` lends bytes; `detector` points to a number to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_detector_new(lpe_str options,
+                         lpe_detector *detector,
+                         lpe_error *error);
+
+/**
+ * Finds in a text. `findings` gets a JSON object: `findings`, each with `family`, `kind`, `score` (0 to 100), and its place as
+ * `[start, end]` in `bytes` of UTF-8, in `utf16` units and in `chars` (code points); `complete` is false when `beyond` bytes were
+ * not read. It holds nothing of the text.
+ *
+ * The caller's part:
+ * `text` lends bytes; `findings` points to a buffer to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_detector_scan(lpe_detector detector,
+                          lpe_str text,
+                          lpe_buffer *findings,
+                          lpe_error *error);
+
+/**
+ * Takes out of a text what is found in it. `form` says what the text is: empty or `text`; `json`, whose texts, numbers and names
+ * are redacted in place; or the name of a provider's format, whose body is a request, or an answer with `/response` behind the
+ * name. `style` is `placeholder`, `label`, `mask`, `partial`, `hash` or `remove`.
+ *
+ * The caller's part:
+ * `form`, `style` and `text` lend bytes; `redacted` points to a buffer to be written; `error` is null or points to an
+ * `lpe_error`.
+ */
+int32_t lpe_detector_redact(lpe_detector detector,
+                            lpe_str form,
+                            lpe_str style,
+                            lpe_str text,
+                            lpe_buffer *redacted,
+                            lpe_error *error);
+
+/**
+ * Frees detectors.
+ *
+ * The caller's part:
+ * `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_detector_free(lpe_detector detector, lpe_error *error);
 
 /**
  * Makes an engine from a file, or from all policy documents below a directory.
@@ -805,7 +941,8 @@ int32_t lpe_dry_run(lpe_engine engine,
 /**
  * Closes what is reserved for a request, with what it really used. `hold` is the decision's `LPE_TEXT_HOLD`; `used` is JSON:
  * `{"usage": {"input_tokens": 420, "output_tokens": 128}, "model": "gpt-4o", "cost": 0.01}`, of which each part may be left
- * out. `closed` gets one of `LPE_CLOSED_...`. Settling twice changes nothing.
+ * out. `closed` gets one of `LPE_CLOSED_...`. Settling twice changes nothing. With `outcome`, and perhaps `latency_ms`, circuit
+ * breakers are told as by `lpe_observe`.
  *
  * The caller's part:
  * `hold` and `used` lend bytes; `closed` points to a number to be written; `error` is null or points to an `lpe_error`.
@@ -846,6 +983,19 @@ int32_t lpe_exchange_settle(lpe_exchange exchange,
                             lpe_str used,
                             int32_t *closed,
                             lpe_error *error);
+
+/**
+ * Closes what is reserved for the request of an exchange with what a provider's answer says that it used, without deciding about
+ * the answer; `format` is its name, such as `openai-chat`.
+ *
+ * The caller's part:
+ * `format` and `answer` lend bytes; the rest as `lpe_settle`.
+ */
+int32_t lpe_exchange_settle_body(lpe_exchange exchange,
+                                 lpe_str format,
+                                 lpe_str answer,
+                                 int32_t *closed,
+                                 lpe_error *error);
 
 /**
  * Gives back what is reserved for a request of an exchange that was not sent.
@@ -900,6 +1050,92 @@ int32_t lpe_prepare_context(lpe_engine engine,
  * `error` is null or points to an `lpe_error`.
  */
 int32_t lpe_prepared_free(lpe_prepared prepared, lpe_error *error);
+
+/**
+ * Takes out of a body what the last decision of an exchange says, its `redact` actions. `format` is the name of the body's format,
+ * or empty for a context in JSON; what comes out is of the same form. What is taken out in the style `reversible` can be put back
+ * by `lpe_exchange_restore`, and in the answer's stream; the values are kept in the exchange, and in what `lpe_exchange_save` writes,
+ * in clear.
+ *
+ * The caller's part:
+ * `format` and `body` lend bytes; `redacted` points to a buffer to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_exchange_redact(lpe_exchange exchange,
+                            lpe_str format,
+                            lpe_str body,
+                            lpe_buffer *redacted,
+                            lpe_error *error);
+
+/**
+ * Puts values back into a text of the model, where it wrote their placeholders. Nothing is put into URLs.
+ *
+ * The caller's part:
+ * `text` lends bytes; `restored` points to a buffer to be written; `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_exchange_restore(lpe_exchange exchange,
+                             lpe_str text,
+                             lpe_buffer *restored,
+                             lpe_error *error);
+
+/**
+ * Begins the answer of an exchange's turn as a stream. `format` is the name of the format whose server-sent events go in and come out
+ * (`openai-chat`, `openai-responses`, `anthropic`), or empty for plain text. Of `question` only the time counts.
+ *
+ * The caller's part:
+ * `question` is null or points to a question; `format` lends bytes; `stream` points to a number to be written; `error` is null or
+ * points to an `lpe_error`.
+ */
+int32_t lpe_stream_begin(lpe_exchange exchange,
+                         const lpe_question *question,
+                         lpe_str format,
+                         lpe_stream *stream,
+                         lpe_error *error);
+
+/**
+ * Takes the next bytes of the answer, cut anywhere, and gives what is safe to send on now: often nothing. `stopped` gets 1 when the
+ * answer ends here, and 0 when it goes on; a call that fails leaves 1. Send on what came out, then read no further:
+ * `lpe_stream_finish` says why.
+ *
+ * The caller's part:
+ * `chunk` lends bytes; `passed` points to a buffer and `stopped` to a number to be written; `error` is null or points to an
+ * `lpe_error`.
+ */
+int32_t lpe_stream_push(lpe_stream stream,
+                        lpe_str chunk,
+                        lpe_buffer *passed,
+                        int32_t *stopped,
+                        lpe_error *error);
+
+/**
+ * Ends the answer: gives what was held back, and the decision about the whole answer, or the one at which it was stopped. Nothing comes
+ * out of an answer that is refused. `decision` and `detail` are as for `lpe_evaluate`. Once more, it is the same decision.
+ *
+ * The caller's part:
+ * `passed` points to a buffer to be written; the rest as `lpe_evaluate`.
+ */
+int32_t lpe_stream_finish(lpe_stream stream,
+                          lpe_buffer *passed,
+                          lpe_decision *decision,
+                          lpe_detail *detail,
+                          lpe_error *error);
+
+/**
+ * Ends the answer because nobody reads on: what was held back is dropped, and the tokens that came are counted, so that
+ * `lpe_exchange_settle` closes what is reserved with them.
+ *
+ * The caller's part:
+ * `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_stream_abort(lpe_stream stream,
+                         lpe_error *error);
+
+/**
+ * Frees a stream.
+ *
+ * The caller's part:
+ * `error` is null or points to an `lpe_error`.
+ */
+int32_t lpe_stream_free(lpe_stream stream, lpe_error *error);
 
 /**
  * The version of the interface that the library was built with: compare it with `LPE_ABI_VERSION` before anything else.

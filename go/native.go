@@ -27,7 +27,7 @@ import (
 	"unsafe"
 )
 
-// This file is all that knows C. Objects of the library are numbers with a generation, so one that was closed is an error
+// This file and native_limits.go are all that knows C. Objects of the library are numbers with a generation, so one that was closed is an error
 // and never another object, and the library keeps an object while a call uses it: closing needs no lock here.
 
 // init refuses to run with a library of another interface, which a system's library may be.
@@ -53,13 +53,19 @@ func SelfTestPanic() error {
 // buffers take the canonical forms of decisions. Most fit; a longer one is copied from the library's memory.
 var buffers = sync.Pool{New: func() any { return new([4096]byte) }}
 
+// micros is a time as the library takes it. One beyond the years that an engine knows becomes one that the engine refuses, and which is not
+// LPE_NEVER.
+func micros(at time.Time) C.int64_t {
+	if year := at.Year(); year < -9999 || year > 9999 {
+		return math.MaxInt64 - 1
+	}
+	return C.int64_t(at.UnixMicro())
+}
+
 func nativeQuestion(of uint64, asked question) C.lpego_question {
 	c := C.lpego_question{of: C.uint64_t(of), now_us: C.LPE_NOW, stage: C.int32_t(asked.stage), with_text: 1}
 	if asked.timed {
-		c.now_us = math.MaxInt64 // beyond the years that an engine knows, which it says
-		if year := asked.now.Year(); -9999 <= year && year <= 9999 {
-			c.now_us = C.int64_t(asked.now.UnixMicro())
-		}
+		c.now_us = micros(asked.now)
 	}
 	if asked.effectOnly {
 		c.with_text = 0
@@ -134,11 +140,17 @@ func decided(asked question, answer *C.lpego_answer, buffer *[4096]byte) (Decisi
 		}
 		buffers.Put(buffer)
 	}
-	if answer.status == C.LPE_OK && out.text == 0 {
+	if answer.status == C.LPE_OK && out.text == 0 && answer.limits.text == 0 && answer.hold.text == 0 {
 		return decision, nil
 	}
 	if out.text != 0 {
 		decision.canonical = textOf(out)
+	}
+	if answer.limits.text != 0 {
+		decision.limits = taken(&answer.limits)
+	}
+	if answer.hold.text != 0 {
+		decision.hold = taken(&answer.hold)
 	}
 	err := reported(answer.status, out)
 	if err != nil && decision.canonical == "" && !asked.effectOnly {
@@ -151,6 +163,13 @@ func decided(asked question, answer *C.lpego_answer, buffer *[4096]byte) (Decisi
 func milliseconds(ms uint64) time.Duration {
 	const most = uint64(1<<63-1) / uint64(time.Millisecond)
 	return time.Duration(min(ms, most)) * time.Millisecond
+}
+
+func nativeDryRun(engine uint64, asked question, input []byte) (Decision, error) {
+	c, buffer := nativeQuestion(engine, asked), buffers.Get().(*[4096]byte)
+	var answer C.lpego_answer
+	C.lpego_dry_run(&c, first(input), size(input), (*C.uint8_t)(unsafe.Pointer(buffer)), C.size_t(len(buffer)), &answer)
+	return decided(asked, &answer, buffer)
 }
 
 func nativeExplain(engine uint64, asked question, input []byte) ([]byte, error) {
@@ -235,7 +254,8 @@ func nativeOpen(path string, settings settings) (uint64, error) {
 	options := nativeOptions(settings)
 	var number C.uint64_t
 	var out C.lpego_out
-	err := reported(C.lpego_open(first(viewed(path)), size(viewed(path)), &options, &number, &out), &out)
+	store := viewed(settings.store)
+	err := reported(C.lpego_open(first(viewed(path)), size(viewed(path)), &options, first(store), size(store), &number, &out), &out)
 	return uint64(number), err
 }
 
@@ -243,7 +263,9 @@ func nativeLoad(documents pieces, settings settings) (uint64, error) {
 	options := nativeOptions(settings)
 	var number C.uint64_t
 	var out C.lpego_out
-	status := C.lpego_load(first(documents.bytes), documents.endsInC(), C.size_t(len(documents.ends)/2), &options, &number, &out)
+	store := viewed(settings.store)
+	status := C.lpego_load(first(documents.bytes), documents.endsInC(), C.size_t(len(documents.ends)/2), &options, first(store),
+		size(store), &number, &out)
 	return uint64(number), reported(status, &out)
 }
 
@@ -271,6 +293,8 @@ func nativeValidate(documents pieces) ([]byte, error) {
 func nativeClose(engine uint64)          { C.lpe_engine_close(C.lpe_engine(engine), nil) }
 func nativeFreePrepared(prepared uint64) { C.lpe_prepared_free(C.lpe_prepared(prepared), nil) }
 func nativeFreeExchange(exchange uint64) { C.lpe_exchange_free(C.lpe_exchange(exchange), nil) }
+func nativeFreeDetector(detector uint64) { C.lpe_detector_free(C.lpe_detector(detector), nil) }
+func nativeFreeStream(stream uint64)     { C.lpe_stream_free(C.lpe_stream(stream), nil) }
 
 // pieces are byte strings that lie one behind the other, so that many cross in one call without a Go pointer in Go memory.
 type pieces struct {
@@ -304,6 +328,13 @@ func text(status C.int32_t, out *C.lpego_out) ([]byte, error) {
 	copied := []byte(textOf(out))
 	C.lpego_free(out)
 	return copied, nil
+}
+
+// taken copies what the library wrote beside a decision, and frees it.
+func taken(out *C.lpego_out) string {
+	copied := textOf(out)
+	C.lpego_free(out)
+	return copied
 }
 
 func textOf(out *C.lpego_out) string {

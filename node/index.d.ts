@@ -40,6 +40,8 @@ export interface EngineOptions {
   readonly handles?: readonly HandledAction[];
   /** True: what no policy decides about is allowed. The default is a deny. */
   readonly allowWithoutPolicy?: boolean;
+  /** Where limits are kept: `sqlite:` and the path of a file, which the processes of a machine share, or `redis://` and a server, which machines share. The default is this process. */
+  readonly store?: string;
 }
 
 /** What is asked about a context. */
@@ -48,6 +50,40 @@ export interface Question {
   readonly stage?: Stage;
   /** The time that conditions see: a Date, milliseconds since 1970, or RFC 3339 text. The default is now. */
   readonly now?: Date | number | string;
+}
+
+/** What became of what limits held for a request, when it was to be closed: see docs/node.md. */
+export type Closed = 'done' | 'late' | 'already_settled' | 'already_released' | 'already_expired' | 'unknown' | 'nothing';
+
+/** What a request used. What nobody says costs what was estimated. */
+export interface Used {
+  /** Its tokens; those that were cached are among the input, and those of reasoning among the output. */
+  readonly usage?: {
+    readonly input_tokens?: number;
+    readonly output_tokens?: number;
+    readonly cached_tokens?: number;
+    readonly reasoning_tokens?: number;
+  };
+  /** The model that answered. */
+  readonly model?: string;
+  /** In dollars; it counts before what the tokens cost by the table of prices. */
+  readonly cost?: number;
+  /** With it, circuit breakers are told as by `observe`. */
+  readonly outcome?: Outcome;
+  readonly latency_ms?: number;
+}
+
+/** What became of a call: `failure` through no fault of the caller; `ignored` says nothing about the one who was called. */
+export type Outcome = 'success' | 'failure' | 'ignored';
+
+/** A circuit breaker that is switched off. */
+export interface Switch {
+  /** `namespace/document/breaker`. */
+  readonly breaker: string;
+  /** The values of its key; none: all of them. */
+  readonly key: readonly string[];
+  readonly reason: string;
+  readonly until: Date | undefined;
 }
 
 /** A rule, and the document that it stands in. */
@@ -67,14 +103,24 @@ export interface MatchedRule extends RuleName {
   readonly variant?: string;
 }
 
+/** A rule or a limit, and the document that it stands in. */
+export interface Origin {
+  readonly policy: string;
+  readonly rule?: string;
+  /** The limit, when it is no rule. */
+  readonly limit?: string;
+  /** The circuit breaker, when it is neither. */
+  readonly breaker?: string;
+}
+
 /** An action that the host is asked to carry out. */
-export interface Obligation extends RuleName {
+export interface Obligation extends Origin {
   readonly action: string;
   readonly params?: { readonly [name: string]: unknown };
 }
 
 /** A warning. */
-export interface Warning extends RuleName {
+export interface Warning extends Origin {
   readonly message: string;
 }
 
@@ -85,8 +131,8 @@ export interface Suppressed extends RuleName {
   readonly by: RuleName;
 }
 
-/** What went wrong in a rule. */
-export interface RuleError extends RuleName {
+/** What went wrong in a rule or a limit. */
+export interface RuleError extends Origin {
   readonly cause: string;
   readonly exception?: string;
   readonly clause?: string;
@@ -104,6 +150,10 @@ export interface DetectorFinding {
   /** In UTF-16 code units: `text.slice(...finding.utf16)`. */
   readonly utf16?: readonly [start: number, end: number];
   readonly chars?: readonly [start: number, end: number];
+  /** Of a scan: the form of the text in which it was found. */
+  readonly view?: string;
+  /** Of a scan: what speaks for it. */
+  readonly signs?: readonly string[];
 }
 
 /** Where the request goes instead. */
@@ -119,6 +169,84 @@ export interface Shadow {
   readonly code?: string;
   readonly policy?: string;
   readonly rule?: string;
+  readonly limit?: string;
+  readonly breaker?: string;
+}
+
+/** How a limit stands after a request; of one that was refused or only tried, how it would stand. Amounts are as `unit` says. */
+export interface LimitState {
+  readonly policy: string;
+  readonly limit: string;
+  readonly kind: 'budget' | 'quota' | 'rate' | 'concurrency' | 'open';
+  readonly unit: 'USD' | 'tokens' | 'requests';
+  /** Whom it counts for. */
+  readonly key: readonly string[];
+  /** What may be used at most at a time. */
+  readonly amount: number;
+  readonly used: number;
+  /** Of what is used, what requests that are under way hold. */
+  readonly reserved: number;
+  readonly remaining: number;
+  /** What is used, as a share of the amount: 0.5 is half, more than 1 when it was overdrawn. */
+  readonly fraction: number;
+  /** What this request costs, as it is estimated. */
+  readonly cost: number;
+  /** The request has room here. */
+  readonly fits: boolean;
+  /** When the limit counts anew, if its window has an end. */
+  readonly resetsAt: Date | undefined;
+  /** Milliseconds until the request would have room, where it has none and that can be said. */
+  readonly retryAfterMs: number | undefined;
+  /** The shares of the steps that are in force: 0.75 is 75%. */
+  readonly reached: readonly number[];
+  /** Of these, those that this request was the first to reach in this window: what an alert goes by. */
+  readonly alerts: readonly number[];
+  /** It is only observed. */
+  readonly shadow: boolean;
+}
+
+/** What an engine has done since it was made, its exchanges among it. */
+export interface Metrics {
+  readonly decisions: { readonly [stage in Stage]: { readonly [effect in Effect]: number } };
+  /** Evaluations that failed, by the error's code; for each the host had a deny. */
+  readonly refused: { readonly [code: string]: number };
+  /** Errors of rules, in all decisions. */
+  readonly ruleErrors: number;
+  readonly reloads: number;
+  /** Reloads that changed nothing. */
+  readonly refusedReloads: number;
+  readonly auditRecorded: number;
+  /** Audit records for which there was no room. */
+  readonly auditDropped: number;
+}
+
+/** What is recorded of an evaluation. It holds nothing of the input. */
+export interface AuditRecord {
+  /** The process that wrote it. */
+  readonly process: number;
+  /** Counts the evaluations of this process and engine from 1. A number that is missing was dropped. */
+  readonly sequence: number;
+  readonly time: Date;
+  readonly stage: Stage;
+  readonly effect: Effect;
+  readonly code?: string;
+  readonly policy?: string;
+  readonly rule?: string;
+  readonly shadow?: Effect;
+  /** How many rules failed. */
+  readonly errors: number;
+  readonly bundle: string;
+  /** A digest of the input under the key of `auditStart`, where it came as JSON. */
+  readonly input?: string;
+}
+
+/** What `Engine.auditDrain` takes out. */
+export interface Drained {
+  readonly records: readonly AuditRecord[];
+  /** How many records were dropped since the last call for want of room. */
+  readonly dropped: number;
+  /** How many records still wait. */
+  readonly waiting: number;
 }
 
 /** What was decided. It does not change, and decisions that say the same may be the same object. */
@@ -136,6 +264,10 @@ export class Decision {
   get publicMessage(): string | undefined;
   get policy(): string | undefined;
   get rule(): string | undefined;
+  /** The limit that decided, if one did. */
+  get limit(): string | undefined;
+  /** The circuit breaker that decided, if one did. */
+  get breaker(): string | undefined;
   get matched(): readonly MatchedRule[];
   /** What the host is asked to carry out, but for redactions. */
   get obligations(): readonly Obligation[];
@@ -148,6 +280,10 @@ export class Decision {
   get findings(): readonly DetectorFinding[];
   /** How many findings there were; `findings` may list fewer. */
   get findingCount(): number;
+  /** How each limit stands that applies, with this request. It is not in the canonical form, because it changes each time. */
+  get limits(): readonly LimitState[];
+  /** What limits hold for the request, for `Engine.settle`, here or in another process; undefined when nothing is held. */
+  get hold(): string | undefined;
   get route(): Route | undefined;
   get retryAfterMs(): number | undefined;
   get approval(): Obligation | undefined;
@@ -200,7 +336,7 @@ export class PreparedContext {
   readonly #private: unknown;
 }
 
-/** Policies, ready to decide. Every call but `reload` and making an engine takes microseconds and does not block. */
+/** Policies, ready to decide. Every call but `reload` and making an engine takes microseconds and does not block, unless limits are kept in a `store`. */
 export class Engine {
   /** @throws InvalidPolicyError with all findings; UnreadableFileError; NoDocumentsError */
   constructor(policies: Policies, options?: EngineOptions);
@@ -217,10 +353,46 @@ export class Engine {
   evaluate(context: Context | PreparedContext, question?: Question): Decision;
   /** Reads a context once for many evaluations with this engine. After a reload it is stale: `StaleInputError`. */
   prepare(context: Context): PreparedContext;
-  /** Decides about each context. One that is refused is a deny in its place, and fails no other. */
+  /** Decides about each context, in few calls of the addon. One that is refused is a deny in its place, and fails no other. */
   evaluateBatch(contexts: Iterable<Context | PreparedContext>, question?: Question): Decision[];
   /** Decides about a provider's own body. `host` is what the host says beside it: who asks above all. */
   evaluateBody(format: Format, body: Context, host?: Context, question?: Question): Decision;
+  /** Decides as `evaluate` does, and takes nothing from limits: `limits` says how they would stand. */
+  dryRun(context: Context, question?: Question): Decision;
+  /**
+   * Closes what limits hold for a request, with what it really used. Settling twice changes nothing, and says so.
+   * @throws LimitsUnavailableError when the store cannot be asked; then it is still held
+   */
+  settle(hold: string, used?: Used): Closed;
+  /** Gives back what limits hold for a request that was not sent. */
+  release(hold: string): Closed;
+  /** Lets what limits hold live on for another lease, ten minutes: for answers that take long. */
+  extend(hold: string): Closed;
+  /** As `dryRun`, about a provider's own body. */
+  dryRunBody(format: Format, body: Context, host?: Context, question?: Question): Decision;
+  /** Reports what became of a call that was allowed, to the circuit breakers that let it through: once for each call. */
+  observe(hold: string, outcome: Outcome, options?: { readonly latencyMs?: number }): void;
+  /**
+   * Switches a circuit breaker off, for all of its keys or one, until `until` or until `switchOn`: nothing goes through it. Decisions
+   * show `reason`. A switch is one of this engine and process.
+   */
+  switchOff(
+    breaker: string,
+    options: { readonly reason: string; readonly key?: readonly string[]; readonly until?: Date | number | string },
+  ): void;
+  switchOn(breaker: string, options?: { readonly key?: readonly string[] }): void;
+  switches(): Switch[];
+  /** What the engine has done since it was made. Counting is always on. */
+  metrics(): Metrics;
+  /**
+   * From now on a record is kept for each evaluation of the engine and its exchanges, until `auditDrain` takes it. `capacity`
+   * records (default 8,192) wait at most, of which a quarter is for denies; with `key`, what came as JSON leaves a keyed digest.
+   */
+  auditStart(options?: { readonly capacity?: number; readonly key?: Uint8Array }): void;
+  /** No more records are kept, and those that wait are dropped: drain them first. */
+  auditStop(): void;
+  /** Takes out the oldest audit records, at most `most` (default 1,000). Nothing calls back: ask from time to time. */
+  auditDrain(most?: number): Drained;
   /** Decides, and says of each rule and each clause why it did or did not match. */
   explain(context: Context, question?: Question): Explanation;
   /** As `explain`, about a provider's own body. */
@@ -248,8 +420,98 @@ export class Exchange {
   evaluate(body: Context, question?: Question): Decision;
   /** As `evaluate`, about a provider's own body. */
   evaluateBody(format: Format, body: Context, question?: Question): Decision;
+  /** What limits hold for the request that was allowed last, for `Engine.settle`; undefined when nothing is held. */
+  get hold(): string | undefined;
+  /** Closes what limits hold for the request: with `used`, or with what the answer says that was decided about. */
+  settle(used?: Used): Closed;
+  /** Closes what limits hold for the request, with what a provider's answer says; nothing is decided about it. */
+  settleBody(format: Format, answer: Context): Closed;
+  /** Gives back what limits hold for a request that was not sent. */
+  release(): Closed;
+  /** Reports what became of the call that was allowed last, to the circuit breakers that let it through. */
+  observe(outcome: Outcome, options?: { readonly latencyMs?: number }): void;
+  /**
+   * Takes out of a body what the last decision says, its `redact` actions, and gives it back in the form in which it came. What is
+   * taken out in the style `reversible` can be put back by `restore` and in the answer's stream.
+   */
+  redact<Body extends Context>(body: Body, options?: { readonly format?: Format }): Body;
+  /** Puts values back into a text of the model's, where it wrote their placeholders. */
+  restore(text: string): string;
+  /** Begins the answer of this turn as a stream: of server-sent events in `format`, or of plain text. */
+  stream(options?: { readonly format?: Format; readonly now?: Date | number | string }): AnswerStream;
   /** The exchange as text, for `Engine.resume`. It holds the bodies and who asks: keep it as you keep them. */
   save(): string;
+}
+
+/** One answer that streams: {@link Exchange.stream}. */
+export class AnswerStream {
+  private constructor();
+  /** How the policies judge it: as it passes, when all of it has passed, or before anything passes. */
+  get judged(): 'streamable' | 'at_end' | 'buffer';
+  /** The next part of the answer, cut anywhere; gives what is safe to send on now, and whether the answer ends here. */
+  push(part: string | Uint8Array): { readonly bytes: Buffer; readonly stopped: boolean };
+  /** The end: what was held back and is safe, and the decision about the whole answer, or the one at which it was stopped. */
+  finish(): { readonly bytes: Buffer; readonly decision: Decision };
+  /** Ends the stream because nobody reads on. What came is counted, and `Exchange.settle` charges it. */
+  abort(): void;
+  /**
+   * What of an answer is safe to show, in parts of the type that goes in. Throws `DeniedError`, `ThrottledError` or
+   * `ApprovalRequiredError` where the answer is stopped, or at its end when it is refused. Whoever leaves off reading aborts the stream.
+   */
+  through<Part extends string | Uint8Array>(parts: AsyncIterable<Part> | Iterable<Part>): AsyncGenerator<Part, void, undefined>;
+  /** The same for `pipeThrough` of web streams. */
+  transform(): { readonly writable: WritableStream<any>; readonly readable: ReadableStream<any> };
+}
+
+/** What detectors look for; docs/detection.md has the names. */
+export interface DetectorOptions {
+  /** What the texts are; `chat` by default. */
+  readonly profile?: 'chat' | 'code' | 'argument' | 'sql';
+  /** The families of detectors that look. */
+  readonly families?: readonly string[];
+  /** Kinds that are looked for besides; without `families` only these. */
+  readonly kinds?: readonly string[];
+  /** The regions whose forms of numbers count. */
+  readonly regions?: readonly string[];
+  /** The lowest scores that count, from 0 to 1, by the name of a family or a kind. */
+  readonly thresholds?: { readonly [name: string]: number };
+  /** Your own patterns, by name: RE2. */
+  readonly patterns?: { readonly [name: string]: string };
+  /** Values that are no findings. */
+  readonly allow?: readonly string[];
+  /** So many bytes of a text are read; 1 MiB by default. */
+  readonly maxBytes?: number;
+  /** The secret that hashes of values are keyed with; a random one by default. */
+  readonly key?: string;
+}
+
+/** What `Detector.scan` found. */
+export interface Scan {
+  readonly findings: readonly DetectorFinding[];
+  /** Whether the whole text was read. Otherwise nobody knows what is in the rest. */
+  readonly complete: boolean;
+  readonly scanned: number;
+  /** Bytes at the end that were not read. */
+  readonly beyond: number;
+}
+
+/** Finds in texts what policies can ask about, and takes it out, without policies. */
+export class Detector {
+  constructor(options?: DetectorOptions | string | Uint8Array);
+  /** What is found in a text: kinds and places, never the text itself. */
+  scan(text: string): Scan;
+  /**
+   * A text, or a body, without what is found in it, in the form in which it came. A string is plain text unless there is a `format`:
+   * `json`, or a provider's; an object is JSON, or a body in `format`.
+   */
+  redact<Body extends Context>(
+    text: Body,
+    options?: {
+      readonly style?: 'label' | 'placeholder' | 'mask' | 'hash' | 'partial' | 'remove';
+      readonly format?: Format | 'json';
+      readonly stage?: 'request' | 'response';
+    },
+  ): Body;
 }
 
 /** What all errors of this package are. */

@@ -4,6 +4,8 @@ const native = require('./lib/native.js');
 const { Decision, lastFailure } = require('./lib/decision.js');
 const { Engine, PreparedContext } = require('./lib/engine.js');
 const { Exchange } = require('./lib/exchange.js');
+const { AnswerStream } = require('./lib/stream.js');
+const { Detector } = require('./lib/detector.js');
 const errors = require('./lib/errors.js');
 
 /** Panics inside the addon on purpose, and throws the error that becomes of it: proof that a bug of ours stops no process. */
@@ -16,6 +18,8 @@ exports.Engine = Engine;
 exports.Exchange = Exchange;
 exports.PreparedContext = PreparedContext;
 exports.Decision = Decision;
+exports.AnswerStream = AnswerStream;
+exports.Detector = Detector;
 exports.selfTestPanic = selfTestPanic;
 exports.version = native.version();
 exports.PolicyEngineError = errors.PolicyEngineError;

@@ -5,6 +5,8 @@ export const {
   Exchange,
   PreparedContext,
   Decision,
+  AnswerStream,
+  Detector,
   selfTestPanic,
   version,
   PolicyEngineError,

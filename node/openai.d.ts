@@ -12,10 +12,19 @@ export interface GuardedOpenAI {
         body: OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming,
         options?: Options,
       ): Promise<OpenAI.Chat.Completions.ChatCompletion>;
+      /** An answer that streams is judged as it is read: iterating throws where it is stopped, or at its end when it is refused. */
+      create(
+        body: OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming,
+        options?: Options,
+      ): Promise<AsyncIterable<OpenAI.Chat.Completions.ChatCompletionChunk>>;
     };
   };
   readonly responses: {
     create(body: OpenAI.Responses.ResponseCreateParamsNonStreaming, options?: Options): Promise<OpenAI.Responses.Response>;
+    create(
+      body: OpenAI.Responses.ResponseCreateParamsStreaming,
+      options?: Options,
+    ): Promise<AsyncIterable<OpenAI.Responses.ResponseStreamEvent>>;
   };
   readonly completions: {
     create(body: OpenAI.Completions.CompletionCreateParamsNonStreaming, options?: Options): Promise<OpenAI.Completions.Completion>;
@@ -32,6 +41,7 @@ export interface OpenAIGuardOptions extends Omit<GuardOptions<any>, 'identity' |
 
 /**
  * Judges what a client sends and gets. A call that does not pass is rejected with `DeniedError`, `ThrottledError` or
- * `ApprovalRequiredError`; answers that stream are refused.
+ * `ApprovalRequiredError`. What limits hold is settled with what the answer says that it used, and
+ * given back when the call fails.
  */
 export function guardOpenAI(client: OpenAI, options: OpenAIGuardOptions): GuardedOpenAI;

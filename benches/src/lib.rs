@@ -6,11 +6,16 @@
 
 pub mod allocations;
 pub mod arguments;
+pub mod borders;
 pub mod contender;
 pub mod dialect;
+pub mod export;
+pub mod guards;
+pub mod harness;
 #[cfg(feature = "peers")]
 pub mod json;
 pub mod measure;
+pub mod page;
 pub mod peers;
 pub mod race;
 pub mod random;

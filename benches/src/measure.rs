@@ -48,26 +48,33 @@ pub struct Cost {
     pub allocations: f64,
 }
 
+/// A call that takes turns with others.
+pub type Call<'c> = Box<dyn FnMut() + 'c>;
+
 /// Lets `calls` take turns of about `turn` for `rounds` rounds.
-pub fn interleaved(mut calls: Vec<Box<dyn FnMut() + '_>>, turn: Duration, rounds: usize) -> Vec<Cost> {
+pub fn interleaved(calls: Vec<Call<'_>>, turn: Duration, rounds: usize) -> Vec<Cost> {
+    let costs = turns(calls, turn, rounds).into_iter();
+    costs.map(|(times, allocations)| Cost { time: Nanoseconds::of(times), allocations }).collect()
+}
+
+/// As [`interleaved`]: for each call its nanoseconds in each turn, and its allocations.
+pub fn turns(mut calls: Vec<Call<'_>>, turn: Duration, rounds: usize) -> Vec<(Vec<f64>, f64)> {
     let batches: Vec<u32> = calls.iter_mut().map(|call| batch(call, turn)).collect();
-    let mut times = vec![Vec::with_capacity(rounds); calls.len()];
-    let mut allocations = vec![0.0; calls.len()];
+    let mut costs = vec![(Vec::with_capacity(rounds), 0.0); calls.len()];
     for _ in 0..rounds {
-        for (index, call) in calls.iter_mut().enumerate() {
+        for ((call, batch), (times, allocations)) in calls.iter_mut().zip(&batches).zip(&mut costs) {
             let before = Allocations::now().calls;
             let start = cpu_time();
-            for _ in 0..batches[index] {
+            for _ in 0..*batch {
                 call();
             }
             let elapsed = cpu_time().saturating_sub(start);
-            let calls = f64::from(batches[index]);
-            times[index].push(elapsed.as_nanos() as f64 / calls);
-            allocations[index] = (Allocations::now().calls - before) as f64 / calls;
+            let calls = f64::from(*batch);
+            times.push(elapsed.as_nanos() as f64 / calls);
+            *allocations = (Allocations::now().calls - before) as f64 / calls;
         }
     }
-    let costs = times.into_iter().zip(allocations);
-    costs.map(|(times, allocations)| Cost { time: Nanoseconds::of(times), allocations }).collect()
+    costs
 }
 
 /// How many calls fill a turn; warms the caches up on the way.
@@ -104,7 +111,7 @@ mod tests {
                 (0..steps).for_each(|step| _ = std::hint::black_box(step));
             }
         };
-        let calls: Vec<Box<dyn FnMut()>> = vec![Box::new(spin(100)), Box::new(spin(10_000))];
+        let calls: Vec<Call<'_>> = vec![Box::new(spin(100)), Box::new(spin(10_000))];
         let costs = interleaved(calls, Duration::from_micros(200), 3);
         assert!(costs[1].time.median > 10.0 * costs[0].time.median, "{costs:?}");
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::allocations::Allocations;
 use crate::contender::{Contender, Entrant, Result};
-use crate::measure::{Cost, Nanoseconds, TURN, cpu_time, interleaved};
+use crate::measure::{Call, Cost, Nanoseconds, TURN, cpu_time, interleaved};
 use crate::request::JSON;
 use crate::workload::{Shape, Workload};
 
@@ -92,14 +92,14 @@ pub fn race(workload: &Workload, entrants: &[Entrant], effort: Effort) -> Result
     let mut loaded = entrants.iter().map(|entrant| load(workload, entrant, loads)).collect::<Result<Vec<_>>>()?;
     let rounds = effort.rounds(workload.rules.len());
 
-    let mut prepared: Vec<Box<dyn FnMut() + '_>> = Vec::new();
+    let mut prepared: Vec<Call<'_>> = Vec::new();
     for Loaded { contender, .. } in &mut loaded {
         prepared.push(Box::new(move || consume(contender.evaluate_prepared())));
     }
     let prepared = interleaved(prepared, effort.turn, rounds);
 
     let bytes = JSON.as_bytes();
-    let mut json: Vec<Box<dyn FnMut() + '_>> = Vec::new();
+    let mut json: Vec<Call<'_>> = Vec::new();
     for Loaded { contender, .. } in &mut loaded {
         json.push(Box::new(move || consume(contender.evaluate_json(black_box(bytes)))));
     }

@@ -1,43 +1,13 @@
 //! The tables, as Markdown.
 
-use std::fmt::{self, Display, Write as _};
+use std::fmt::Write as _;
 
 use crate::contender::Entrant;
+use crate::page::{Machine, duration, ratio};
 use crate::race::{Figures, Heat};
 
 /// The name of our own contender, against which ratios are taken.
 pub const OURS: &str = "ours";
-
-/// Where and when the figures were taken.
-#[derive(Debug)]
-pub struct Machine {
-    date: String,
-    processor: String,
-    cores: usize,
-    load: String,
-}
-
-impl Machine {
-    /// This machine, now.
-    pub fn here() -> Self {
-        let read = |path| std::fs::read_to_string(path).unwrap_or_default();
-        let processor = read("/proc/cpuinfo");
-        let model = processor.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-        Self {
-            date: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
-            processor: model.map_or("unknown processor", |(_, model)| model).to_owned(),
-            cores: std::thread::available_parallelism().map_or(1, Into::into),
-            load: read("/proc/loadavg").split(' ').next().unwrap_or("?").to_owned(),
-        }
-    }
-}
-
-impl Display for Machine {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { date, processor, cores, load } = self;
-        write!(formatter, "{date}, {processor}, {cores} cores, load {load}")
-    }
-}
 
 /// The whole report.
 pub fn markdown(machine: &Machine, entrants: &[Entrant], heats: &[Heat]) -> String {
@@ -140,36 +110,4 @@ fn parsing(page: &mut String, heats: &[Heat]) {
         duration(time.minimum),
         first.parsing.allocations
     );
-}
-
-fn duration(nanoseconds: f64) -> String {
-    match nanoseconds {
-        ..1e3 => format!("{} ns", three_digits(nanoseconds)),
-        ..1e6 => format!("{} µs", three_digits(nanoseconds / 1e3)),
-        ..1e9 => format!("{} ms", three_digits(nanoseconds / 1e6)),
-        _ => format!("{} s", three_digits(nanoseconds / 1e9)),
-    }
-}
-
-fn ratio(ratio: f64) -> String {
-    format!("{}x", three_digits(ratio))
-}
-
-fn three_digits(number: f64) -> String {
-    match number {
-        ..10.0 => format!("{number:.2}"),
-        ..100.0 => format!("{number:.1}"),
-        _ => format!("{number:.0}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_three_digits_and_a_fitting_unit() {
-        let written = [4.267, 42.67, 426.7, 4267.0, 4.267e7, 4.267e9].map(duration);
-        assert_eq!(written, ["4.27 ns", "42.7 ns", "427 ns", "4.27 µs", "42.7 ms", "4.27 s"]);
-    }
 }

@@ -1,8 +1,9 @@
 //! Every contender must say what the rules' definition says, and the tables must come out.
 
+use llm_policy_benches::page::Machine;
 use llm_policy_benches::peers::ALL;
 use llm_policy_benches::race::{Effort, race};
-use llm_policy_benches::report::{Machine, markdown};
+use llm_policy_benches::report::markdown;
 use llm_policy_benches::workload::{Shape, Workload};
 
 #[test]

@@ -42,9 +42,11 @@ def who_asks(scope: Any) -> dict[str, Any] | None:
     return {"user": user} if user else None
 
 
-def model(request: ChatRequest) -> str:
-    """A fake model."""
-    return f"You said: {request.messages[-1].content}"
+def model(request: ChatRequest) -> tuple[str, dict[str, int]]:
+    """A fake model: what it says, and the tokens that it counted."""
+    text = f"You said: {request.messages[-1].content}"
+    read, written = sum(len(message.content.split()) for message in request.messages), len(text.split())
+    return text, {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
 
 app = FastAPI()
@@ -59,7 +61,8 @@ app.add_middleware(
 
 @app.post("/v1/chat/completions")
 def chat(request: ChatRequest) -> dict[str, Any]:
-    """Reached only by what the policies allow; and what it returns is judged before it is sent."""
-    message = {"role": "assistant", "content": model(request)}
-    choice = {"index": 0, "finish_reason": "stop", "message": message}
-    return {"id": "1", "object": "chat.completion", "created": int(time.time()), "model": request.model, "choices": [choice]}
+    """Reached only by what the policies allow; and what it returns is judged before it is sent, and settled with its `usage`."""
+    text, usage = model(request)
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+    answer = {"id": "1", "object": "chat.completion", "created": int(time.time()), "model": request.model}
+    return {**answer, "choices": [choice], "usage": usage}

@@ -6,7 +6,7 @@ use std::ptr;
 
 use llm_policy_embed::limits::Hold;
 use llm_policy_embed::objects::Objects;
-use llm_policy_embed::{Decision, DecisionKey, Effect, Error, ErrorCode, Stage};
+use llm_policy_embed::{Decision, DecisionKey, Effect, Error, ErrorCode, Stage, canonical};
 use serde_json::json;
 
 use crate::engine::wrong_size;
@@ -86,12 +86,18 @@ impl Detail {
             (LPE_TEXT_OBLIGATIONS, Self::Refused { .. }) => "[]".to_owned(),
             (LPE_TEXT_CANONICAL, Self::Made(decision)) => canonical(decision),
             (LPE_TEXT_CANONICAL, Self::Refused { error, stage, bundle }) => error.decision(*stage, bundle),
-            (LPE_TEXT_LIMITS, Self::Made(decision)) => decision.limits_json().to_string(),
+            (LPE_TEXT_LIMITS, Self::Made(decision)) => canonical::to_string(&decision.limits_json()),
             (LPE_TEXT_LIMITS, Self::Refused { .. }) => "[]".to_owned(),
             (LPE_TEXT_HOLD, Self::Made(decision)) => decision.hold().map(Hold::to_text).unwrap_or_default(),
             (LPE_TEXT_LIMIT, Self::Made(decision)) => decision.limit().unwrap_or_default().to_owned(),
+            (LPE_TEXT_BREAKER, Self::Made(decision)) => decision.breaker().unwrap_or_default().to_owned(),
             (
-                LPE_TEXT_PUBLIC_MESSAGE | LPE_TEXT_POLICY | LPE_TEXT_RULE | LPE_TEXT_HOLD | LPE_TEXT_LIMIT,
+                LPE_TEXT_PUBLIC_MESSAGE
+                | LPE_TEXT_POLICY
+                | LPE_TEXT_RULE
+                | LPE_TEXT_HOLD
+                | LPE_TEXT_LIMIT
+                | LPE_TEXT_BREAKER,
                 Self::Refused { .. },
             ) => String::new(),
             _ => return Err(Error::new(ErrorCode::InvalidArgument, format!("there is no text {which} of a decision"))),
@@ -132,10 +138,12 @@ fn canonical(decision: &Decision) -> String {
     decision.key().and_then(|key| kept(key).ok()).unwrap_or_else(|| decision.to_canonical_json())
 }
 
-/// `[{"action":..., "params":..., "policy":..., "rule":...}]`
+/// `[{"action":..., "params":..., "policy":..., "rule":...}]`, or `limit` or `breaker` in place of `rule`.
 fn obligations(decision: &Decision) -> String {
     let all = decision.obligations().map(
-        |(policy, rule, action, params)| json!({"policy": policy, "rule": rule, "action": action, "params": params}),
+        |(policy, by, action, params)| {
+            json!({"policy": policy, (by.kind()): by.name(), "action": action, "params": params})
+        },
     );
     serde_json::Value::Array(all.collect()).to_string()
 }
@@ -150,7 +158,8 @@ pub const LPE_TEXT_CODE: i32 = 3;
 pub const LPE_TEXT_POLICY: i32 = 4;
 /// The rule that decided; perhaps empty.
 pub const LPE_TEXT_RULE: i32 = 5;
-/// What the host is asked to carry out, as a JSON list of objects with `action`, `params`, `policy` and `rule`.
+/// What the host is asked to carry out, as a JSON list of objects with `action`, `params`, `policy`, and who
+/// asks for it: `rule`, `limit` or `breaker`.
 pub const LPE_TEXT_OBLIGATIONS: i32 = 6;
 /// The whole decision in canonical form (RFC 8785): the same bytes in every language.
 pub const LPE_TEXT_CANONICAL: i32 = 7;
@@ -158,10 +167,12 @@ pub const LPE_TEXT_CANONICAL: i32 = 7;
 /// `amount`, `used`, `reserved`, `remaining`, `cost`, `fits`, `reached`, `alerts`, and perhaps `resets_at`, `retry_after_ms`
 /// and `shadow`. It varies from run to run, so it is no part of the canonical form.
 pub const LPE_TEXT_LIMITS: i32 = 8;
-/// What is reserved for the request, for `lpe_settle`, `lpe_release` and `lpe_extend`; empty when nothing is.
+/// What is held for the request, for `lpe_settle`, `lpe_release`, `lpe_extend` and `lpe_observe`; empty when nothing is.
 pub const LPE_TEXT_HOLD: i32 = 9;
 /// The limit that decided; perhaps empty.
 pub const LPE_TEXT_LIMIT: i32 = 10;
+/// The circuit breaker that decided; perhaps empty.
+pub const LPE_TEXT_BREAKER: i32 = 11;
 
 /// A text of a decision: `which` is one of `LPE_TEXT_...`.
 ///

@@ -36,7 +36,13 @@ pub struct lpe_options {
     pub handles: u32,
     /// Not 0: what no policy decides about is allowed. 0, the default: it is denied.
     pub allow_without_policy: u32,
+    /// Where limits are kept, as a URL: `sqlite:` and the path of a file, which the processes of a machine share, or `redis://` and a
+    /// server, which machines share. Empty, the default, or `memory:`: in this process.
+    pub store: lpe_str,
 }
+
+/// The size of the options in the first version of this interface.
+const FIRST_OPTIONS: usize = std::mem::offset_of!(lpe_options, allow_without_policy) + size_of::<u32>();
 
 /// A policy document in memory.
 #[derive(Clone, Copy, Debug)]
@@ -69,8 +75,8 @@ pub unsafe extern "C" fn lpe_engine_open(
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
         put(engine, 0, error, || {
-            let (options, handles) = read_options(options)?;
-            ENGINES.keep(from_path(path)?.check(options).into_engine()?.handles(handles))
+            let made = read_options(options)?;
+            ENGINES.keep(made.engine(from_path(path)?)?)
         })
     }
 }
@@ -90,8 +96,8 @@ pub unsafe extern "C" fn lpe_engine_load(
     // SAFETY: what the pointers point to is the caller's promise.
     unsafe {
         put(engine, 0, error, || {
-            let (options, handles) = read_options(options)?;
-            ENGINES.keep(from_memory(documents, count)?.check(options).into_engine()?.handles(handles))
+            let made = read_options(options)?;
+            ENGINES.keep(made.engine(from_memory(documents, count)?)?)
         })
     }
 }
@@ -203,18 +209,37 @@ unsafe fn from_memory(documents: *const lpe_document, count: usize) -> Result<Do
     Ok(read)
 }
 
+/// How an engine is made.
+struct Made<'a> {
+    options: Options,
+    handles: Handles,
+    /// The URL; empty: in memory.
+    store: &'a str,
+}
+
+impl Made<'_> {
+    fn engine(self, documents: Documents) -> Result<Engine, Error> {
+        let engine = documents.check(self.options).into_engine()?.handles(self.handles);
+        if self.store.is_empty() { Ok(engine) } else { engine.with_store_at(self.store) }
+    }
+}
+
 /// # Safety
 /// `options` is null or points to options that begin with their size.
-unsafe fn read_options(options: *const lpe_options) -> Result<(Options, Handles), Error> {
+unsafe fn read_options<'a>(options: *const lpe_options) -> Result<Made<'a>, Error> {
     if options.is_null() {
-        return Ok((Options::default(), Handles::NONE));
+        return Ok(Made { options: Options::default(), handles: Handles::NONE, store: "" });
     }
     // SAFETY: it is not null, so the first field can be read.
-    if (unsafe { (*options).struct_size } as usize) < size_of::<lpe_options>() {
+    let size = unsafe { (*options).struct_size } as usize;
+    if size < FIRST_OPTIONS {
         return Err(wrong_size("lpe_options"));
     }
-    // SAFETY: all fields are within the caller's record.
-    let given = unsafe { &*options };
+    let mut given = lpe_options { struct_size: 0, handles: 0, allow_without_policy: 0, store: lpe_str::EMPTY };
+    // A program that was built for an earlier version has the fields of that one.
+    let known = if size < size_of::<lpe_options>() { FIRST_OPTIONS } else { size_of::<lpe_options>() };
+    // SAFETY: so many bytes are within the caller's record, and within ours.
+    unsafe { std::ptr::copy_nonoverlapping(options.cast::<u8>(), (&raw mut given).cast::<u8>(), known) };
     let named = [
         (LPE_HANDLES_REDACT, "redact"),
         (LPE_HANDLES_SET, "set"),
@@ -233,7 +258,10 @@ unsafe fn read_options(options: *const lpe_options) -> Result<(Options, Handles)
     if left != 0 {
         return Err(Error::new(ErrorCode::InvalidArgument, format!("unknown bits in `handles`: {left:#x}")));
     }
-    Ok((Options { allow_without_policy: given.allow_without_policy != 0, ..Options::default() }, handles))
+    // SAFETY: as above.
+    let store = unsafe { given.store.text("the URL of the store")? };
+    let options = Options { allow_without_policy: given.allow_without_policy != 0, ..Options::default() };
+    Ok(Made { options, handles, store })
 }
 
 /// The failure for a record whose size is not that of this interface.

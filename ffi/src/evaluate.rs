@@ -309,7 +309,7 @@ pub(crate) unsafe fn decide(
 
 /// # Safety
 /// `question` is null, or points to a question that begins with its size.
-unsafe fn read_question(question: *const lpe_question) -> Result<Question, Error> {
+pub(crate) unsafe fn read_question(question: *const lpe_question) -> Result<Question, Error> {
     if question.is_null() {
         return Ok(Question::default());
     }

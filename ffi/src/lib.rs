@@ -11,8 +11,10 @@
 #![expect(unsafe_code, reason = "a border to C takes and gives raw pointers")]
 #![expect(non_camel_case_types, reason = "the types are named as C names them")]
 
+pub mod breakers;
 pub mod context;
 pub mod decision;
+pub mod detector;
 pub mod engine;
 pub mod error;
 pub mod evaluate;
@@ -21,5 +23,6 @@ pub mod limits;
 pub mod memory;
 mod objects;
 pub mod prepared;
+pub mod stream;
 pub mod version;
 pub mod watch;

@@ -5,7 +5,7 @@ use llm_policy_embed::{Closed, Error};
 use crate::decision::{lpe_decision, lpe_detail};
 use crate::engine::{lpe_engine, with_engine};
 use crate::error::{lpe_error, put};
-use crate::evaluate::{ask, decide, lpe_question};
+use crate::evaluate::{ask, decide, lpe_question, read_format};
 use crate::exchange::{lpe_exchange, with_exchange};
 use crate::memory::{lpe_buffer, lpe_str};
 
@@ -57,7 +57,8 @@ pub unsafe extern "C" fn lpe_dry_run(
 
 /// Closes what is reserved for a request, with what it really used. `hold` is the decision's `LPE_TEXT_HOLD`; `used` is JSON:
 /// `{"usage": {"input_tokens": 420, "output_tokens": 128}, "model": "gpt-4o", "cost": 0.01}`, of which each part may be left
-/// out. `closed` gets one of `LPE_CLOSED_...`. Settling twice changes nothing.
+/// out. `closed` gets one of `LPE_CLOSED_...`. Settling twice changes nothing. With `outcome`, and perhaps `latency_ms`, circuit
+/// breakers are told as by `lpe_observe`.
 ///
 /// # Safety
 /// `hold` and `used` lend bytes; `closed` points to a number to be written; `error` is null or points to an `lpe_error`.
@@ -130,6 +131,28 @@ pub unsafe extern "C" fn lpe_exchange_settle(
         put(closed, 0, error, || {
             let used = if used.ptr.is_null() { None } else { Some(used.bytes()?) };
             with_exchange(exchange, |exchange| Ok(exchange.settle(used)?.number()))
+        })
+    }
+}
+
+/// Closes what is reserved for the request of an exchange with what a provider's answer says that it used, without deciding about
+/// the answer; `format` is its name, such as `openai-chat`.
+///
+/// # Safety
+/// `format` and `answer` lend bytes; the rest as `lpe_settle`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lpe_exchange_settle_body(
+    exchange: lpe_exchange,
+    format: lpe_str,
+    answer: lpe_str,
+    closed: *mut i32,
+    error: *mut lpe_error,
+) -> i32 {
+    // SAFETY: what the pointers point to is the caller's promise.
+    unsafe {
+        put(closed, 0, error, || {
+            let (format, answer) = (read_format(format)?, answer.bytes()?);
+            with_exchange(exchange, |exchange| Ok(exchange.settle_body(format, answer)?.number()))
         })
     }
 }

@@ -18,6 +18,8 @@ pub struct lpe_str {
 }
 
 impl lpe_str {
+    pub(crate) const EMPTY: Self = Self { ptr: ptr::null(), len: 0 };
+
     /// The bytes.
     ///
     /// # Safety

@@ -12,6 +12,7 @@ use std::ptr;
 
 use llm_policy::context::*;
 use llm_policy::decision::*;
+use llm_policy::detector::*;
 use llm_policy::engine::*;
 use llm_policy::error::*;
 use llm_policy::evaluate::*;
@@ -19,6 +20,7 @@ use llm_policy::exchange::*;
 use llm_policy::limits::*;
 use llm_policy::memory::*;
 use llm_policy::prepared::*;
+use llm_policy::stream::*;
 use llm_policy::version::*;
 
 const POLICY: &str = r#"
@@ -189,7 +191,7 @@ fn null_pointers_and_small_records_are_told() {
             LPE_INVALID_ARGUMENT
         );
         assert_eq!(number, 0);
-        let options = lpe_options { struct_size: 4, handles: 0, allow_without_policy: 0 };
+        let options = lpe_options { struct_size: 4, handles: 0, allow_without_policy: 0, store: text("") };
         assert_eq!(
             lpe_engine_load(ptr::null(), 0, &raw const options, &raw mut number, ptr::null_mut()),
             LPE_INVALID_ARGUMENT
@@ -410,6 +412,42 @@ fn limited(engine: lpe_engine, dry_run: bool) -> (i32, String, String) {
 }
 
 #[test]
+fn engines_share_a_store() {
+    let file = std::env::temp_dir().join(format!("llm-policy-abi-{}.db", std::process::id()));
+    let url = format!("sqlite:{}", file.display());
+    let document = lpe_document { origin: text("limited.yaml"), text: text(LIMITED) };
+    let load = |url: &str, engine: &mut lpe_engine, error: &mut lpe_error| {
+        let size = u32::try_from(size_of::<lpe_options>()).unwrap();
+        let options = lpe_options { struct_size: size, handles: 0, allow_without_policy: 0, store: text(url) };
+        unsafe { lpe_engine_load(&raw const document, 1, &raw const options, engine, error) }
+    };
+    let (mut first, mut second) = (0, 0);
+    assert_eq!(load(&url, &mut first, &mut error()), LPE_OK);
+    assert_eq!(load(&url, &mut second, &mut error()), LPE_OK);
+    let (effect, hold, _) = limited(first, false);
+    assert_eq!(effect, LPE_EFFECT_ALLOW);
+    assert_eq!(limited(second, false).0, LPE_EFFECT_DENY);
+    let mut closed = 0;
+    assert_eq!(unsafe { lpe_release(second, text(&hold), &raw mut closed, ptr::null_mut()) }, LPE_OK);
+    assert_eq!(closed, LPE_CLOSED_DONE);
+    assert_eq!(limited(first, false).0, LPE_EFFECT_ALLOW);
+    for engine in [first, second] {
+        assert_eq!(unsafe { lpe_engine_close(engine, ptr::null_mut()) }, LPE_OK);
+    }
+
+    let mut failure = error();
+    assert_eq!(load("limits.db", &mut first, &mut failure), LPE_INVALID_ARGUMENT);
+    assert_eq!(first, 0);
+    assert!(message(failure).contains("sqlite:"));
+    let mut failure = error();
+    assert_eq!(load("sqlite:/not/there/limits.db", &mut first, &mut failure), LPE_LIMITS_UNAVAILABLE);
+    assert!(message(failure).contains("/not/there"));
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{end}", file.display()));
+    }
+}
+
+#[test]
 fn limits_are_taken_settled_released_and_tried() {
     let mut engine = 0;
     let document = lpe_document { origin: text("limited.yaml"), text: text(LIMITED) };
@@ -423,6 +461,15 @@ fn limits_are_taken_settled_released_and_tried() {
     let (effect, hold, _) = limited(engine, false);
     assert_eq!(effect, LPE_EFFECT_ALLOW);
     assert_eq!(limited(engine, false).0, LPE_EFFECT_DENY);
+
+    // Options of the first version end before the store.
+    let short = lpe_options { struct_size: 12, handles: 0, allow_without_policy: 0, store: text("nonsense") };
+    let mut other = 0;
+    assert_eq!(
+        unsafe { lpe_engine_load(&raw const document, 1, &raw const short, &raw mut other, ptr::null_mut()) },
+        LPE_OK
+    );
+    assert_eq!(unsafe { lpe_engine_close(other, ptr::null_mut()) }, LPE_OK);
 
     let mut closed = 77;
     let settle =
@@ -461,9 +508,101 @@ fn limits_are_taken_settled_released_and_tried() {
     assert_eq!(closed, LPE_CLOSED_DONE);
     assert_eq!(unsafe { lpe_exchange_settle(exchange, NO_TEXT, &raw mut closed, ptr::null_mut()) }, LPE_OK);
     assert_eq!(closed, LPE_CLOSED_NOTHING);
+    let asked =
+        unsafe { lpe_exchange_evaluate(exchange, ptr::null(), body, &raw mut found, ptr::null_mut(), ptr::null_mut()) };
+    assert_eq!((asked, found.effect), (LPE_OK, LPE_EFFECT_ALLOW));
+    let answer = r#"{"model": "gpt-4o", "choices": [], "usage": {"prompt_tokens": 0, "completion_tokens": 0}}"#;
+    let mut settle = |format, answer| unsafe {
+        lpe_exchange_settle_body(exchange, text(format), text(answer), &raw mut closed, ptr::null_mut())
+    };
+    assert_eq!(settle("openai", answer), LPE_INVALID_ARGUMENT);
+    assert_eq!(settle("openai-chat", "{"), LPE_INVALID_INPUT);
+    assert_eq!(settle("openai-chat", answer), LPE_OK);
+    assert_eq!(closed, LPE_CLOSED_DONE);
     assert_eq!(unsafe { lpe_exchange_release(exchange, &raw mut closed, ptr::null_mut()) }, LPE_OK);
     assert_eq!(closed, LPE_CLOSED_NOTHING);
     assert_eq!(limited(engine, false).0, LPE_EFFECT_ALLOW);
     assert_eq!(unsafe { lpe_exchange_free(exchange, ptr::null_mut()) }, LPE_OK);
     assert_eq!(unsafe { lpe_engine_close(engine, ptr::null_mut()) }, LPE_OK);
+}
+
+#[test]
+fn detectors_find_and_take_out() {
+    let (mut detector, mut out, mut failed) = (77, EMPTY, error());
+    let options = text(r#"{"families": ["pii"], "key": "k"}"#);
+    assert_eq!(unsafe { lpe_detector_new(options, &raw mut detector, ptr::null_mut()) }, LPE_OK);
+    assert_eq!(
+        unsafe { lpe_detector_scan(detector, text("an ada@example.org"), &raw mut out, ptr::null_mut()) },
+        LPE_OK
+    );
+    let found = taken(std::mem::replace(&mut out, EMPTY));
+    assert!(found.contains(r#""bytes":[3,18]"#) && !found.contains("ada"), "{found}");
+    let redact = |form, style, input, out: &mut lpe_buffer, error| unsafe {
+        lpe_detector_redact(detector, text(form), text(style), text(input), out, error)
+    };
+    assert_eq!(redact("", "label", "an ada@example.org", &mut out, ptr::null_mut()), LPE_OK);
+    assert_eq!(taken(std::mem::replace(&mut out, EMPTY)), "an [EMAIL]");
+    assert_eq!(redact("", "reversible", "x", &mut out, &raw mut failed), LPE_INVALID_ARGUMENT);
+    assert!(message(failed).contains("an exchange redacts reversibly") && out.ptr.is_null());
+    assert_eq!(redact("json", "label", "{", &mut out, ptr::null_mut()), LPE_INVALID_INPUT);
+    failed = error();
+    let status = unsafe { lpe_detector_new(text(r#"{"colour": 1}"#), &raw mut detector, &raw mut failed) };
+    assert_eq!((status, detector), (LPE_INVALID_ARGUMENT, 0));
+    assert!(message(failed).contains("no option `colour`"));
+    assert_eq!(unsafe { lpe_detector_scan(detector, text("x"), &raw mut out, ptr::null_mut()) }, LPE_INVALID_HANDLE);
+    assert_eq!(unsafe { lpe_detector_free(0, ptr::null_mut()) }, LPE_INVALID_HANDLE);
+}
+
+#[test]
+fn answers_stream() {
+    let policy = r#"
+version: "1.0"
+metadata: {name: answers}
+config: {default_action: allow, stages: [request, response]}
+rules:
+  - {id: keys, stages: [response], when: contains_secret(response.text), actions: [{type: deny, reason: a key}]}
+"#;
+    let engine = load(policy).unwrap();
+    let (mut exchange, mut stream) = (0, 77);
+    unsafe {
+        assert_eq!(lpe_exchange_begin(engine, text("{}"), &raw mut exchange, ptr::null_mut()), LPE_OK);
+        let begin = |format, stream: &mut lpe_stream| {
+            lpe_stream_begin(exchange, ptr::null(), text(format), stream, ptr::null_mut())
+        };
+        assert_eq!(begin("gemini", &mut stream), LPE_INVALID_ARGUMENT);
+        assert_eq!((stream, begin("", &mut stream)), (0, LPE_OK));
+        let (mut out, mut stopped, mut made, mut detail) = (EMPTY, 77, decision(), 0);
+        let push = |chunk, out: &mut lpe_buffer, stopped: &mut i32| {
+            lpe_stream_push(stream, text(chunk), out, stopped, ptr::null_mut())
+        };
+        assert_eq!(push("Hello, ", &mut out, &mut stopped), LPE_OK);
+        assert_eq!((taken(std::mem::replace(&mut out, EMPTY)), stopped), (String::new(), 0));
+        let rest = "the key is ghp_16C7e42F292c6912E7710c838347Ae178B4a, and so on and so forth. ".repeat(20);
+        assert_eq!(push(&rest, &mut out, &mut stopped), LPE_OK);
+        assert_eq!((taken(std::mem::replace(&mut out, EMPTY)).as_str(), stopped), ("Hello, the key is ", 1));
+        let finish = |out: &mut lpe_buffer, made: &mut lpe_decision, detail: *mut lpe_detail| {
+            lpe_stream_finish(stream, out, made, detail, ptr::null_mut())
+        };
+        assert_eq!(finish(&mut out, &mut made, &raw mut detail), LPE_OK);
+        assert_eq!(
+            (taken(std::mem::replace(&mut out, EMPTY)).as_str(), made.allowed, made.effect),
+            ("", 0, LPE_EFFECT_DENY)
+        );
+        assert_eq!(lpe_detail_text(detail, LPE_TEXT_REASON, &raw mut out, ptr::null_mut()), LPE_OK);
+        assert_eq!(taken(std::mem::replace(&mut out, EMPTY)), "a key");
+        lpe_detail_free(detail, ptr::null_mut());
+        assert_eq!(lpe_stream_free(stream, ptr::null_mut()), LPE_OK);
+        // What is gone is a stop and a deny.
+        (stopped, made) = (77, decision());
+        assert_eq!((push("x", &mut out, &mut stopped), stopped), (LPE_INVALID_HANDLE, 1));
+        assert_eq!((finish(&mut out, &mut made, ptr::null_mut()), made.allowed), (LPE_INVALID_HANDLE, 0));
+        assert_eq!(lpe_stream_abort(stream, ptr::null_mut()), LPE_INVALID_HANDLE);
+        // Without a request, there is nothing to take out of.
+        let status = lpe_exchange_redact(exchange, text(""), text("{}"), &raw mut out, ptr::null_mut());
+        assert_eq!((status, out.ptr.is_null()), (LPE_INVALID_ARGUMENT, true));
+        assert_eq!(lpe_exchange_restore(exchange, text("as it is"), &raw mut out, ptr::null_mut()), LPE_OK);
+        assert_eq!(taken(std::mem::replace(&mut out, EMPTY)), "as it is");
+        lpe_exchange_free(exchange, ptr::null_mut());
+        lpe_engine_close(engine, ptr::null_mut());
+    }
 }

@@ -4,6 +4,7 @@
  *
  * CASES is the flat form that `cargo xtask conformance --flat` writes: this program has no reader of JSON of its own to be wrong.
  * RESULTS gets what came out, as JSON. Cases with a NAME that is given are left out. */
+#define _POSIX_C_SOURCE 200809L
 #include <llm_policy.h>
 
 #include <stdbool.h>
@@ -99,6 +100,8 @@ static lpe_prepared prepared;
 static lpe_exchange exchange;
 static lpe_document documents[MOST];
 static lpe_options options;
+/* What was taken last, and how its limits stood. */
+static lpe_buffer hold, limits;
 
 static lpe_question question(lpe_str stage, lpe_str now) {
   static const char *const stages[] = {"request", "response", "tool_call", "tool_result"};
@@ -135,7 +138,95 @@ static char *evaluate(const lpe_question *asked, lpe_str context) {
   return text;
 }
 
-static void step(const char *word, lpe_str *a, size_t *held) {
+static const char *closed_name(int32_t closed) {
+  static const char *const names[] = {"done", "late", "already_settled", "already_released", "already_expired", "unknown", "nothing"};
+  if (closed < LPE_CLOSED_DONE || closed > LPE_CLOSED_NOTHING) die("closed as what?");
+  return names[closed - LPE_CLOSED_DONE];
+}
+
+static char *closed_text(int32_t status, int32_t closed) {
+  if (status != LPE_OK) return code(status);
+  const char *name = closed_name(closed);
+  return strcpy(malloc(strlen(name) + 1), name);
+}
+
+static char *copy(lpe_buffer text) {
+  char *out = calloc(1, text.len + 1);
+  return text.len ? memcpy(out, text.ptr, text.len) : out;
+}
+
+static char *take(const lpe_question *asked, lpe_str context) {
+  lpe_decision decision = {.struct_size = sizeof decision};
+  lpe_detail detail = 0;
+  int32_t status = lpe_evaluate(engine, asked, context, &decision, &detail, NULL);
+  lpe_buffer_free(&hold);
+  lpe_buffer_free(&limits);
+  if (detail && (lpe_detail_text(detail, LPE_TEXT_HOLD, &hold, NULL) != LPE_OK || lpe_detail_text(detail, LPE_TEXT_LIMITS, &limits, NULL) != LPE_OK)) die("no hold");
+  return decided(status, &decision, detail);
+}
+
+/* What a call gave, or the code. */
+static char *result(int32_t status, lpe_buffer *text) {
+  if (status != LPE_OK) return code(status);
+  char *out = malloc(text->len + 1);
+  memcpy(out, text->ptr, text->len + 1);
+  lpe_buffer_free(text);
+  return out;
+}
+
+static lpe_buffer redacted;
+
+static char *streamed(lpe_str *a) {
+  lpe_question asked = question((lpe_str){(const uint8_t *)"response", 8}, a[0]);
+  lpe_stream stream = 0;
+  int32_t status = lpe_stream_begin(exchange, &asked, a[1], &stream, NULL), stopped = 0;
+  if (status != LPE_OK) return code(status);
+  size_t size = strtoull(c(a[2]), NULL, 10), length = 0;
+  char *came = calloc(1, 1);
+  lpe_buffer passed = {0};
+  for (size_t at = 0; at < a[4].len && !stopped; at += size) {
+    size_t rest = a[4].len - at;
+    status = lpe_stream_push(stream, (lpe_str){a[4].ptr + at, rest < size ? rest : size}, &passed, &stopped, NULL);
+    if (status != LPE_OK && !stopped) die("a push that failed goes on");
+    came = realloc(came, length + passed.len + 2);
+    if (passed.len) memcpy(came + length, passed.ptr, passed.len);
+    length += passed.len;
+    lpe_buffer_free(&passed);
+  }
+  char *end;
+  if (a[3].len) {
+    end = code(lpe_stream_abort(stream, NULL));
+  } else {
+    lpe_decision decision = {.struct_size = sizeof decision};
+    lpe_detail detail = 0;
+    status = lpe_stream_finish(stream, &passed, &decision, &detail, NULL);
+    came = realloc(came, length + passed.len + 2);
+    if (passed.len) memcpy(came + length, passed.ptr, passed.len);
+    length += passed.len;
+    lpe_buffer_free(&passed);
+    end = decided(status, &decision, detail);
+  }
+  lpe_stream_free(stream, NULL);
+  came = realloc(came, length + strlen(end) + 2);
+  came[length] = '\n';
+  strcpy(came + length + 1, end);
+  free(end);
+  return came;
+}
+
+/* Detectors of these options find in a text, or take out of it. */
+static char *detected(lpe_str options, const lpe_str *form, const lpe_str *style, lpe_str text) {
+  lpe_detector detector = 0;
+  int32_t status = lpe_detector_new(options, &detector, NULL);
+  if (status != LPE_OK) return code(status);
+  lpe_buffer out = {0};
+  status = form ? lpe_detector_redact(detector, *form, *style, text, &out, NULL)
+                : lpe_detector_scan(detector, text, &out, NULL);
+  lpe_detector_free(detector, NULL);
+  return result(status, &out);
+}
+
+static void step(const char *word, lpe_str *a, size_t arguments, size_t *held) {
   lpe_decision decision = {.struct_size = sizeof decision};
   lpe_detail detail = 0;
   if (!strcmp(word, "evaluate")) {
@@ -164,6 +255,23 @@ static void step(const char *word, lpe_str *a, size_t *held) {
     int32_t status = a[2].len ? lpe_exchange_evaluate_body(exchange, &asked, a[2], a[3], &decision, &detail, NULL)
                               : lpe_exchange_evaluate(exchange, &asked, a[3], &decision, &detail, NULL);
     add(decided(status, &decision, detail));
+  } else if (!strcmp(word, "scan")) {
+    add(detected(a[0], NULL, NULL, a[1]));
+  } else if (!strcmp(word, "redact")) {
+    add(detected(a[2], &a[0], &a[1], a[3]));
+  } else if (!strcmp(word, "redact_body")) {
+    lpe_buffer out = {0};
+    int32_t status = lpe_exchange_redact(exchange, a[0], a[2], &out, NULL);
+    if (status == LPE_OK) lpe_buffer_free(&redacted), redacted = out;
+    char *text = code(status);
+    if (status == LPE_OK && !a[1].len) free(text), text = strdup((char *)redacted.ptr);
+    add(text);
+  } else if (!strcmp(word, "restore") || !strcmp(word, "restore_body")) {
+    lpe_buffer out = {0};
+    lpe_str text = word[7] ? (lpe_str){redacted.ptr, redacted.len} : a[0];
+    add(result(lpe_exchange_restore(exchange, text, &out, NULL), &out));
+  } else if (!strcmp(word, "stream")) {
+    add(streamed(a));
   } else if (!strcmp(word, "resume")) {
     lpe_buffer state = {0};
     lpe_exchange next = 0;
@@ -175,6 +283,43 @@ static void step(const char *word, lpe_str *a, size_t *held) {
   } else if (!strcmp(word, "reload")) {
     add(code(lpe_engine_reload(engine, documents, *held, NULL)));
     *held = 0;
+  } else if (!strcmp(word, "take")) {
+    lpe_question asked = question(a[0], a[1]);
+    add(take(&asked, a[2]));
+  } else if (!strcmp(word, "dry_run")) {
+    lpe_question asked = question(a[0], a[1]);
+    int32_t status = lpe_dry_run(engine, &asked, a[2], &decision, &detail, NULL);
+    add(decided(status, &decision, detail));
+  } else if (!strcmp(word, "limits")) {
+    add(copy(limits));
+  } else if (!strcmp(word, "settle")) {
+    int32_t closed = 0, status = lpe_settle(engine, (lpe_str){hold.ptr, hold.len}, a[0], &closed, NULL);
+    add(closed_text(status, closed));
+  } else if (!strcmp(word, "release")) {
+    int32_t closed = 0, status = lpe_release(engine, (lpe_str){hold.ptr, hold.len}, &closed, NULL);
+    add(closed_text(status, closed));
+  } else if (!strcmp(word, "extend")) {
+    int32_t closed = 0, status = lpe_extend(engine, (lpe_str){hold.ptr, hold.len}, &closed, NULL);
+    add(closed_text(status, closed));
+  } else if (!strcmp(word, "exchange_settle")) {
+    int32_t closed = 0, status = lpe_exchange_settle(exchange, arguments ? a[0] : (lpe_str){0}, &closed, NULL);
+    add(closed_text(status, closed));
+  } else if (!strcmp(word, "exchange_release")) {
+    int32_t closed = 0, status = lpe_exchange_release(exchange, &closed, NULL);
+    add(closed_text(status, closed));
+  } else if (!strcmp(word, "observe")) {
+    add(code(lpe_observe(engine, (lpe_str){hold.ptr, hold.len}, a[0], NULL)));
+  } else if (!strcmp(word, "exchange_observe")) {
+    add(code(lpe_exchange_observe(exchange, a[0], NULL)));
+  } else if (!strcmp(word, "switch_off")) {
+    add(code(lpe_switch_off(engine, a[0], a[1], a[2], LPE_NEVER, NULL)));
+  } else if (!strcmp(word, "switch_on")) {
+    add(code(lpe_switch_on(engine, a[0], a[1], NULL)));
+  } else if (!strcmp(word, "switches")) {
+    lpe_buffer list = {0};
+    int32_t status = lpe_switches(engine, &list, NULL);
+    add(status == LPE_OK ? copy(list) : code(status));
+    lpe_buffer_free(&list);
   } else if (!strcmp(word, "close")) {
     add(code(lpe_engine_close(engine, NULL)));
   } else if (!strcmp(word, "panic")) {
@@ -216,7 +361,7 @@ int main(int argc, char **argv) {
     } else if (!strcmp(word, "expect")) {
       expected[expecting++] = a[0];
     } else if (strcmp(word, "end")) {
-      if (open && !out) step(word, a, &held);
+      if (open && !out) step(word, a, arguments, &held);
       held = 0;
     } else {
       bool same = count == expecting;
@@ -236,6 +381,9 @@ int main(int argc, char **argv) {
       if (open) lpe_engine_close(engine, NULL);
       while (count) free(came[--count]);
       while (keeping) free((void *)kept[--keeping].ptr);
+      lpe_buffer_free(&hold);
+      lpe_buffer_free(&limits);
+      lpe_buffer_free(&redacted);
       prepared = exchange = engine = expecting = 0;
       open = false;
     }

@@ -3,6 +3,10 @@
 //
 //	guard := policyhttp.Guard(engine, policyhttp.Config{Format: "openai-chat", Host: whoAsks, Answers: true})
 //	http.Handle("POST /v1/chat/completions", guard(handler))
+//
+// What limits hold for a request is closed when the handler returns: with what the answer says that was used, or, without
+// Answers, as it was estimated, unless the handler settles the [Exchange] itself. An answer of status 400 and above costs
+// nothing, and from 500 on circuit breakers hear of a failure.
 package policyhttp
 
 import (
@@ -26,13 +30,16 @@ type Config struct {
 	// Host says who asks, as a context: {"user": {"id": ...}, ...}. It must come from what the server has authenticated, never
 	// from the body. An error refuses the request with 401. Nil: nothing is known about who asks.
 	Host func(*http.Request) (any, error)
-	// Answers: the handler's answer is decided about too, at stage response, before any of it is sent. It is held back as a
-	// whole, so a handler that streams does not stream; an answer that is not of the format is not sent.
+	// Answers: the handler's answer is decided about too, at stage response, before any of it is sent. One of the content type
+	// text/event-stream goes out as it is found to be safe, and when it is stopped, writing fails. Any other is held back as a
+	// whole; one that is not of the format is not sent.
 	Answers bool
 	// MaxBytes is the longest body, of a request and of an answer; 0 is 8 MiB.
 	MaxBytes int64
 	// Decided is told of each decision, such as for a log; may be nil.
 	Decided func(*http.Request, policy.Decision, error)
+	// Settled is told what became of what limits held for a request; may be nil. An error leaves it held until its lease ends.
+	Settled func(*http.Request, policy.Closed, error)
 	// Refuse writes what a client gets instead; nil is [Refuse].
 	Refuse func(http.ResponseWriter, *http.Request, policy.Decision, error)
 }
@@ -52,11 +59,23 @@ var errTooLong = errors.New("the body is longer than MaxBytes")
 
 type key struct{}
 
+type turn struct {
+	exchange *policy.Exchange
+	decision policy.Decision
+}
+
 // Decision is what was decided about the request that ctx belongs to, for the handler behind a guard: with its obligations,
 // such as a redaction, which the handler carries out. The zero value, a deny, when there was no guard.
 func Decision(ctx context.Context) policy.Decision {
-	decision, _ := ctx.Value(key{}).(policy.Decision)
-	return decision
+	turn, _ := ctx.Value(key{}).(turn)
+	return turn.decision
+}
+
+// Exchange is that of the request that ctx belongs to, for the handler behind a guard: to redact the body, to restore a text, to
+// settle with what it knows. Nil when there was no guard. It is closed when the handler returns.
+func Exchange(ctx context.Context) *policy.Exchange {
+	turn, _ := ctx.Value(key{}).(turn)
+	return turn.exchange
 }
 
 // Guard makes the middleware.
@@ -90,29 +109,38 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.config.Refuse(w, r, decision, err)
 		return
 	}
-	r = r.WithContext(context.WithValue(r.Context(), key{}, decision))
+	r = r.WithContext(context.WithValue(r.Context(), key{}, turn{exchange, decision}))
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	closing := &closing{guard: g, request: r, exchange: exchange, begun: time.Now()}
+	defer closing.released() // when the handler panics
 	if !g.config.Answers {
-		g.next.ServeHTTP(w, r)
+		seen := &seen{ResponseWriter: w, status: http.StatusOK}
+		g.next.ServeHTTP(seen, r)
+		closing.settled(seen.status, policy.Used{})
 		return
 	}
 
-	answer := &answer{header: http.Header{}, status: http.StatusOK, most: g.config.MaxBytes}
+	answer := &answer{header: http.Header{}, status: http.StatusOK, most: g.config.MaxBytes, to: w}
+	answer.begin = func() (*policy.Stream, error) { return exchange.Stream(r.Context(), g.config.Format) }
 	g.next.ServeHTTP(answer, r)
-	decision, err = g.answer(r.Context(), exchange, answer)
+	var used any
+	if answer.stream != nil {
+		decision, err = answer.finish(r.Context())
+	} else {
+		decision, used, err = g.answer(r.Context(), exchange, answer)
+	}
+	closing.settled(answer.status, used)
 	if g.config.Decided != nil {
 		g.config.Decided(r, decision, err)
 	}
-	if err != nil || !decision.Allowed {
+	switch {
+	case answer.sent: // what a stream was refused for stands in it
+	case err != nil || !decision.Allowed:
 		g.config.Refuse(w, r, decision, err)
-		return
+	default:
+		w.Header().Set("Content-Length", strconv.Itoa(answer.body.Len()))
+		_ = answer.send(answer.body.Bytes())
 	}
-	for name, values := range answer.header {
-		w.Header()[name] = values
-	}
-	w.Header().Set("Content-Length", strconv.Itoa(answer.body.Len()))
-	w.WriteHeader(answer.status)
-	_, _ = w.Write(answer.body.Bytes())
 }
 
 func (g *guard) request(r *http.Request) (*policy.Exchange, []byte, policy.Decision, error) {
@@ -138,48 +166,23 @@ func (g *guard) request(r *http.Request) (*policy.Exchange, []byte, policy.Decis
 	return exchange, body, decision, err
 }
 
-func (g *guard) answer(ctx context.Context, exchange *policy.Exchange, answer *answer) (policy.Decision, error) {
-	if answer.tooLong {
-		return policy.Decision{Effect: policy.EffectDeny, Stage: policy.StageResponse}, badAnswer(errTooLong)
-	}
-	if answer.body.Len() == 0 {
-		return policy.Decision{Effect: policy.EffectAllow, Allowed: true, Stage: policy.StageResponse}, nil
+// answer decides about an answer that was held back, and says what was used where the answer does not.
+func (g *guard) answer(ctx context.Context, exchange *policy.Exchange, answer *answer) (policy.Decision, any, error) {
+	deny := policy.Decision{Effect: policy.EffectDeny, Stage: policy.StageResponse}
+	switch {
+	case answer.failed != nil:
+		return deny, policy.Used{}, badAnswer(answer.failed)
+	case answer.body.Len() == 0:
+		return policy.Decision{Effect: policy.EffectAllow, Allowed: true, Stage: policy.StageResponse}, policy.Used{}, nil
 	}
 	decision, err := exchange.EvaluateBody(ctx, g.config.Format, answer.body.Bytes(), policy.In(policy.StageResponse))
 	if err != nil {
-		err = badAnswer(err)
+		return decision, policy.Used{}, badAnswer(err)
 	}
-	return decision, err
+	return decision, nil, nil
 }
 
 func badAnswer(err error) error { return &fault{http.StatusBadGateway, "bad_answer", err} }
-
-// answer holds what a handler writes.
-type answer struct {
-	header  http.Header
-	status  int
-	wrote   bool
-	body    bytes.Buffer
-	most    int64
-	tooLong bool
-}
-
-func (a *answer) Header() http.Header { return a.header }
-
-func (a *answer) WriteHeader(status int) {
-	if !a.wrote && status >= 200 {
-		a.status, a.wrote = status, true
-	}
-}
-
-func (a *answer) Write(bytes []byte) (int, error) {
-	a.wrote = true
-	if int64(a.body.Len()+len(bytes)) > a.most {
-		a.tooLong = true
-		return 0, errTooLong
-	}
-	return a.body.Write(bytes)
-}
 
 // Refuse writes what a client gets when the decision is not to allow: 429 with Retry-After for a throttle, 403 for a deny and
 // where approval is needed, 400 for a body that is not of the format, 401, 413, 500 when the engine failed, and 502 for an

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the archive and runs all tests of the Go package: its own, under the race detector; a program in an empty project,
-# plain, vendored, and with a system's library; and a program that links another archive that was written in Rust.
+# Makes the archive and runs all tests of the Go package: its own, under the race detector; a program in an empty project with the
+# module from its file, and with a system's library; and a program that links another archive that was written in Rust.
 # Needs go 1.24 or later, cargo, cc, ld, objcopy and pkg-config.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -40,12 +40,10 @@ project() { # a project made of a folder here, with the module replaced by the c
   cd "$scratch/$1"
   go mod edit -require "$module@v0.0.0" -replace "$module=$root/go"
 }
-project consumer
-says "an empty project" go run .
-go mod vendor
-[[ -s vendor/$module/$archive ]] || { echo "go mod vendor leaves the archive out" >&2; exit 1; }
-says "vendored" go run -mod=vendor .
+"$root/go/module.sh" "$scratch/module.zip"
+"$root/go/tests/installed.sh" "$scratch/module.zip"
 
+project consumer
 system=$(cd "$root" && realpath -m "${CARGO_TARGET_DIR:-target}/go-system")
 make --no-print-directory -s -C "$root" install PREFIX="$system" PROFILE="${PROFILE:-dev}" >/dev/null
 # Go remembers what pkg-config said; CGO_LDFLAGS is what tells it that this is another place.

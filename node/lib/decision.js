@@ -18,15 +18,44 @@ function freeze(value) {
 const ALLOWED = '{"allowed":true,';
 const NONE = Object.freeze([]);
 
+/** What limits say of a decision. */
+function limited(text) {
+  if (text === '') return { limits: NONE, hold: undefined };
+  const { limits, hold } = JSON.parse(text);
+  return { limits: freeze(limits.map(limitState)), hold: hold ?? undefined };
+}
+
+/** How a limit stands, as JavaScript has it. */
+function limitState({ resets_at: resetsAt, retry_after_ms: retryAfterMs, shadow = false, ...state }) {
+  return {
+    ...state,
+    fraction: state.amount > 0 ? state.used / state.amount : state.used > 0 ? Infinity : 0,
+    resetsAt: resetsAt === undefined ? undefined : new Date(resetsAt),
+    retryAfterMs,
+    shadow,
+  };
+}
+
 /** What was decided. It does not change, and decisions that say the same may be the same object. */
 class Decision {
   #canonical;
+  /** What limits say of it, as JSON; empty when none applies. */
+  #limited;
   /** What the canonical form says, once somebody asks. */
   #said;
+  #limits;
 
-  constructor(canonical) {
-    this.#canonical = canonical;
+  /** `text` is the canonical form, and where limits apply a further line: bindings/node/src/outcome.rs. */
+  constructor(text) {
+    const end = text.indexOf('\n');
+    this.#canonical = end < 0 ? text : text.slice(0, end);
+    this.#limited = end < 0 ? '' : text.slice(end + 1);
     Object.freeze(this);
+  }
+
+  #readLimits() {
+    this.#limits ??= limited(this.#limited);
+    return this.#limits;
   }
 
   #read() {
@@ -57,6 +86,18 @@ class Decision {
   }
   get rule() {
     return this.#read().rule;
+  }
+  get limit() {
+    return this.#read().limit;
+  }
+  get breaker() {
+    return this.#read().breaker;
+  }
+  get limits() {
+    return this.#readLimits().limits;
+  }
+  get hold() {
+    return this.#readLimits().hold;
   }
   get matched() {
     return this.#read().matched;
@@ -131,13 +172,15 @@ class Decision {
   }
 }
 
-/** The error that the last call of the addon left. */
-function lastFailure() {
-  const text = native.takeFailure();
-  if (text === null) return new InternalError('internal error: a call failed without saying why');
+/** The error that the addon says, as JSON. */
+function failed(text) {
+  if (text === null || text === undefined) return new InternalError('internal error: a call failed without saying why');
   const said = JSON.parse(text);
   return failure(said, said.decision === undefined ? undefined : new Decision(said.decision));
 }
+
+/** The error that the last call of the addon left. */
+const lastFailure = () => failed(native.takeFailure());
 
 /** What a call of the addon gave, or the error that it left. */
 function checked(result) {
@@ -145,4 +188,4 @@ function checked(result) {
   return result;
 }
 
-module.exports = { Decision, checked, lastFailure };
+module.exports = { Decision, checked, failed, lastFailure };

@@ -21,15 +21,15 @@ function stageNumber(stage) {
   throw new InvalidArgumentError(`${shown(stage)} is no stage; the stages are request, response, tool_call and tool_result`);
 }
 
-/** A time in milliseconds since 1970; NaN for the machine's clock. */
-function instant(now) {
-  if (now === undefined || now === null) return NaN;
+/** A time in milliseconds since 1970; NaN for the machine's clock. `name` is what messages call it. */
+function instant(time, name = '`now`') {
+  if (time === undefined || time === null) return NaN;
   let ms = NaN;
-  if (typeof now === 'number') ms = now;
-  else if (typeof now === 'string') ms = checked(native.readInstant(now));
-  else if (isDate(now)) ms = Date.prototype.getTime.call(now);
+  if (typeof time === 'number') ms = time;
+  else if (typeof time === 'string') ms = checked(native.readInstant(time, name));
+  else if (isDate(time)) ms = Date.prototype.getTime.call(time);
   if (Number.isFinite(ms)) return ms;
-  throw new InvalidArgumentError(`\`now\` is ${shown(now)}; give a Date, milliseconds since 1970, or text such as 2027-01-01T00:00:00Z`);
+  throw new InvalidArgumentError(`${name} is ${shown(time)}; give a Date, milliseconds since 1970, or text such as 2027-01-01T00:00:00Z`);
 }
 
 /** A value in a message: short, and without what is in it. */
@@ -52,17 +52,63 @@ function jsonBytes(value, name) {
   return Buffer.from(utf8(typeof value === 'string' ? value : valueJson(value, name)), 'utf8');
 }
 
-function valueJson(value, name) {
-  if (typeof value !== 'object' || value === null) {
-    throw new InvalidArgumentError(`${name} is ${shown(value)}; give an object, JSON text, or bytes of JSON`);
-  }
-  return json(value);
+/** A value that is an object; `name` is what messages call it. */
+function objectArgument(value, name) {
+  if (typeof value === 'object' && value !== null) return value;
+  throw new InvalidArgumentError(`${name} is ${shown(value)}; give an object, JSON text, or bytes of JSON`);
 }
+
+const valueJson = (value, name) => json(objectArgument(value, name));
 
 /** Text that has a form in UTF-8. */
 function utf8(text) {
   if (!text.isWellFormed()) throw new Unwritable('half of a surrogate pair');
   return text;
+}
+
+/** The name of a format. */
+function formatName(format) {
+  if (typeof format === 'string' && format.isWellFormed()) return format;
+  throw new InvalidArgumentError(`the format is ${shown(format)}; give a name, such as openai-chat`);
+}
+
+/** The text of what limits hold. */
+function holdText(hold) {
+  if (typeof hold === 'string' && hold.isWellFormed()) return hold;
+  throw new InvalidArgumentError(`${shown(hold)} is no hold; give \`decision.hold\`, which is undefined when nothing is held`);
+}
+
+/** An argument that is an object, as bytes of JSON; `name` is what messages call it. */
+function argumentBytes(value, name) {
+  try {
+    return jsonBytes(value, name);
+  } catch (error) {
+    throw error instanceof Unwritable ? new InvalidArgumentError(`${name}: ${error.message}`) : error;
+  }
+}
+
+/** What a request used, as bytes of JSON. */
+const usedBytes = (used) => argumentBytes(used, 'what was used');
+
+/** What became of a call, as bytes of JSON: a word, or an object. */
+function outcomeBytes(outcome, latencyMs) {
+  if (typeof outcome !== 'string') return argumentBytes(outcome, 'the outcome');
+  return argumentBytes({ outcome, latency_ms: latencyMs }, 'the outcome');
+}
+
+/** A text that an argument is; `name` is what messages call it. */
+function textArgument(value, name) {
+  if (typeof value === 'string' && value.isWellFormed()) return value;
+  throw new InvalidArgumentError(`${name} is ${shown(value)}; give text`);
+}
+
+/** A text or a body, as bytes; an object becomes JSON. */
+const bodyBytes = (value) => argumentBytes(value, 'the body');
+
+/** What came out of a body, in the form in which that was given. */
+function asItCame(given, text) {
+  if (typeof given === 'string') return text;
+  return isBytes(given) ? Buffer.from(text, 'utf8') : JSON.parse(text);
 }
 
 /** Where policies come from: `{ path }`, or `{ origins, texts }`. */
@@ -104,4 +150,4 @@ function policyText(text) {
   throw new InvalidPolicyError('the policy document: half of a surrogate pair');
 }
 
-module.exports = { instant, isBytes, jsonBytes, shown, sources, stable, stageNumber };
+module.exports = { asItCame, bodyBytes, argumentBytes, formatName, holdText, instant, isBytes, jsonBytes, objectArgument, outcomeBytes, shown, sources, stable, stageNumber, textArgument, usedBytes };

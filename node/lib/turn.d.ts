@@ -24,4 +24,11 @@ export interface Turn {
   readonly exchange: Exchange;
   /** The decision about the request. */
   readonly decision: Decision | undefined;
+  /**
+   * Settles what limits hold, with what a provider's answer says that it used; without one, as it was estimated. The guards do so by
+   * themselves when the answer goes out: this is for handlers that know better.
+   */
+  settle(answer?: Context): void;
+  /** Gives back what limits hold for a request that was not sent. */
+  release(): void;
 }

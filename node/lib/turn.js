@@ -2,7 +2,16 @@
 
 // One turn, as the guards for Express, Fastify and OpenAI see it: a provider's request, and the answer to it.
 
-const { DeniedError, InvalidArgumentError, InvalidInputError, RefusedError, ThrottledError } = require('./errors.js');
+const {
+  DeniedError,
+  InvalidArgumentError,
+  InvalidInputError,
+  LimitsUnavailableError,
+  PolicyEngineError,
+  RefusedError,
+  ThrottledError,
+} = require('./errors.js');
+const { Events, STREAMED, isEvents } = require('./events.js');
 
 /** Actions without which a request may not go on. Those that only record something may be left undone. */
 const MANDATORY = new Set(['set', 'custom']);
@@ -11,25 +20,78 @@ class Turn {
   #format;
   #carryOut;
   #onDecision;
+  #judged;
+  #events;
 
   /** A turn of the caller that `host` names. */
-  constructor({ engine, format, carryOut, onDecision }, host) {
+  constructor({ engine, format, answers, carryOut, onDecision }, host) {
     this.exchange = engine.exchange(host);
     this.decision = undefined;
     this.#format = format;
     this.#carryOut = carryOut;
     this.#onDecision = onDecision;
+    this.#judged = answers;
   }
 
   /** Judges the request, and gives the one to send: changed, if the policies say so. */
   async request(body) {
     this.decision = this.#judge(body, 'request');
-    return this.#changed(body, this.decision);
+    try {
+      return await this.#changed(body, this.decision);
+    } catch (error) {
+      this.release();
+      throw error;
+    }
   }
 
-  /** Judges the answer, and gives the one to hand on. */
+  /** Judges the answer, and gives the one to hand on. It was made and costs what it says, whether it may be handed on or not. */
   async response(body) {
-    return this.#changed(body, this.#judge(body, 'response'));
+    let decision;
+    try {
+      decision = this.#judge(body, 'response');
+    } finally {
+      this.settle();
+    }
+    return this.#changed(body, decision);
+  }
+
+  /** The answer as events that go out as they come; undefined when one of this status and these headers cannot be read so. */
+  events(status, type, encoding) {
+    if (!isEvents(status, type, encoding) || !STREAMED.has(this.#format)) return undefined;
+    try {
+      const stream = this.exchange.stream({ format: this.#format });
+      this.#events = new Events(stream, this.#judged, (decision) => this.#onDecision?.(decision, this.exchange));
+    } catch (error) {
+      if (!(error instanceof PolicyEngineError)) throw error;
+    }
+    return this.#events;
+  }
+
+  /** The end of the answer, when it went out or nobody waits for it any more: events cost what was counted, another what it says. */
+  close(answer) {
+    this.#events?.close();
+    this.settle(answer);
+  }
+
+  /**
+   * Settles with what the answer says that it used: `body`, or the one that was judged. One that does not say it costs what was
+   * estimated. Once is enough: what follows changes nothing.
+   */
+  settle(body) {
+    closed(() => {
+      try {
+        if (body === undefined || this.exchange.hold === undefined) this.exchange.settle();
+        else this.exchange.settleBody(this.#format, body);
+      } catch (error) {
+        if (!(error instanceof InvalidInputError || error instanceof InvalidArgumentError)) throw error;
+        this.exchange.settle();
+      }
+    });
+  }
+
+  /** Gives back what is held for a request that was not sent, or not answered. */
+  release() {
+    closed(() => this.exchange.release());
   }
 
   #judge(body, stage) {
@@ -49,6 +111,15 @@ class Turn {
     throw new InvalidArgumentError(
       `the policies ask for \`${what}\`, the engine was told that this host carries it out, and the guard has no \`carryOut\` for it`,
     );
+  }
+}
+
+/** Closes what limits hold. What cannot be closed now expires, and is charged as it was estimated. */
+function closed(close) {
+  try {
+    close();
+  } catch (error) {
+    if (!(error instanceof LimitsUnavailableError)) throw error;
   }
 }
 

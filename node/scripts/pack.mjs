@@ -2,11 +2,12 @@
 //
 //   node scripts/pack.mjs OUT PLATFORM=ADDON...
 //
-// PLATFORM is a name such as linux-x64-gnu (lib/native.js lists them), ADDON the file that Cargo built for it. The tarballs are
-// put into the directory OUT. The package names those platform packages as optional dependencies that are packed with it.
+// PLATFORM is a name such as linux-x64-gnu (lib/native.js lists them), ADDON the file that Cargo built for it; the licences of what is
+// in it, LICENSE-THIRD-PARTY.txt, and its bill of materials, sbom.cdx.json, go along where they lie beside it. The tarballs are put
+// into the directory OUT. The package names those platform packages as optional dependencies that are packed with it.
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +41,8 @@ try {
     const folder = path.join(stage, platform);
     mkdirSync(folder);
     copyFileSync(addon, path.join(folder, 'llm-policy-engine.node'));
+    const notices = ['LICENSE-THIRD-PARTY.txt', 'sbom.cdx.json'].filter((file) => existsSync(path.join(path.dirname(addon), file)));
+    for (const file of notices) copyFileSync(path.join(path.dirname(addon), file), path.join(folder, file));
     writeFileSync(path.join(folder, 'README.md'), `The addon of ${name} for ${platform}.\n`);
     optionalDependencies[`${name}-${platform}`] = version;
     pack(folder, {
@@ -48,7 +51,7 @@ try {
       description: `The addon of ${name} for ${platform}.`,
       license,
       main: 'llm-policy-engine.node',
-      files: ['llm-policy-engine.node'],
+      files: ['llm-policy-engine.node', ...notices],
       os: [os],
       cpu: [cpu],
       ...(libc ? { libc: [libc === 'gnu' ? 'glibc' : libc] } : {}),

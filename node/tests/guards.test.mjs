@@ -161,7 +161,7 @@ test('the OpenAI client', async () => {
   await assert.rejects(completions.create(chat('the secret')), (error) => error instanceof DeniedError && error.decision.rule === 'secret');
   await assert.rejects(completions.create(chat('hurry')), ThrottledError);
   await assert.rejects(completions.create(chat('delete')), ApprovalRequiredError);
-  await assert.rejects(completions.create({ ...chat('x'), stream: true }), InvalidArgumentError);
+  await assert.rejects(guarded.completions.create({ model: 'm', prompt: 'x', stream: true }), InvalidArgumentError);
   await assert.rejects(completions.create(chat('mark')), /no `carryOut`/);
   await assert.rejects(completions.create(), InvalidArgumentError);
   await assert.rejects(completions.create({ ...chat('x'), temperature: NaN }), InvalidInputError);

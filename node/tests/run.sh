@@ -13,7 +13,7 @@ major=$(node -p 'process.versions.node.split(".")[0]')
 [[ $major -ge 20 ]] || { echo "node $major is too old: install Node.js 20 or later" >&2; exit 1; }
 
 profile=${PROFILE:-dev}
-cargo build --locked --profile "$profile" -p llm-policy-node
+cargo build --locked --profile "$profile" ${NATIVES:--p llm-policy-node}
 built=${CARGO_TARGET_DIR:-$root/target}/$([[ $profile == dev ]] && echo debug || echo "$profile")
 case $(uname -s) in
   Darwin) addon=libllm_policy_node.dylib ;;

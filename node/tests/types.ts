@@ -94,8 +94,11 @@ export function guards(engine: Engine, app: Express, fastify: FastifyInstance, c
   fastify.post('/chat', { ...fastifyGuard({ engine, identity: async () => ({ user: { id: 'ann' } }), format: 'anthropic' }) }, async () => ({}));
   const guarded = guardOpenAI(client, { engine, identity: { user: { id: 'ann' } } });
   void guarded.chat.completions.create({ model: 'm', messages: [] }).then((answer) => answer.choices[0]?.message.content);
-  // @ts-expect-error: an answer that streams cannot be judged
-  void guarded.chat.completions.create({ model: 'm', messages: [], stream: true });
+  void guarded.chat.completions.create({ model: 'm', messages: [], stream: true }).then(async (answer) => {
+    for await (const chunk of answer) chunk.choices[0]?.delta.content;
+  });
+  // @ts-expect-error: such an answer that streams cannot be judged
+  void guarded.completions.create({ model: 'm', prompt: '', stream: true });
   // @ts-expect-error: nothing goes past the guard
   void guarded.images;
 }

@@ -40,6 +40,9 @@ class Provider(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.seen.append((self.path, body))
+        if "status" in body:
+            self.send_error(body["status"])
+            return
         text = json.dumps(body.get("messages") or body.get("input") or body.get("prompt"))
         if self.path.endswith("/chat/completions"):
             message = {"role": "assistant", "content": text}
@@ -53,6 +56,8 @@ class Provider(BaseHTTPRequestHandler):
             answer = {"object": "list", "model": "m", "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}], "usage": {"prompt_tokens": 1, "total_tokens": 1}}
         else:
             answer = {"id": "1", "type": "message", "role": "assistant", "model": "m", "content": [{"type": "text", "text": text}], "stop_reason": "end_turn", "stop_sequence": None, "usage": {"input_tokens": 1, "output_tokens": 1}}
+        if "usage" in body:
+            answer["usage"] = body["usage"]
         if body.get("stream"):
             kind, sent = "text/event-stream", b"data: [DONE]\n\n"
         else:
@@ -121,7 +126,7 @@ def test_what_cannot_be_judged_is_refused(provider: Any) -> None:
     with openai.OpenAI(api_key="k", base_url=url + "/v1", max_retries=0) as plain:
         client = guard(plain, ENGINE, host=ANN)
         for call in (
-            lambda: client.chat.completions.create(model="m", messages=chat("hello"), stream=True),
+            lambda: client.completions.create(model="m", prompt="hello", stream=True),
             lambda: client.chat.completions.with_streaming_response.create(model="m", messages=chat("hello")).__enter__(),
             lambda: client.images.generate(prompt="a secret"),
             lambda: client.moderations.create(input="a secret"),
@@ -167,8 +172,6 @@ def test_anthropic(provider: Any) -> None:
         for call in calls:
             with pytest.raises(DeniedError, match="secret"):
                 call("a secret")
-        with pytest.raises(InvalidArgumentError), client.messages.stream(model="m", max_tokens=9, messages=chat("hello")):
-            pass
         with pytest.raises(InvalidArgumentError, match="count_tokens"):
             client.messages.count_tokens(model="m", messages=chat("a secret"))
         assert len(seen) == sent
@@ -195,3 +198,46 @@ def test_asynchronous_clients(provider: Any) -> None:
 
     asyncio.run(go())
     assert len(seen) == 3
+
+
+def test_what_limits_hold_is_settled_or_released(provider: Any) -> None:
+    url, _ = provider
+    limits = {"day": {"kind": "quota", "key": "user.id", "amount": 50_000, "window": {"fixed": "1d"}}, "slots": {"kind": "concurrency", "key": "user.id", "amount": 1}}
+    rules = [{"id": "answer", "stages": ["response"], "when": "response.text.contains('password')", "actions": [{"type": "deny"}]}]
+    engine = Engine({"version": "1.0", "metadata": {"name": "books"}, "config": {"default_action": "allow", "stages": ["request", "response"]}, "limits": limits, "rules": rules})
+    nothing = {"user": {"id": "ann"}, "request": {"max_tokens": 0}}
+
+    def used(call: Callable[[], Any]) -> float:
+        before = {state.limit: state.used for state in engine.dry_run(nothing).limits}
+        try:
+            call()
+        except (DeniedError, openai.OpenAIError):
+            pass
+        after = {state.limit: state.used for state in engine.dry_run(nothing).limits}
+        assert after["slots"] == 1, "nothing is left under way"
+        return after["day"] - before["day"]
+
+    with openai.OpenAI(api_key="k", base_url=url + "/v1", max_retries=0) as plain:
+        for answers in (True, False):
+            client = guard(plain, engine, host=ANN, answers=answers)
+
+            def chats(text: str, **more: Any) -> Callable[[], Any]:
+                return lambda: client.chat.completions.create(model="m", messages=chat(text), max_tokens=100, **more)
+
+            usage = {"usage": {"prompt_tokens": 30, "completion_tokens": 12, "total_tokens": 42}}
+            assert used(chats("hello", extra_body=usage)) == 42
+            assert used(chats("the password", extra_body=usage)) == 42
+            assert used(chats("hello")) > 100, "what was estimated"
+            assert used(chats("hello", extra_body={"status": 500})) == 0
+            assert used(lambda: client.embeddings.create(model="m", input="hello")) > 0
+            assert used(lambda: client.with_options(timeout=1e-9).chat.completions.create(model="m", messages=chat("hi"), max_tokens=100)) > 100
+        assert 0 < used(lambda: list(client.chat.completions.create(model="m", messages=chat("hi"), stream=True, max_tokens=100))) < 100
+        assert 0 < used(lambda: client.chat.completions.create(model="m", messages=chat("hi"), stream=True, max_tokens=100).close()) < 100
+        assert used(lambda: client.completions.create(model="m", prompt="hi", stream=True, max_tokens=100)) > 100, "what was estimated"
+
+    async def later() -> None:
+        async with openai.AsyncOpenAI(api_key="k", base_url=url + "/v1", max_retries=0) as plain:
+            client = guard(plain, engine, host=ANN)
+            await client.chat.completions.create(model="m", messages=chat("hello"), extra_body={"usage": {"prompt_tokens": 5, "completion_tokens": 5, "total_tokens": 10}})
+
+    assert used(lambda: asyncio.run(later())) == 10

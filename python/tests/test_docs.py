@@ -26,7 +26,7 @@ for cls in (Engine, Exchange, Decision):
 @pytest.mark.parametrize("name", DOCUMENTED)
 def test_what_users_see_is_documented(name: str) -> None:
     doc = inspect.getdoc(DOCUMENTED[name])
-    assert doc and doc.rstrip().endswith((".", ".\n", "`", "'", "True", "False", "]", ")", "decision.allowed"))
+    assert doc and doc.rstrip().endswith((".", ".\n", "`", "'", "True", "False", "]", ")", ">", "decision.allowed"))
 
 
 def examples() -> list[doctest.DocTest]:

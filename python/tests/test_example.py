@@ -41,5 +41,14 @@ def test_the_service(client: TestClient) -> None:
     assert ask(client, "hello", who="nobody") == (401, "unauthenticated")
 
 
+def test_the_free_tier_has_a_quota(client: TestClient) -> None:
+    words = "word " * 3000
+    # What is reserved for an answer is given back but for what it used, so there is room for many short ones.
+    assert {ask(client, "hello")[0] for _ in range(20)} == {200}
+    assert ask(client, words)[0] == 200
+    assert ask(client, words) == (403, "quota")
+    assert ask(client, words, who="ann")[0] == 200
+
+
 def test_the_policies_have_no_findings() -> None:
     assert Engine.validate(ROOT / "examples" / "python" / "policies").findings == ()

@@ -118,6 +118,9 @@ def stays_flat(rounds: int) -> None:
     contexts = [json.loads(file.read_text()) for file in files]
     texts = [file.read_bytes() for file in files]
     prepared = [engine.prepare(context) for context in contexts]
+    books = Engine({"version": "1.0", "metadata": {"name": "books"}, "config": {"default_action": "allow"}, "limits": {
+        "day": {"kind": "quota", "key": "user.id", "amount": 1 << 50, "window": {"fixed": "1d"}}}})
+    books.audit_start(capacity=100)
 
     def ask(rounds: int) -> None:
         for at in range(rounds):
@@ -130,6 +133,9 @@ def stays_flat(rounds: int) -> None:
                 assert decision.to_dict()
                 engine.explain(contexts[n])
                 engine.exchange({"user": {"id": "ann"}}).evaluate({"request": {"model": "a"}})
+                decision = books.evaluate({"user": {"id": "ann"}, "request": {"model": "a", "max_tokens": 1}})
+                assert decision.hold and decision.limits and books.settle(decision.hold, usage={"input_tokens": 1})
+                assert books.audit_drain().records and books.metrics()
                 for garbage in (b"{", {"user": {"id": {1}}}, {"request": {1: 2}}):
                     with pytest.raises(InvalidInputError):
                         engine.evaluate(garbage)

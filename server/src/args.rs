@@ -30,6 +30,7 @@ const EXAMPLES: &str = "Examples:
   policy-engine evaluate -p policies/ -c call.json   decide about one request
   policy-engine explain -p policies/ -c call.json    see why, rule by rule
   policy-engine benchmark -p policies/ -c call.json  see how fast
+  policy-engine limits --state limits.db             see what is used of limits
   policy-engine inspect -p policies/                 see what the policies compile to
   policy-engine diff old/ new/ -c calls.jsonl        see which decisions a change changes
 
@@ -67,6 +68,14 @@ pub enum Command {
     Validate(commands::validate::Command),
     /// Run test cases against policies, with coverage and mutation
     Test(commands::test::Command),
+    /// Close what a request has reserved, with what it really used
+    Settle(commands::settle::Command),
+    /// Give back what is reserved for a request that was not sent
+    Release(commands::settle::Release),
+    /// Show what is used of limits that are kept in a file, and what is reserved
+    Limits(commands::limits::Command),
+    /// Show what models cost, or check a table of prices
+    Prices(commands::prices::Command),
     /// Show of each rule and each clause why it did or did not match
     Explain(commands::explain::Command),
     /// Measure how long decisions take
@@ -102,6 +111,10 @@ impl Command {
     pub fn format(&self) -> Format {
         match self {
             Self::Evaluate(command) => command.output,
+            Self::Settle(command) => command.output,
+            Self::Release(command) => command.output,
+            Self::Limits(command) => command.output,
+            Self::Prices(command) => command.output,
             Self::Validate(command) => command.output,
             Self::Test(command) => command.output,
             Self::Explain(command) => command.output,
@@ -242,6 +255,15 @@ impl Subject {
         }
         Ok(Contexts::new(files))
     }
+}
+
+/// The store that `--state` names, as a URL: a file is one of SQLite.
+pub fn store_url(state: &str) -> String {
+    // A drive of Windows is a letter, and so no scheme.
+    let is_url = state
+        .split_once(':')
+        .is_some_and(|(scheme, _)| scheme.len() > 1 && scheme.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
+    if is_url { state.to_owned() } else { format!("sqlite:{state}") }
 }
 
 /// A stage by its name.

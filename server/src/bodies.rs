@@ -63,6 +63,14 @@ impl Judge<'_> {
         }
     }
 
+    /// Decides, and takes nothing from limits.
+    pub fn dry_run(&self, bytes: &[u8]) -> Result<Decision, Error> {
+        match &self.body {
+            None => self.engine.dry_run(bytes, self.question),
+            Some((format, host)) => self.engine.dry_run_body(*format, bytes, host, self.question),
+        }
+    }
+
     /// Decides, and says why.
     pub fn explain(&self, bytes: &[u8]) -> Result<Explanation, Error> {
         match &self.body {

@@ -28,6 +28,10 @@ fn main() -> ExitCode {
     let mut out = Output::new(arguments.color, arguments.command.format());
     let result = match &arguments.command {
         Command::Evaluate(command) => commands::evaluate::run(command, &mut out),
+        Command::Settle(command) => commands::settle::run(command, &mut out),
+        Command::Release(command) => commands::settle::release(command, &mut out),
+        Command::Limits(command) => commands::limits::run(command, &mut out),
+        Command::Prices(command) => commands::prices::run(command, &mut out),
         Command::Validate(command) => commands::validate::run(command, &mut out),
         Command::Test(command) => commands::test::run(command, &mut out),
         Command::Explain(command) => commands::explain::run(command, &mut out),

@@ -13,6 +13,7 @@ mod cli {
     pub mod explain;
     pub mod fmt;
     pub mod inspect;
+    pub mod limits;
     pub mod redact;
     pub mod scan;
     pub mod test;

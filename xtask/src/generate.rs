@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::schema::Schema;
-use crate::{functions, header, json_schema, markdown, providers, results, rust_table};
+use crate::{functions, header, json_schema, markdown, providers, results, rust_table, versions};
 
 const SOURCE: &str = "schema/context.toml";
 
@@ -12,7 +12,7 @@ const SOURCE: &str = "schema/context.toml";
 fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
     let source = fs::read_to_string(root.join(SOURCE)).map_err(|e| format!("{SOURCE}: {e}"))?;
     let schema = Schema::read(&source).map_err(|e| format!("{SOURCE}: {e}"))?;
-    Ok(vec![
+    let mut files = vec![
         ("core/engine/src/context/fields.rs", rust_table::render(&schema)),
         ("schema/context.schema.json", json_schema::render(&schema)),
         ("docs/context.md", markdown::render(&schema)),
@@ -21,7 +21,9 @@ fn files(root: &Path) -> Result<Vec<(&'static str, String)>, String> {
         ("README.md", results::render(root)?),
         ("ffi/include/llm_policy.h", header::render(root)?),
         ("go/llm_policy.h", header::render(root)?),
-    ])
+    ];
+    files.extend(versions::render(root)?);
+    Ok(files)
 }
 
 /// Writes the files that are not as they should be.

@@ -141,6 +141,16 @@ fn pure_crates_see_no_runtime_network_or_file() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A host that keeps its limits in memory builds no database.
+#[test]
+fn embed_without_its_features_sees_no_store() {
+    let shape = ["--edges", "normal,build", "--target", "all", "--prefix", "none", "--format", "{p}"];
+    let tree = |more: &[&str]| cargo(&[&["tree", "--package", "llm-policy-embed"], shape.as_slice(), more].concat());
+    let impure = |tree: &str| tree.lines().any(|line| IMPURE.contains(&line.split(' ').next().unwrap_or_default()));
+    assert!(!impure(&tree(&[])));
+    assert!(impure(&tree(&["--features", "stores"])));
+}
+
 /// Every crate takes the workspace's lints and the versions of its one dependency table.
 #[test]
 fn manifests_defer_to_the_workspace() {

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use llm_policy_benches::allocations::Counting;
 use llm_policy_benches::arguments::{Arguments, USAGE};
 use llm_policy_benches::contender::{Entrant, Result};
+use llm_policy_benches::page::{Machine, write_section};
 use llm_policy_benches::peers::ALL;
 use llm_policy_benches::race::{Effort, race};
-use llm_policy_benches::report::{Machine, markdown};
+use llm_policy_benches::report::markdown;
 use llm_policy_benches::workload::{Shape, Workload};
 
 #[global_allocator]
@@ -42,7 +43,7 @@ fn run() -> Result<()> {
     }
     let page = markdown(&Machine::here(), &entrants, &heats);
     if let Some(path) = &arguments.write {
-        std::fs::write(path, &page)?;
+        write_section(path, "peers", &page)?;
     }
     print!("{page}");
     Ok(())

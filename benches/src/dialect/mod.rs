@@ -3,6 +3,7 @@
 pub mod cedar;
 pub mod cel;
 pub mod document;
+pub mod json_rules;
 pub mod rego;
 
 /// `text` in double quotes, with the escapes that JSON, CEL, Rego and Cedar share (the generator writes ASCII only).

@@ -13,7 +13,7 @@ use crate::objects::{ENGINES, Held, PREPARED};
 use crate::reply::{Failure, Reply, replied};
 
 /// The version of what Java and this library say to each other; `Native.ABI` is the same.
-const ABI: jint = 1;
+const ABI: jint = 2;
 
 /// The version of this interface.
 #[unsafe(no_mangle)]
@@ -197,8 +197,11 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_selfTestPani
 }
 
 fn make(env: Env, reply: &mut Reply, documents: Documents, options: jbyteArray) -> Result<(), Failure> {
-    let (options, handles) = read_options(&env.bytes(options)?)?;
-    let engine = documents.check(options).into_engine()?;
+    let (options, handles, store) = read_options(&env.bytes(options)?)?;
+    let mut engine = documents.check(options).into_engine()?;
+    if !store.is_empty() {
+        engine = engine.with_store_at(&store)?;
+    }
     reply.number(ENGINES.keep(Held::new(engine, handles))?);
     Ok(())
 }
@@ -219,11 +222,12 @@ fn at_path(env: Env, path: jbyteArray) -> Result<Documents, Error> {
     Ok(documents)
 }
 
-/// `{"handles": "redact,route", "allow_without_policy": false}`, packed.
-fn read_options(packed: &[u8]) -> Result<(Options, Handles), Error> {
+/// `{"handles": "redact,route", "allow_without_policy": false, "store": ""}`, packed; the store is a URL, or empty.
+fn read_options(packed: &[u8]) -> Result<(Options, Handles, String), Error> {
     let given = tree(packed)?;
     let handles = given.get("handles").and_then(Json::as_str).unwrap_or_default();
     let handles: Handles = handles.parse()?;
     let allow_without_policy = given.get("allow_without_policy").and_then(Json::as_bool).unwrap_or(false);
-    Ok((Options { allow_without_policy, ..Options::default() }, handles))
+    let store = given.get("store").and_then(Json::as_str).unwrap_or_default().to_owned();
+    Ok((Options { allow_without_policy, ..Options::default() }, handles, store))
 }

@@ -6,6 +6,8 @@ use std::ptr;
 use jni_sys::{JNI_OK, JNI_VERSION_1_6, JNIEnv, JavaVM, jbyteArray, jint, jobject};
 use llm_policy_embed::{Error, ErrorCode};
 
+use crate::input::Input;
+
 /// A buffer that grew beyond this is not kept for the next call.
 const KEPT: usize = 1 << 20;
 
@@ -73,6 +75,18 @@ impl Env {
             BUFFER.set(buffer);
         }
         result
+    }
+
+    /// As [`Env::with_bytes`], for what takes an input as JSON, whatever its form is.
+    pub(crate) fn with_json<R>(
+        self,
+        form: jint,
+        array: jbyteArray,
+        offset: jint,
+        length: jint,
+        work: impl FnOnce(&[u8]) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        self.with_bytes(array, offset, length, |bytes| work(&Input::new(form, bytes).json()?))?
     }
 
     /// A new array with these bytes; null, with a Java exception pending, when the JVM has no memory.

@@ -225,8 +225,7 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_explain(
     let work = |env: Env, reply: &mut Reply| {
         let question = question(stage, seconds, nanos)?;
         ENGINES.with(engine, |held| {
-            let explain = |bytes: &[u8]| held.engine.explain(&Input::new(form, bytes).json()?, question);
-            let made = env.with_bytes(input, offset, length, explain).flatten();
+            let made = env.with_json(form, input, offset, length, |input| held.engine.explain(input, question));
             explained(reply, &held.engine, question, made)
         })
     };
@@ -323,7 +322,7 @@ fn with_body<R>(
     work: impl FnOnce(Format, &[u8], &[u8]) -> Result<R, Error>,
 ) -> Result<R, Error> {
     let (format, body) = read_body(env, format, body)?;
-    env.with_bytes(host, offset, length, |host| work(format, &body, &Input::new(form, host).json()?))?
+    env.with_json(form, host, offset, length, |host| work(format, &body, host))
 }
 
 /// An explanation, or the failure with the deny that stands for the decision.

@@ -6,7 +6,7 @@ use llm_policy_embed::{Decision, Error, Exchange, Question};
 
 use crate::env::Env;
 use crate::evaluate::{read_body, refused};
-use crate::input::{Input, question};
+use crate::input::question;
 use crate::objects::{ENGINES, EXCHANGES};
 use crate::reply::{Failure, Reply, replied};
 
@@ -25,11 +25,8 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_exchange(
     length: jint,
 ) -> jbyteArray {
     let work = |env: Env, reply: &mut Reply| {
-        let begin = |host: &[u8]| {
-            let host = Input::new(form, host).json()?;
-            ENGINES.with(engine, |held| held.engine.exchange(&host))
-        };
-        reply.number(EXCHANGES.keep(env.with_bytes(host, offset, length, begin)??)?);
+        let begin = |host: &[u8]| ENGINES.with(engine, |held| held.engine.exchange(host));
+        reply.number(EXCHANGES.keep(env.with_json(form, host, offset, length, begin)?)?);
         Ok(())
     };
     // SAFETY: the JVM made the call.
@@ -75,8 +72,7 @@ pub unsafe extern "system" fn Java_io_github_llmpolicyengine_Native_exchangeEval
 ) -> jbyteArray {
     let work = |env: Env, reply: &mut Reply| {
         decide(reply, exchange, question(stage, seconds, nanos)?, |exchange, question| {
-            let evaluate = |bytes: &[u8]| exchange.evaluate(&Input::new(form, bytes).json()?, question);
-            env.with_bytes(input, offset, length, evaluate)?
+            env.with_json(form, input, offset, length, |body| exchange.evaluate(body, question))
         })
     };
     // SAFETY: the JVM made the call.

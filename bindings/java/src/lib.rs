@@ -9,11 +9,15 @@
 
 #![expect(unsafe_code, reason = "a border to the JVM takes and gives raw pointers")]
 
+mod detector;
 mod engine;
 mod env;
 mod evaluate;
 mod exchange;
 mod input;
+mod limits;
 mod objects;
 mod reply;
 mod shared;
+mod stream;
+mod watch;

@@ -1,7 +1,7 @@
 //! The objects that numbers on the Java side stand for.
 
 use llm_policy_embed::objects::Objects;
-use llm_policy_embed::{Engine, Error, ErrorCode, Exchange, Handles, Prepared};
+use llm_policy_embed::{Detector, Engine, Error, ErrorCode, Exchange, Handles, Prepared, Stream};
 
 use crate::shared::Shared;
 
@@ -15,6 +15,8 @@ pub(crate) struct Held {
 pub(crate) static ENGINES: Objects<Held> = Objects::new(1, "engine", closed);
 pub(crate) static PREPARED: Objects<Prepared> = Objects::new(2, "prepared input", closed);
 pub(crate) static EXCHANGES: Objects<Exchange> = Objects::new(3, "exchange", closed);
+pub(crate) static DETECTORS: Objects<Detector> = Objects::new(4, "detector", closed);
+pub(crate) static STREAMS: Objects<Stream> = Objects::new(5, "stream", closed);
 
 impl Held {
     pub(crate) fn new(engine: Engine, handles: Handles) -> Self {

@@ -4,7 +4,8 @@ use std::ptr;
 
 use jni_sys::{JNIEnv, jbyteArray, jobject};
 use llm_policy_embed::guard::guarded;
-use llm_policy_embed::{Decision, Effect, Engine, Error, Question, packed};
+use llm_policy_embed::limits::Hold;
+use llm_policy_embed::{Decision, Effect, Engine, Error, Question, canonical, packed};
 use serde_json::Value as Json;
 
 use crate::env::Env;
@@ -119,7 +120,7 @@ impl Reply {
         }
     }
 
-    /// Effect, effect in shadow (0: none), how long to wait (`u64::MAX`: nothing said), then texts.
+    /// Effect, effect in shadow (0: none), how long to wait (`u64::MAX`: nothing said), then texts: those of limits and of what is held last.
     pub(crate) fn decision(&mut self, decision: &Decision) {
         self.0.push(number(decision.effect()));
         self.0.push(decision.shadow_effect().map_or(0, number));
@@ -130,6 +131,9 @@ impl Reply {
         self.text(decision.policy());
         self.text(decision.rule());
         self.text(Some(&decision.to_canonical_json()));
+        let limits = decision.limits();
+        self.text((!limits.is_empty()).then(|| canonical::to_string(&decision.limits_json())).as_deref());
+        self.text(decision.hold().map(Hold::to_text).as_deref());
     }
 }
 

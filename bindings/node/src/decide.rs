@@ -16,34 +16,33 @@ use crate::text::{utf8, with_units};
 /// Decides about a context of the fields in `wanted`, in the form of [`crate::frames`].
 #[napi(catch_unwind)]
 pub fn evaluate_frames(handle: &External<Handle>, context: Unknown<'_>, stage: u32, now: f64) -> i32 {
-    let code = decide(handle, stage, now, |engine, question| {
+    decide_projected(handle, stage, now, |engine, question| {
         with_units(context, |units| engine.evaluate_input(&Frames::new(units), question))
-    });
-    if code.is_stale { STALE } else { code.code }
+    })
 }
 
 /// Decides about a context in JSON, as text.
 #[napi(catch_unwind)]
 pub fn evaluate_text(handle: &External<Handle>, context: Unknown<'_>, stage: u32, now: f64) -> i32 {
-    decide(handle, stage, now, |engine, question| engine.evaluate(with_units(context, utf8)?.as_bytes(), question)).code
+    decide(handle, stage, now, |engine, question| engine.evaluate(with_units(context, utf8)?.as_bytes(), question))
 }
 
 /// Decides about a context in JSON, as bytes.
 #[napi(catch_unwind)]
 pub fn evaluate_bytes(handle: &External<Handle>, context: &[u8], stage: u32, now: f64) -> i32 {
-    decide(handle, stage, now, |engine, question| engine.evaluate(context, question)).code
+    decide(handle, stage, now, |engine, question| engine.evaluate(context, question))
 }
 
 /// Decides about a context that was prepared.
 #[napi(catch_unwind)]
 pub fn evaluate_prepared(handle: &External<Handle>, prepared: &External<Prepared>, stage: u32, now: f64) -> i32 {
-    decide(handle, stage, now, |engine, question| engine.evaluate_prepared(prepared, question)).code
+    decide(handle, stage, now, |engine, question| engine.evaluate_prepared(prepared, question))
 }
 
 /// Decides about a provider's own body.
 #[napi(catch_unwind)]
 pub fn evaluate_body(handle: &External<Handle>, format: String, body: &[u8], host: &[u8], stage: u32, now: f64) -> i32 {
-    decide(handle, stage, now, |engine, question| engine.evaluate_body(format.parse()?, body, host, question)).code
+    decide(handle, stage, now, |engine, question| engine.evaluate_body(format.parse()?, body, host, question))
 }
 
 /// The canonical form of the decision that the last call gave the code of.
@@ -113,34 +112,59 @@ pub fn explain_body(
     })
 }
 
-/// What an evaluation came to.
-struct Decided {
-    code: i32,
-    /// Other policies decided than those whose wanted fields were read.
-    is_stale: bool,
-}
-
+/// Decides; gives the code of what it came to.
 #[inline]
-fn decide(
+pub(crate) fn decide(
     handle: &Handle,
     stage: u32,
     now: f64,
     evaluate: impl FnOnce(&Engine, Question) -> Result<Decision, Error>,
-) -> Decided {
-    let decided = guarded(|| {
+) -> i32 {
+    coded(handle, stage, now, false, evaluate)
+}
+
+/// As [`decide`], about what was written of the wanted fields alone: [`STALE`] when other policies decided than those. What limits
+/// hold for a decision that nobody sees is given back.
+#[inline]
+pub(crate) fn decide_projected(
+    handle: &Handle,
+    stage: u32,
+    now: f64,
+    evaluate: impl FnOnce(&Engine, Question) -> Result<Decision, Error>,
+) -> i32 {
+    coded(handle, stage, now, true, evaluate)
+}
+
+#[inline]
+fn coded(
+    handle: &Handle,
+    stage: u32,
+    now: f64,
+    is_projected: bool,
+    evaluate: impl FnOnce(&Engine, Question) -> Result<Decision, Error>,
+) -> i32 {
+    let code = guarded(|| {
         handle.with(|engine| {
             let made = question(stage, now).and_then(|question| evaluate(engine, question));
             let mut outcomes = handle.outcomes.borrow_mut();
-            let is_stale = match &made {
-                Ok(decision) => outcomes.wanted.as_deref() != Some(decision.bundle()),
-                Err(_) => outcomes.wanted.as_deref() != Some(&*engine.bundle()),
-            };
-            Ok(Decided { code: outcomes.of(engine, stage_at(stage), made), is_stale })
+            let is_stale = is_projected
+                && match &made {
+                    Ok(decision) => outcomes.wanted.as_deref() != Some(decision.bundle()),
+                    Err(_) => outcomes.wanted.as_deref() != Some(&*engine.bundle()),
+                };
+            if !is_stale {
+                return Ok(outcomes.of(engine, stage_at(stage), made));
+            }
+            if let Some(hold) = made.as_ref().ok().and_then(Decision::hold) {
+                // What cannot be given back now expires.
+                let _ = engine.release(&hold.to_text());
+            }
+            Ok(STALE)
         })
     });
-    decided.unwrap_or_else(|error| {
+    code.unwrap_or_else(|error| {
         fail(&error, None);
-        Decided { code: REFUSED, is_stale: false }
+        REFUSED
     })
 }
 
@@ -152,11 +176,13 @@ pub(crate) fn stage_at(position: u32) -> Stage {
 pub(crate) fn question(stage: u32, now: f64) -> Result<Question, Error> {
     let stage = Stage::ALL.get(stage as usize).copied();
     let stage = stage.ok_or_else(|| Error::new(ErrorCode::InvalidArgument, "there is no such stage"))?;
-    if now.is_nan() {
-        return Ok(Question { stage, now: Timestamp::now() });
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "what does not fit becomes the bound, which is refused")]
-    let now = Timestamp::from_microsecond((now * 1000.0).round() as i64);
-    let now = now.map_err(|_| Error::new(ErrorCode::InvalidArgument, "`now` is outside of the years -9999 to 9999"))?;
+    let now = if now.is_nan() { Timestamp::now() } else { time(now, "`now`")? };
     Ok(Question { stage, now })
+}
+
+/// The point in time that is so many milliseconds after 1970; `name` is what messages call it.
+pub(crate) fn time(now: f64, name: &str) -> Result<Timestamp, Error> {
+    #[expect(clippy::cast_possible_truncation, reason = "what does not fit becomes the bound, which is refused")]
+    let time = Timestamp::from_microsecond((now * 1000.0).round() as i64);
+    time.map_err(|_| Error::new(ErrorCode::InvalidArgument, format!("{name} is outside of the years -9999 to 9999")))
 }

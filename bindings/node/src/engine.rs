@@ -38,8 +38,13 @@ impl Handle {
 
 /// Makes an engine from a file, or from all policy documents below a directory.
 #[napi(catch_unwind)]
-pub fn open(path: String, handles: Vec<String>, allow_without_policy: bool) -> Option<External<Handle>> {
-    reported(|| make(from_path(&path)?, &handles, allow_without_policy))
+pub fn open(
+    path: String,
+    handles: Vec<String>,
+    allow_without_policy: bool,
+    store: Option<String>,
+) -> Option<External<Handle>> {
+    reported(|| make(from_path(&path)?, &handles, allow_without_policy, store.as_deref()))
 }
 
 /// Makes an engine from documents in memory: what messages call each, and its text.
@@ -49,8 +54,9 @@ pub fn load(
     texts: Vec<Either<String, Buffer>>,
     handles: Vec<String>,
     allow_without_policy: bool,
+    store: Option<String>,
 ) -> Option<External<Handle>> {
-    reported(|| make(from_memory(&origins, &texts), &handles, allow_without_policy))
+    reported(|| make(from_memory(&origins, &texts), &handles, allow_without_policy, store.as_deref()))
 }
 
 /// Replaces the policies in one step by those at `path`; gives the warnings, as a list in JSON.
@@ -144,11 +150,11 @@ pub fn close(handle: &External<Handle>) -> bool {
 
 /// The instant that RFC 3339 text says, in milliseconds since 1970.
 #[napi(catch_unwind)]
-pub fn read_instant(text: String) -> Option<f64> {
+pub fn read_instant(text: String, name: String) -> Option<f64> {
     reported(|| match instant::read(&text) {
         #[expect(clippy::cast_precision_loss, reason = "microseconds are exact until 2255")]
         Ok(instant) => Ok(instant.as_microsecond() as f64 / 1000.0),
-        Err(fault) => Err(Error::new(ErrorCode::InvalidArgument, format!("`now` is no instant: {fault}"))),
+        Err(fault) => Err(Error::new(ErrorCode::InvalidArgument, format!("{name} is no instant: {fault}"))),
     })
 }
 
@@ -158,10 +164,19 @@ pub fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
-fn make(documents: Documents, handles: &[String], allow_without_policy: bool) -> Result<External<Handle>, Error> {
+fn make(
+    documents: Documents,
+    handles: &[String],
+    allow_without_policy: bool,
+    store: Option<&str>,
+) -> Result<External<Handle>, Error> {
     let handles: Handles = handles.join(",").parse()?;
     let options = Options { allow_without_policy, ..Options::default() };
-    Ok(Handle::new(documents.check(options).into_engine()?.handles(handles)))
+    let engine = documents.check(options).into_engine()?.handles(handles);
+    Ok(Handle::new(match store {
+        Some(store) => engine.with_store_at(store)?,
+        None => engine,
+    }))
 }
 
 fn reload(engine: &Engine, documents: Documents) -> Result<String, Error> {

@@ -6,7 +6,7 @@ use napi_derive::napi;
 
 use crate::decide::{question, stage_at};
 use crate::engine::Handle;
-use crate::outcome::{fail, reported};
+use crate::outcome::{fail, reported, said};
 
 /// Begins an exchange with what the host says, a context in JSON.
 #[napi(catch_unwind)]
@@ -20,7 +20,7 @@ pub fn resume(handle: &External<Handle>, state: &[u8]) -> Option<External<Exchan
     reported(|| handle.with(|engine| engine.resume(state))).map(External::new)
 }
 
-/// Decides about a stage's body, a context in JSON; gives the decision in canonical form.
+/// Decides about a stage's body, a context in JSON; gives what the decision says.
 #[napi(catch_unwind)]
 pub fn exchange_evaluate(exchange: &External<Exchange>, body: &[u8], stage: u32, now: f64) -> Option<String> {
     ask(exchange, stage, now, |question| exchange.evaluate(body, question))
@@ -65,7 +65,7 @@ fn ask(
     reported(|| {
         let question = question(stage, now)?;
         Ok(match evaluate(question) {
-            Ok(decision) => Some(decision.to_canonical_json()),
+            Ok(decision) => Some(said(&decision)),
             Err(error) => {
                 fail(&error, Some((question.stage, &exchange.bundle())));
                 None

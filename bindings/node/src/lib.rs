@@ -5,9 +5,15 @@
 //! one JavaScript environment. Everything runs behind the panic boundary of `llm-policy-embed`, which has the logic; here values
 //! are moved.
 
+pub mod batch;
+pub mod breakers;
 pub mod decide;
+pub mod detector;
 pub mod engine;
 pub mod exchange;
 pub mod frames;
+pub mod limits;
 pub mod outcome;
+pub mod stream;
 pub mod text;
+pub mod watch;

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use llm_policy_embed::guard::guarded;
+use llm_policy_embed::limits::Hold;
 use llm_policy_embed::{Decision, DecisionKey, Engine, Error, Stage};
 use napi_derive::napi;
 use serde_json::json;
@@ -61,6 +62,17 @@ pub fn self_test_panic() {
     }
 }
 
+/// What a decision says: its canonical form, and where limits apply a further line, as JSON: `limits` and `hold`.
+pub(crate) fn said(decision: &Decision) -> String {
+    let mut text = decision.to_canonical_json();
+    let hold = decision.hold().map(Hold::to_text);
+    if hold.is_some() || !decision.limits().is_empty() {
+        text.push('\n');
+        text.push_str(&json!({"limits": decision.limits_json(), "hold": hold}).to_string());
+    }
+    text
+}
+
 /// Decisions that come again and again, known by a number, so that JavaScript makes an object of each only once.
 #[derive(Debug, Default)]
 pub(crate) struct Outcomes {
@@ -78,7 +90,7 @@ impl Outcomes {
     /// The code of a decision.
     pub(crate) fn code(&mut self, decision: &Decision) -> i32 {
         let Some(key) = decision.key() else {
-            self.made = Some(decision.to_canonical_json());
+            self.made = Some(said(decision));
             return MADE;
         };
         if let Some(number) = self.numbers.get(&key) {
@@ -95,13 +107,23 @@ impl Outcomes {
         number
     }
 
-    /// The canonical form of a decision whose code was given out by the last call.
+    /// The canonical form of a decision whose code was given out by the last call, with what limits say of it: see [`said`].
     pub(crate) fn take_text(&mut self, code: i32) -> Option<String> {
         if code == MADE {
             return self.made.take();
         }
         let at = usize::try_from(code.checked_sub(self.first)?).ok()?;
         self.texts.get(at).cloned()
+    }
+
+    /// The number that the next decision gets that is kept.
+    pub(crate) fn next(&self) -> i32 {
+        self.first.wrapping_add(self.texts.len() as i32)
+    }
+
+    /// As [`Outcomes::take_text`], for what JavaScript cannot have seen: what was not kept, and what has a number from `before` on.
+    pub(crate) fn take_since(&mut self, code: i32, before: i32) -> Option<String> {
+        (code == MADE || code.wrapping_sub(before) >= 0).then(|| self.take_text(code)).flatten()
     }
 
     /// The code of what an evaluation came to.

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
+use llm_policy_embed::limits::Hold;
 use llm_policy_embed::{Decision as Made, Effect, Stage};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 use serde_json::Value;
 
@@ -107,28 +107,12 @@ impl Decision {
     }
 }
 
-/// The member of an enumeration of the package.
-fn member(py: Python<'_>, class: &str, name: &str) -> PyResult<Py<PyAny>> {
-    Ok(package::class(py, "records", class)?.call1((name,))?.unbind())
-}
-
 #[pymethods]
 impl Decision {
     /// What is decided: `Effect.ALLOW`, `THROTTLE`, `REQUIRE_APPROVAL` or `DENY`. Each is a `str`, too.
     #[getter]
     fn effect(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        static EFFECTS: PyOnceLock<[Py<PyAny>; 4]> = PyOnceLock::new();
-        let [allow, throttle, approval, deny] = EFFECTS.get_or_try_init(py, || {
-            let of = |effect: Effect| member(py, "Effect", effect.name());
-            Ok::<_, PyErr>([of(Effect::Allow)?, of(Effect::Throttle)?, of(Effect::RequireApproval)?, of(Effect::Deny)?])
-        })?;
-        Ok(match self.effect_of() {
-            Effect::Allow => allow,
-            Effect::Throttle => throttle,
-            Effect::RequireApproval => approval,
-            Effect::Deny => deny,
-        }
-        .clone_ref(py))
+        package::effect(py, self.effect_of())
     }
 
     /// True for `Effect.ALLOW` alone.
@@ -144,7 +128,7 @@ impl Decision {
             Outcome::Made(made) => made.stage(),
             Outcome::Refused { stage, .. } => *stage,
         };
-        member(py, "Stage", stage.name())
+        package::stage(py, stage)
     }
 
     /// Why, for operators; not for end users.
@@ -181,6 +165,18 @@ impl Decision {
     #[getter]
     fn rule(&self) -> Option<&str> {
         self.text(Made::rule)
+    }
+
+    /// The limit that decided, if one did.
+    #[getter]
+    fn limit(&self) -> Option<&str> {
+        self.text(Made::limit)
+    }
+
+    /// The circuit breaker that decided, if one did.
+    #[getter]
+    fn breaker(&self) -> Option<&str> {
+        self.text(Made::breaker)
     }
 
     /// The rules that had a say.
@@ -225,6 +221,56 @@ impl Decision {
         match &self.outcome {
             Outcome::Made(made) => made.error_count(),
             Outcome::Refused { .. } => 0,
+        }
+    }
+
+    /// What detectors found for the rules that had a say, never the text itself; at most 256, and `finding_count` says how many there
+    /// were.
+    ///
+    /// >>> from llm_policy_engine import Engine
+    /// >>> engine = Engine({"version": "1.0", "metadata": {"name": "a"}, "rules": [
+    /// ...     {"id": "r", "when": "contains_pii(request.prompt, ['email'])", "actions": [{"type": "deny"}]}]})
+    /// >>> prompt = "Write to ann@example.org, please."
+    /// >>> (finding,) = engine.evaluate({"request": {"prompt": prompt}}).findings
+    /// >>> finding.kind, finding.field, prompt[slice(*finding.chars)]
+    /// ('email', 'request.prompt', 'ann@example.org')
+    #[getter]
+    fn findings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        package::records(py, "DetectorFinding", self.field("findings"))
+    }
+
+    /// How many findings there were.
+    #[getter]
+    fn finding_count(&self) -> usize {
+        match &self.outcome {
+            Outcome::Made(made) => made.finding_count(),
+            Outcome::Refused { .. } => 0,
+        }
+    }
+
+    /// How each limit stands that applies to the request, with it. It is not part of `to_json`, because it changes from one request to
+    /// the next.
+    ///
+    /// >>> from llm_policy_engine import Engine
+    /// >>> engine = Engine({"version": "1.0", "metadata": {"name": "a"}, "config": {"default_action": "allow"}, "limits": {
+    /// ...     "day": {"kind": "rate", "key": "user.id", "amount": 100, "window": {"fixed": "1d"}}}})
+    /// >>> (day,) = engine.evaluate({"user": {"id": "ann"}}).limits
+    /// >>> day.limit, day.key, day.used, day.remaining
+    /// ('day', ('ann',), 1, 99)
+    #[getter]
+    fn limits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        match &self.outcome {
+            Outcome::Made(made) => package::records(py, "LimitState", Some(&made.limits_json())),
+            Outcome::Refused { .. } => Ok(PyTuple::empty(py)),
+        }
+    }
+
+    /// What is held for the request, for `Engine.settle` and `Engine.observe`, here or in another process; None when nothing is held.
+    #[getter]
+    fn hold(&self) -> Option<String> {
+        match &self.outcome {
+            Outcome::Made(made) => made.hold().map(Hold::to_text),
+            Outcome::Refused { .. } => None,
         }
     }
 
@@ -303,8 +349,8 @@ impl Decision {
     }
 
     fn __repr__(&self) -> String {
-        let what = match (self.policy(), self.rule()) {
-            (Some(policy), Some(rule)) => format!(" by {policy}#{rule}"),
+        let what = match (self.policy(), self.rule().or(self.limit()).or(self.breaker())) {
+            (Some(policy), Some(name)) => format!(" by {policy}#{name}"),
             (Some(policy), None) => format!(" by {policy}"),
             _ => String::new(),
         };

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
 
 use crate::decision::Decision;
-use crate::error::{argument, exception, findings};
+use crate::error::{argument, exception, findings, host_without_format};
 use crate::exchange::Exchange;
 use crate::input::{Object, Reading};
 use crate::json;
@@ -21,13 +21,16 @@ use crate::sources::Sources;
 
 /// JSON that is longer is decided about while other threads run.
 const LONG: usize = 4096;
+/// So often is an object read again because another thread replaced the policies under way.
+const MAX_TRIES: u32 = 100;
 
 /// Policies, ready to decide.
 ///
 /// `policies` is a path of a file or a directory, the text of a document (YAML or JSON), a document as a dict, or a list of these. A
 /// `str` is text when it has more than one line or begins with `{`, and else a path; `bytes` are always text, and `pathlib.Path` is
 /// always a path. A pair such as `("security.yaml", text)` gives a document a name for messages. `handles` names the actions that the host carries out itself: "redact", "set", "route", "require_approval",
-/// "custom". A mandatory action that nobody carries out is a deny.
+/// "custom". A mandatory action that nobody carries out is a deny. `store` says where limits are kept: "sqlite:" and the path of a file, which the
+/// processes of a machine share, or "redis://" and a server, which machines share; by default in this process.
 ///
 /// All methods may be called from any thread.
 ///
@@ -46,6 +49,8 @@ const LONG: usize = 4096;
 #[pyclass(frozen, module = "llm_policy_engine", weakref)]
 pub struct Engine {
     inner: ArcSwapOption<Inner>,
+    /// Limits are in a store outside of this process: deciding may wait for it, and other threads run meanwhile.
+    waits: bool,
 }
 
 /// A context that was read once for many evaluations: see `Engine.prepare`.
@@ -98,21 +103,41 @@ pub(crate) fn written<'py>(object: &Bound<'py, PyAny>) -> Decided<Bytes<'py>> {
     Ok(Bytes::Owned(value.to_string().into_bytes()))
 }
 
-/// Runs `work` while other threads run, if it is about so many bytes that this pays.
-pub(crate) fn detached<T: Send>(py: Python<'_>, bytes: &[u8], work: impl FnOnce(&[u8]) -> T + Send) -> T {
-    if bytes.len() > LONG { py.detach(|| work(bytes)) } else { work(bytes) }
+/// Runs `work` while other threads run, if it may wait, or is about so many bytes that this pays.
+pub(crate) fn detached<T: Send>(py: Python<'_>, bytes: &[u8], waits: bool, work: impl FnOnce(&[u8]) -> T + Send) -> T {
+    if waits || bytes.len() > LONG { py.detach(|| work(bytes)) } else { work(bytes) }
 }
 
-fn decide(engine: &Inner, context: &Bound<'_, PyAny>, question: Question) -> Decided<Made> {
+fn decide(engine: &Inner, context: &Bound<'_, PyAny>, question: Question, waits: bool) -> Decided<Made> {
+    let py = context.py();
     if let Ok(prepared) = context.cast_exact::<PreparedContext>() {
-        return Ok(engine.evaluate_prepared(&prepared.get().inner, question)?);
+        let prepared = &prepared.get().inner;
+        let evaluate = || engine.evaluate_prepared(prepared, question);
+        return Ok(if waits { py.detach(evaluate) } else { evaluate() }?);
     }
     if let Some(bytes) = bytes(context)? {
-        return Ok(detached(context.py(), bytes.get()?, |bytes| engine.evaluate(bytes, question))?);
+        return Ok(detached(py, bytes.get()?, waits, |bytes| engine.evaluate(bytes, question))?);
+    }
+    if waits {
+        return decide_later(engine, context, question);
     }
     let _reading = Reading::begin()?;
     let object = Object::new(context);
     engine.evaluate_input(&object, question).map_err(|error| object.explain(error))
+}
+
+/// Reads an object, and decides about it while other threads run.
+fn decide_later(engine: &Inner, context: &Bound<'_, PyAny>, question: Question) -> Decided<Made> {
+    // Policies that are replaced in between make what was read stale.
+    for _ in 0..MAX_TRIES {
+        let prepared = read(engine, context)?;
+        match context.py().detach(|| engine.evaluate_prepared(&prepared, question)) {
+            Err(error) if error.code == ErrorCode::StaleInput => {}
+            made => return Ok(made?),
+        }
+    }
+    let message = "the policies are replaced again and again while this is evaluated";
+    Err(Error::new(ErrorCode::StaleInput, message).into())
 }
 
 fn read(engine: &Inner, context: &Bound<'_, PyAny>) -> Decided<Prepared> {
@@ -125,6 +150,10 @@ fn read(engine: &Inner, context: &Bound<'_, PyAny>) -> Decided<Prepared> {
 }
 
 impl Engine {
+    pub(crate) const fn waits(&self) -> bool {
+        self.waits
+    }
+
     pub(crate) fn open(&self, py: Python<'_>) -> PyResult<Arc<Inner>> {
         self.inner.load_full().ok_or_else(|| closed(py))
     }
@@ -138,19 +167,27 @@ fn closed(py: Python<'_>) -> PyErr {
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (policies, *, handles=None, allow_without_policy=false))]
+    #[pyo3(signature = (policies, *, handles=None, allow_without_policy=false, store=None))]
     fn new(
         py: Python<'_>,
         policies: &Bound<'_, PyAny>,
         handles: Option<&Bound<'_, PyAny>>,
         allow_without_policy: bool,
+        store: Option<&str>,
     ) -> PyResult<Self> {
         let sources = Sources::read(policies)?;
         let handles = read_handles(py, handles)?;
         let options = Options { allow_without_policy, ..Options::default() };
-        let made = py.detach(|| sources.documents()?.check(options).into_engine());
+        let made = py.detach(|| {
+            let engine = sources.documents()?.check(options).into_engine()?.handles(handles);
+            match store {
+                Some(store) => engine.with_store_at(store),
+                None => Ok(engine),
+            }
+        });
         let engine = made.map_err(|error| exception(py, &sources.advised(error), None))?;
-        Ok(Self { inner: ArcSwapOption::from_pointee(engine.handles(handles)) })
+        let waits = store.is_some_and(|store| !store.starts_with("memory:"));
+        Ok(Self { inner: ArcSwapOption::from_pointee(engine), waits })
     }
 
     /// Decides about a context: a dict, Mapping, dataclass or pydantic model of which only what the policies ask for is read, JSON as
@@ -172,7 +209,7 @@ impl Engine {
         // Without counting a reference: this is the hot path.
         let inner = self.inner.load();
         let engine = inner.as_deref().ok_or_else(|| closed(py))?;
-        let made = decide(engine, context, question);
+        let made = decide(engine, context, question, self.waits);
         Decision::delivered(py, made, question.stage, || engine.bundle())
     }
 
@@ -196,7 +233,7 @@ impl Engine {
         let engine = self.open(py)?;
         let mut decisions = Vec::new();
         for context in contexts.try_iter()? {
-            decisions.push(match decide(&engine, &context?, question) {
+            decisions.push(match decide(&engine, &context?, question, self.waits) {
                 Ok(made) => Decision::made(made),
                 Err(refusal) => match refusal.interrupt(py) {
                     Some(interrupt) => return Err(interrupt),
@@ -231,8 +268,9 @@ impl Engine {
     ) -> PyResult<Decision> {
         let question = read_question(py, stage, now)?;
         let engine = self.open(py)?;
-        let made =
-            with_body(py, body, host, |body, host| engine.evaluate_body(read_format(format)?, body, host, question));
+        let made = with_body(py, body, host, self.waits, |body, host| {
+            engine.evaluate_body(read_format(format)?, body, host, question)
+        });
         Decision::delivered(py, made, question.stage, || engine.bundle())
     }
 
@@ -264,10 +302,10 @@ impl Engine {
     ) -> PyResult<Bound<'py, PyAny>> {
         let question = read_question(py, stage, now)?;
         if format.is_none() && host.is_some() {
-            return Err(argument(py, "`host` stands beside a provider's body, and there is no `format`", None));
+            return Err(host_without_format(py));
         }
         let engine = self.open(py)?;
-        let made = with_body(py, context, host, |body, host| match format {
+        let made = with_body(py, context, host, self.waits, |body, host| match format {
             Some(format) => engine.explain_body(read_format(format)?, body, host, question),
             None => engine.explain(body, question),
         });
@@ -366,15 +404,16 @@ impl Engine {
 }
 
 /// Runs `work` with the bytes of a body and of what the host says beside it.
-fn with_body<T: Send>(
+pub(crate) fn with_body<T: Send>(
     py: Python<'_>,
     body: &Bound<'_, PyAny>,
     host: Option<&Bound<'_, PyAny>>,
+    waits: bool,
     work: impl FnOnce(&[u8], &[u8]) -> Result<T, Error> + Send,
 ) -> Decided<T> {
     let (body, host) = (written(body)?, host.map_or(Ok(Bytes::Owned(b"{}".to_vec())), written)?);
     let host = host.get()?;
-    Ok(detached(py, body.get()?, |body| work(body, host))?)
+    Ok(detached(py, body.get()?, waits, |body| work(body, host))?)
 }
 
 fn read_handles(py: Python<'_>, handles: Option<&Bound<'_, PyAny>>) -> PyResult<Handles> {

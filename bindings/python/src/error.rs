@@ -70,3 +70,9 @@ pub(crate) fn argument(py: Python<'_>, message: impl Into<String>, help: Option<
     let error = Error::new(ErrorCode::InvalidArgument, message);
     exception(py, &Error { help: help.map(str::to_owned), ..error }, None)
 }
+
+/// What a host says stands beside a provider's body only.
+#[cold]
+pub(crate) fn host_without_format(py: Python<'_>) -> PyErr {
+    argument(py, "`host` stands beside a provider's body, and there is no `format`", None)
+}

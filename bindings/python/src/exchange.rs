@@ -13,21 +13,26 @@ use crate::refusal::Result as Decided;
 #[pyclass(frozen, module = "llm_policy_engine")]
 pub struct Exchange {
     inner: Inner,
+    waits: bool,
 }
 
 impl Exchange {
     pub(crate) fn begin(engine: &Engine, host: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let py = host.py();
+        let (py, waits) = (host.py(), engine.waits());
         let engine = engine.open(py)?;
-        Self::given(py, written(host).and_then(|host| Ok(engine.exchange(host.get()?)?)))
+        Self::given(py, written(host).and_then(|host| Ok(engine.exchange(host.get()?)?)), waits)
     }
 
     pub(crate) fn resume(engine: &Engine, py: Python<'_>, state: &str) -> PyResult<Self> {
-        Self::given(py, engine.open(py)?.resume(state.as_bytes()).map_err(Box::from))
+        Self::given(py, engine.open(py)?.resume(state.as_bytes()).map_err(Box::from), engine.waits())
     }
 
-    fn given(py: Python<'_>, begun: Decided<Inner>) -> PyResult<Self> {
-        begun.map(|inner| Self { inner }).map_err(|refusal| refusal.exception(py))
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
+    fn given(py: Python<'_>, begun: Decided<Inner>, waits: bool) -> PyResult<Self> {
+        begun.map(|inner| Self { inner, waits }).map_err(|refusal| refusal.exception(py))
     }
 }
 
@@ -48,7 +53,7 @@ impl Exchange {
     ) -> PyResult<Decision> {
         let question = read_question(py, stage, now)?;
         let made = written(body).and_then(|body| {
-            Ok(detached(py, body.get()?, |body| match format {
+            Ok(detached(py, body.get()?, self.waits, |body| match format {
                 Some(format) => self.inner.evaluate_body(read_format(format)?, body, question),
                 None => self.inner.evaluate(body, question),
             })?)

@@ -16,7 +16,7 @@ pub(crate) fn read_question(
     now: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Question> {
     let stage = stage.map_or(Ok(Stage::Request), |stage| read_stage(py, stage))?;
-    Ok(Question { stage, now: now.map_or_else(|| Ok(Timestamp::now()), |now| read_now(py, now))? })
+    Ok(Question { stage, now: now.map_or_else(|| Ok(Timestamp::now()), |now| read_now(py, now, "now"))? })
 }
 
 fn read_stage(py: Python<'_>, stage: &Bound<'_, PyAny>) -> PyResult<Stage> {
@@ -25,21 +25,22 @@ fn read_stage(py: Python<'_>, stage: &Bound<'_, PyAny>) -> PyResult<Stage> {
     name.unwrap_or_default().parse().map_err(|unknown: UnknownStage| exception(py, &unknown.into(), None))
 }
 
-fn read_now(py: Python<'_>, now: &Bound<'_, PyAny>) -> PyResult<Timestamp> {
+/// The point in time that the argument `name` is.
+pub(crate) fn read_now(py: Python<'_>, now: &Bound<'_, PyAny>, name: &str) -> PyResult<Timestamp> {
     static DATETIME: PyOnceLock<Py<pyo3::types::PyType>> = PyOnceLock::new();
     static UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let expected =
         Some("give an aware datetime, such as `datetime.now(timezone.utc)`, or text such as \"2026-01-31T12:00:00Z\"");
     let read =
-        |text: &str| instant::read(text).map_err(|what| argument(py, format!("`now` is no instant: {what}"), None));
+        |text: &str| instant::read(text).map_err(|what| argument(py, format!("`{name}` is no instant: {what}"), None));
     if let Ok(text) = now.cast::<PyString>() {
         return read(&text.to_string_lossy());
     }
     if !now.is_instance(DATETIME.import(py, "datetime", "datetime")?)? {
-        return Err(argument(py, "`now` is no point in time", expected));
+        return Err(argument(py, format!("`{name}` is no point in time"), expected));
     }
     if now.call_method0(intern!(py, "utcoffset"))?.is_none() {
-        return Err(argument(py, "`now` has no time zone, so it says no point in time", expected));
+        return Err(argument(py, format!("`{name}` has no time zone, so it says no point in time"), expected));
     }
     let utc = UTC
         .get_or_try_init(py, || Ok::<_, PyErr>(py.import("datetime")?.getattr("timezone")?.getattr("utc")?.unbind()))?;

@@ -36,3 +36,12 @@ pub(crate) fn floor(bytes: &[u8], mut index: usize) -> usize {
     }
     index
 }
+
+/// Moves a place to the right until it is the start of a character or the end.
+#[inline]
+pub(crate) fn ceil(bytes: &[u8], mut index: usize) -> usize {
+    while at(bytes, index) & 0xC0 == 0x80 && index < bytes.len() {
+        index += 1;
+    }
+    index
+}

@@ -178,6 +178,13 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// Findings that were made elsewhere, as a stream's guard does, by start; with the bytes that were scanned, and those that were
+    /// left out.
+    #[must_use]
+    pub fn of(found: Vec<Finding>, scanned: usize, beyond: usize) -> Self {
+        Self { found, scanned, beyond, steps: 0 }
+    }
+
     /// The findings, by start.
     pub fn iter(&self) -> std::slice::Iter<'_, Finding> {
         self.found.iter()

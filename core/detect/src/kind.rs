@@ -97,6 +97,14 @@ impl fmt::Display for Family {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KindId(pub(crate) u16);
 
+impl KindId {
+    /// The place among the scanner's [kinds](crate::Scanner::kinds).
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
 /// One kind of finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kind {

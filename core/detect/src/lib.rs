@@ -22,9 +22,11 @@ mod detector;
 pub mod evaluation;
 mod finding;
 mod grammar;
+mod held;
 mod hex;
 mod injection;
 mod kind;
+pub mod language;
 mod normalise;
 mod pii;
 mod profile;
@@ -34,12 +36,12 @@ mod scanner;
 mod secrets;
 pub mod stream;
 mod tables;
-#[cfg(feature = "tokens")]
 pub mod tokens;
 mod toxicity;
 
 pub use detector::Reach;
 pub use finding::{Evidence, Finding, Findings, Sign, Signs, Span};
+pub use held::Held;
 pub use kind::{Family, Kind, KindId};
 pub use normalise::ViewKind;
 pub use pii::regions;

@@ -1,7 +1,9 @@
 //! Tokens of texts: exact for the encodings of OpenAI's models, a stated estimate for all others.
 //!
-//! The vocabularies are built in (about 12 MB), so this is behind the feature `tokens`.
+//! The vocabularies are built in and weigh megabytes, so exact counts are behind the feature `tokens`; without it all models are
+//! estimated.
 
+#[cfg(feature = "tokens")]
 use bpe_openai::Tokenizer;
 
 /// Text is counted as soon as it has a place that parts tokens, and in any case when it has so many bytes.
@@ -20,17 +22,22 @@ pub enum Encoding {
 
 impl Encoding {
     /// The encoding of a model, by its name; `None` for models of others. A provider in front (`openai/gpt-5`) and a fine-tune's
-    /// `ft:` do not matter.
+    /// `ft:` do not matter. Without the feature `tokens` no encoding is known.
     ///
     /// ```
     /// use llm_policy_detect::tokens::Encoding;
     ///
+    /// # if cfg!(feature = "tokens") {
     /// assert_eq!(Encoding::of("gpt-5-mini"), Some(Encoding::O200k));
     /// assert_eq!(Encoding::of("gpt-4-turbo"), Some(Encoding::Cl100k));
     /// assert_eq!(Encoding::of("claude-sonnet-4-5"), None);
+    /// # }
     /// ```
     #[must_use]
     pub fn of(model: &str) -> Option<Self> {
+        if !cfg!(feature = "tokens") {
+            return None;
+        }
         let model = model.strip_prefix("ft:").unwrap_or(model);
         let model = model.rsplit('/').next().unwrap_or(model);
         let is = |prefixes: &[&str]| prefixes.iter().any(|prefix| model.starts_with(prefix));
@@ -40,6 +47,7 @@ impl Encoding {
         is(&["gpt-4", "gpt-3.5", "gpt-35", "text-embedding-3", "text-embedding-ada-002"]).then_some(Self::Cl100k)
     }
 
+    #[cfg(feature = "tokens")]
     fn tokenizer(self) -> &'static Tokenizer {
         match self {
             Self::O200k => bpe_openai::o200k_base(),
@@ -50,7 +58,10 @@ impl Encoding {
     /// The tokens of a text. Work grows linearly with the text, whatever it holds.
     #[must_use]
     pub fn count(self, text: &str) -> usize {
-        self.tokenizer().count(text)
+        #[cfg(feature = "tokens")]
+        return self.tokenizer().count(text);
+        #[cfg(not(feature = "tokens"))]
+        estimate(text)
     }
 }
 
@@ -132,7 +143,7 @@ fn last_gap(bytes: &[u8], from: usize) -> Option<usize> {
     windows.enumerate().rev().find(|(_, window)| is_gap(window)).map(|(index, _)| from + index + 1)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "tokens"))]
 mod tests {
     #![expect(clippy::string_slice, reason = "a test")]
 

@@ -55,6 +55,31 @@ impl Engine {
         Self { inner: self.inner.with_books(Books::new(store).with_clock(system_time)), ..self }
     }
 
+    /// The same engine with its limits kept in the store that a URL names: `memory:`, `sqlite:` and the path of a file, which is
+    /// made when it is not there, or `redis://` and a server.
+    ///
+    /// ```
+    /// use llm_policy_embed::{Documents, ErrorCode, Options};
+    ///
+    /// let mut documents = Documents::new();
+    /// documents.add_bytes(b"{version: '1.0', metadata: {name: a}, config: {default_action: allow}, \
+    ///       rules: [{id: r, when: 'false', actions: [deny]}]}", "a.yaml");
+    /// let engine = documents.check(Options::default()).into_engine()?;
+    /// let error = engine.clone().with_store_at("sqlite:/not/there/limits.db").unwrap_err();
+    /// assert_eq!(error.code, ErrorCode::LimitsUnavailable);
+    /// let engine = engine.with_store_at("memory:")?;
+    /// # let _ = engine;
+    /// # Ok::<(), llm_policy_embed::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidArgument`] when it is no such URL, [`ErrorCode::LimitsUnavailable`] when the store cannot be used.
+    #[cfg(feature = "stores")]
+    pub fn with_store_at(self, url: &str) -> Result<Self, Error> {
+        let store = guarded(|| Ok(llm_policy_runtime::open(url)?))?;
+        Ok(self.with_store(store))
+    }
+
     pub(crate) fn inner(&self) -> &Inner {
         &self.inner
     }

@@ -234,6 +234,14 @@ impl From<UnknownFormat> for Error {
     }
 }
 
+#[cfg(feature = "stores")]
+impl From<llm_policy_runtime::OpenError> for Error {
+    fn from(error: llm_policy_runtime::OpenError) -> Self {
+        let code = if error.is_url { ErrorCode::InvalidArgument } else { ErrorCode::LimitsUnavailable };
+        Self { help: error.help, ..Self::new(code, error.message) }
+    }
+}
+
 impl From<InputError> for Error {
     fn from(error: InputError) -> Self {
         Self { offset: error.offset, ..Self::new(ErrorCode::InvalidInput, error.message) }

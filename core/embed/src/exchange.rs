@@ -39,9 +39,9 @@ use crate::watch::Watch;
 /// ```
 #[derive(Debug)]
 pub struct Exchange {
-    inner: Mutex<exchange::Exchange>,
+    pub(crate) inner: Arc<Mutex<exchange::Exchange>>,
     bundle: Arc<str>,
-    watch: Arc<Watch>,
+    pub(crate) watch: Arc<Watch>,
 }
 
 impl Engine {
@@ -65,7 +65,7 @@ impl Engine {
 
 impl Exchange {
     fn new(engine: &Engine, inner: exchange::Exchange) -> Self {
-        Self { bundle: inner.bundle().into(), inner: Mutex::new(inner), watch: engine.watch().clone() }
+        Self { bundle: inner.bundle().into(), inner: Arc::new(Mutex::new(inner)), watch: engine.watch().clone() }
     }
 
     /// Decides behind the panic boundary, and notes what came of it.
@@ -115,8 +115,9 @@ impl Exchange {
         self.bundle.clone()
     }
 
-    /// The exchange as text, for [`Engine::resume`]. It holds the bodies and who asks: keep it as you keep them, and let
-    /// nobody else write it.
+    /// The exchange as text, for [`Engine::resume`]. It holds the bodies, who asks, and the values that [`Exchange::restore`] puts
+    /// back, in clear: keep it as you keep them, and let nobody else write it. An exchange of one caller does not open the values
+    /// of another.
     ///
     /// # Errors
     /// None but for a bug of ours.

@@ -24,6 +24,8 @@
 //! ```
 
 pub mod audit;
+pub mod breakers;
+pub mod detector;
 pub mod documents;
 pub mod engine;
 pub mod error;
@@ -33,16 +35,22 @@ pub mod guard;
 pub mod limits;
 pub mod metrics;
 pub mod objects;
+mod random;
+mod redaction;
+pub mod stream;
 pub mod table;
+mod text;
 mod watch;
 
 pub use audit::{AuditOptions, Drained, Record};
+pub use detector::{Detector, Form};
 pub use documents::{Checked, Documents};
 pub use engine::{Engine, Question};
 pub use error::{Error, ErrorCode, finding_json};
 pub use exchange::Exchange;
 pub use jiff::Timestamp;
 pub use limits::Closed;
+pub use llm_policy_engine::breakers::SwitchedOff;
 pub use llm_policy_engine::cel::{slot, value};
 pub use llm_policy_engine::context::{self, Stage, UnknownStage};
 pub use llm_policy_engine::decision::canonical;
@@ -55,9 +63,12 @@ pub use llm_policy_engine::handles::{Handles, UnknownAction};
 pub use llm_policy_engine::input::json::MAX_BYTES as MAX_INPUT_BYTES;
 pub use llm_policy_engine::input::{self, ContextBuilder, Input, Packed, Prepared, packed};
 pub use llm_policy_engine::instant;
+pub use llm_policy_engine::limits::{Time, prices};
 pub use llm_policy_engine::{Decision, Effect, Finding, Options};
-pub use llm_policy_provider::{Body, Format, RedactedBody, UnknownFormat, stream};
+pub use llm_policy_provider::{Body, Format, RedactedBody, UnknownFormat};
 pub use metrics::Metrics;
+pub use stream::{Class, Passed, Stream};
+pub use text::utf8;
 
 /// What README.md shows works.
 #[cfg(doctest)]

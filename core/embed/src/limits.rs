@@ -1,9 +1,12 @@
 //! Closing what is reserved for a request: settle, release, extend; and decisions that take nothing.
 
 use llm_policy_engine::Decision;
+use llm_policy_engine::context::Stage;
+pub use llm_policy_engine::decision::limits::LimitState;
 use llm_policy_engine::input::Json;
 pub use llm_policy_engine::limits::Hold;
-use llm_policy_engine::limits::{Changed, State, Used, micros, usage_of};
+use llm_policy_engine::limits::{Changed, State, Used, micros, usage_of, used_by};
+use llm_policy_provider::{Body, Format};
 use serde_json::Value;
 
 use crate::engine::{Engine, Question};
@@ -66,6 +69,10 @@ impl From<Changed> for Closed {
     }
 }
 
+fn closed(changed: Option<Changed>) -> Closed {
+    changed.map_or(Closed::Nothing, Into::into)
+}
+
 fn unavailable(error: impl std::fmt::Display) -> Error {
     Error::new(ErrorCode::LimitsUnavailable, error.to_string())
 }
@@ -81,7 +88,7 @@ fn used(json: &[u8]) -> Result<Used, Error> {
     let wrong = |message: String| Error::new(ErrorCode::InvalidArgument, message).with_help(FORM);
     let value = Json::new(json).to_value()?;
     let object = value.as_object().ok_or_else(|| wrong("what was used is no object".to_owned()))?;
-    let mut used = Used::default();
+    let mut used = Used { outcome: crate::breakers::outcome_in(object)?, ..Used::default() };
     for (name, value) in object {
         match (name.as_str(), value) {
             (_, Value::Null) => {}
@@ -95,6 +102,7 @@ fn used(json: &[u8]) -> Result<Used, Error> {
                 let cost = value.as_f64().and_then(|dollars| micros(dollars).ok());
                 used.cost = Some(cost.ok_or_else(|| wrong("`cost` is no number of dollars".to_owned()))?);
             }
+            ("outcome" | "latency_ms", _) => {}
             (name, _) => return Err(wrong(format!("what was used has no `{}`", name.escape_debug()))),
         }
     }
@@ -110,10 +118,28 @@ impl Engine {
         guarded(|| Ok(self.inner().dry_run(question.stage, &Json::new(input), question.now)?))
     }
 
+    /// Decides as [`Engine::evaluate_body`] does, and takes nothing from limits.
+    ///
+    /// # Errors
+    /// As [`Engine::evaluate_body`].
+    pub fn dry_run_body(
+        &self,
+        format: Format,
+        body: &[u8],
+        host: &[u8],
+        question: Question,
+    ) -> Result<Decision, Error> {
+        guarded(|| {
+            let body = Body::new(format, question.stage, body)?.host(host);
+            Ok(self.inner().dry_run(question.stage, &body, question.now)?)
+        })
+    }
+
     /// Closes what is reserved for a request that was allowed, with what it really used. `hold` is the text of
     /// [`Decision::hold`]; `used` is JSON: `{"usage": {"input_tokens": 420, "output_tokens": 128}, "model": "gpt-4o", "cost":
     /// 0.01}`. Each part may be left out; `cost` is in dollars, and counts before what the tokens cost by the table of prices.
-    /// What nobody knows costs what was estimated. Settling twice changes nothing, and says so.
+    /// What nobody knows costs what was estimated. Settling twice changes nothing, and says so. With `outcome`, and perhaps
+    /// `latency_ms`, breakers are told as by [`Engine::observe`].
     ///
     /// ```
     /// use llm_policy_embed::{Closed, Documents, Options, Question};
@@ -138,7 +164,7 @@ impl Engine {
         guarded(|| {
             let (hold, used) = (read(hold)?, self::used(used)?);
             let now = Question::default().now;
-            self.inner().settle(&hold, &used, now).map(Into::into).map_err(unavailable)
+            self.inner().settle(&hold, &used, now).map(closed).map_err(unavailable)
         })
     }
 
@@ -147,7 +173,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::settle`].
     pub fn release(&self, hold: &str) -> Result<Closed, Error> {
-        guarded(|| self.inner().release(&read(hold)?, Question::default().now).map(Into::into).map_err(unavailable))
+        guarded(|| self.inner().release(&read(hold)?, Question::default().now).map(closed).map_err(unavailable))
     }
 
     /// Lets what is reserved live on for another lease, ten minutes: for answers that take long.
@@ -155,7 +181,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::settle`].
     pub fn extend(&self, hold: &str) -> Result<Closed, Error> {
-        guarded(|| self.inner().extend(&read(hold)?, Question::default().now).map(Into::into).map_err(unavailable))
+        guarded(|| self.inner().extend(&read(hold)?, Question::default().now).map(closed).map_err(unavailable))
     }
 }
 
@@ -171,7 +197,21 @@ impl Exchange {
             let mut exchange = self.lock();
             let used = given.unwrap_or_else(|| exchange.used());
             let changed = exchange.settle(&used, Question::default().now).map_err(unavailable)?;
-            Ok(changed.map_or(Closed::Nothing, Into::into))
+            Ok(closed(changed))
+        })
+    }
+
+    /// Closes what is reserved for the request with what a provider's answer says that it used, without deciding about the
+    /// answer.
+    ///
+    /// # Errors
+    /// When the answer is refused as a whole, or the store cannot be asked; then it is still held.
+    pub fn settle_body(&self, format: Format, answer: &[u8]) -> Result<Closed, Error> {
+        guarded(|| {
+            let context = Body::new(format, Stage::Response, answer)?.context()?;
+            let used = context.get("response").map(used_by).unwrap_or_default();
+            let changed = self.lock().settle(&used, Question::default().now).map_err(unavailable)?;
+            Ok(closed(changed))
         })
     }
 
@@ -182,7 +222,7 @@ impl Exchange {
     pub fn release(&self) -> Result<Closed, Error> {
         guarded(|| {
             let changed = self.lock().release(Question::default().now).map_err(unavailable)?;
-            Ok(changed.map_or(Closed::Nothing, Into::into))
+            Ok(closed(changed))
         })
     }
 

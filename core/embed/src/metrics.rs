@@ -33,6 +33,8 @@ struct Shard {
     decisions: [[AtomicU64; EFFECTS]; STAGES],
     refused: [AtomicU64; CODES],
     rule_errors: AtomicU64,
+    limits_lost: AtomicU64,
+    breaker_stops: AtomicU64,
 }
 
 /// The shard of this thread.
@@ -64,6 +66,12 @@ impl Counters {
         if decision.error_count() > 0 {
             add(Some(&shard.rule_errors), decision.error_count() as u64);
         }
+        if decision.limits_lost() {
+            add(Some(&shard.limits_lost), 1);
+        }
+        if !decision.allowed() && decision.breaker().is_some() {
+            add(Some(&shard.breaker_stops), 1);
+        }
     }
 
     #[cold]
@@ -82,6 +90,8 @@ impl Counters {
             decisions: Default::default(),
             refused: Default::default(),
             rule_errors: 0,
+            limits_lost: 0,
+            breaker_stops: 0,
             reloads: read(&self.reloads),
             refused_reloads: read(&self.refused_reloads),
             audit_recorded: recorded,
@@ -91,6 +101,8 @@ impl Counters {
             let all = metrics.decisions.as_flattened_mut().iter_mut().zip(shard.decisions.as_flattened());
             all.chain(metrics.refused.iter_mut().zip(&shard.refused)).for_each(|(sum, counter)| *sum += read(counter));
             metrics.rule_errors += read(&shard.rule_errors);
+            metrics.limits_lost += read(&shard.limits_lost);
+            metrics.breaker_stops += read(&shard.breaker_stops);
         }
         metrics
     }
@@ -121,6 +133,10 @@ pub struct Metrics {
     refused: [u64; CODES],
     /// Errors of rules, in all decisions.
     pub rule_errors: u64,
+    /// Decisions about which the store of limits could not be asked; what happened then is each limit's `on_store_loss`.
+    pub limits_lost: u64,
+    /// Decisions in which a circuit breaker let nothing through.
+    pub breaker_stops: u64,
     /// Reloads that replaced the policies.
     pub reloads: u64,
     /// Reloads that were refused and changed nothing.
@@ -158,6 +174,8 @@ impl Metrics {
             "decisions": stages.collect::<Map<_, _>>(),
             "refused": refused.collect::<Map<_, _>>(),
             "rule_errors": self.rule_errors,
+            "limits_lost": self.limits_lost,
+            "breaker_stops": self.breaker_stops,
             "reloads": self.reloads,
             "refused_reloads": self.refused_reloads,
             "audit_recorded": self.audit_recorded,

@@ -48,7 +48,9 @@ impl Watch {
         made: &Result<Decision, Error>,
         bundle: impl FnOnce() -> Arc<str>,
     ) {
-        if let Some(audit) = &*self.audit.load() {
+        if let Some(audit) = &*self.audit.load()
+            && made.as_ref().map_or(true, Decision::is_audited)
+        {
             audit.record(stage, input, made.as_ref(), bundle);
         }
     }
@@ -63,7 +65,8 @@ impl Engine {
     }
 
     /// From now on one record is kept for each evaluation of this engine, its clones and its exchanges, until
-    /// [`Engine::audit_drain`] takes it. What was kept before is dropped.
+    /// [`Engine::audit_drain`] takes it; of plain allows only where the documents want it ([`Decision::is_audited`]). What was
+    /// kept before is dropped.
     ///
     /// ```
     /// use llm_policy_embed::{AuditOptions, Documents, Effect, Options, Question};

@@ -186,3 +186,41 @@ fn producers_and_a_drain_lose_nothing_uncounted() {
     assert_eq!(sequences.iter().collect::<BTreeSet<_>>().len(), sequences.len(), "each once");
     assert!(sequences.iter().all(|sequence| (1..=THREADS * EACH).contains(sequence)));
 }
+
+#[test]
+fn plain_allows_are_recorded_where_a_document_wants_them() {
+    const QUIET: &str = r#"
+version: "1.0"
+metadata: {name: quiet}
+config: {default_action: allow, audit_all_decisions: false}
+rules:
+  - {id: no, when: user.tier == 'free', actions: [{type: deny}]}
+  - {id: noted, when: user.tier == 'gold', actions: [audit]}
+  - {id: trial, mode: shadow, when: user.tier == 'slow', actions: [{type: deny}]}
+exceptions: [{id: break-glass, rules: [no], when: user.id == 'eve'}]
+"#;
+    const LOUD: &str = "{version: '1.0', metadata: {name: loud}, config: {default_action: allow, stages: [STAGE]}, rules: [{id: r, stages: [STAGE], when: 'false', actions: [{type: warn, message: x}]}]}";
+    let recorded = |others: &[&str], input: &[u8]| {
+        let mut documents = documents(QUIET);
+        for (number, stage) in others.iter().enumerate() {
+            documents.add_bytes(LOUD.replace("STAGE", stage).as_bytes(), &format!("{number}.yaml"));
+        }
+        let engine = documents.check(Options::default()).into_engine().unwrap().handles(Handles::ALL);
+        engine.audit_start(AuditOptions::default()).unwrap();
+        let _ = engine.evaluate(input, Question::default());
+        engine.audit_drain(9).records.len()
+    };
+    let plain: &[u8] = br#"{"user": {"tier": "team", "id": "ann"}}"#;
+    assert_eq!(recorded(&[], plain), 0);
+    assert_eq!(recorded(&["request"], plain), 1, "another document wants it");
+    assert_eq!(recorded(&["response"], plain), 0, "of another stage");
+    for said in [
+        FREE,
+        b"{",
+        br#"{"user": {"tier": "gold", "id": "ann"}}"#,
+        br#"{"user": {"tier": "slow", "id": "ann"}}"#,
+        br#"{"user": {"tier": "free", "id": "eve"}}"#,
+    ] {
+        assert_eq!(recorded(&[], said), 1, "{}", String::from_utf8_lossy(said));
+    }
+}

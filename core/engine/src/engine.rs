@@ -8,10 +8,12 @@ use llm_policy_cel::program::NodeId;
 use llm_policy_ledger::Error as LedgerError;
 use serde_json::Value as Json;
 
+use crate::breakers::{CallOutcome, Stands};
 use crate::compile::{Compiled, Finding, Options, compile};
 use crate::context::{Source, Stage};
 use crate::decision::Decision;
 use crate::document::Document;
+use crate::evaluate::breakers::stand;
 use crate::evaluate::limits::{Taking, charge};
 use crate::evaluate::{Data, Question, evaluate, only_objects};
 use crate::exchange::Exchange;
@@ -88,7 +90,8 @@ impl Engine {
     }
 
     /// The same engine with books of its own, in which these limits have been used so much before, for the caller of `input`:
-    /// dollars, tokens or requests. A limit is named as in its document, or `namespace/document/limit`. For tests of policies.
+    /// dollars, tokens or requests, and in which these breakers stand so, for its call. Both are named as in their document, or
+    /// `namespace/document/limit`. For tests of policies.
     ///
     /// # Errors
     /// When there is no such limit, it does not apply to `input`, or the number is none.
@@ -97,13 +100,15 @@ impl Engine {
         input: &dyn Input,
         now: jiff::Timestamp,
         used: &[(String, f64)],
+        stands: &[(String, Stands)],
     ) -> Result<Self, InputError> {
         let books = Books::new(Arc::new(Memory::new(1, 1 << 10)));
         let compiled = self.compiled.load();
-        if !used.is_empty() {
+        if !(used.is_empty() && stands.is_empty()) {
             let limits = Some(Taking { books: &books, dry_run: false, id: None });
             let question = self.question(&compiled, Data::Input(input), Stage::Request, now);
             charge(&Question { limits, ..question }, used)?;
+            stand(&Question { limits, ..question }, stands)?;
         }
         Ok(self.clone().with_books(books))
     }
@@ -163,11 +168,16 @@ impl Engine {
     }
 
     /// Closes what is held for a request, with what it really used. What was reserved and not used is free again; what was used
-    /// beyond it is charged all the same. Settling twice changes nothing, and says so.
+    /// beyond it is charged all the same. Settling twice changes nothing, and says so. `None`: no limit has reserved anything.
+    ///
+    /// Where `used` says what became of the call, breakers are told; see [`Engine::observe`].
     ///
     /// # Errors
     /// When the store cannot be asked.
-    pub fn settle(&self, hold: &Hold, used: &Used, now: jiff::Timestamp) -> Result<Changed, LedgerError> {
+    pub fn settle(&self, hold: &Hold, used: &Used, now: jiff::Timestamp) -> Result<Option<Changed>, LedgerError> {
+        if let Some(outcome) = used.outcome {
+            self.observe(hold, outcome, now);
+        }
         self.books().settle(hold, used, &self.compiled.load().options.prices, now)
     }
 
@@ -175,7 +185,8 @@ impl Engine {
     ///
     /// # Errors
     /// When the store cannot be asked.
-    pub fn release(&self, hold: &Hold, now: jiff::Timestamp) -> Result<Changed, LedgerError> {
+    pub fn release(&self, hold: &Hold, now: jiff::Timestamp) -> Result<Option<Changed>, LedgerError> {
+        self.observe(hold, CallOutcome::Ignored, now);
         self.books().release(hold, now)
     }
 
@@ -183,7 +194,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the store cannot be asked.
-    pub fn extend(&self, hold: &Hold, now: jiff::Timestamp) -> Result<Changed, LedgerError> {
+    pub fn extend(&self, hold: &Hold, now: jiff::Timestamp) -> Result<Option<Changed>, LedgerError> {
         self.books().extend(hold, now)
     }
 
@@ -280,7 +291,7 @@ impl Engine {
         now: jiff::Timestamp,
     ) -> Question<'q> {
         let limits = self.shelf.taking(compiled, false);
-        Question { compiled, data, stage, now, handles: self.handles, among: None, limits }
+        Question { compiled, data, stage, now, handles: self.handles, among: None, limits, given: None }
     }
 
     /// The same question, with nothing taken from limits.
@@ -355,6 +366,7 @@ impl Need<'_> {
             handles: self.handles,
             among: None,
             limits: self.shelf.taking(&self.compiled, false),
+            given: None,
         })
     }
 }

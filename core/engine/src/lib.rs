@@ -1,5 +1,6 @@
 //! Policies about LLM traffic: documents are read, compiled to one indexed program, and evaluated to decisions.
 
+pub mod breakers;
 pub mod compile;
 pub mod context;
 pub mod decision;
@@ -14,6 +15,7 @@ pub mod input;
 pub mod inspect;
 pub mod instant;
 pub mod limits;
+pub mod stream;
 
 pub use compile::{Finding, Options};
 pub use decision::{Decision, Effect};

@@ -12,9 +12,13 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use llm_policy_ledger as ledger;
+use llm_policy_ledger::breaker::Breakers;
+pub use llm_policy_ledger::prices;
 pub use llm_policy_ledger::prices::{Catalogue, Usage};
 pub use llm_policy_ledger::{Changed, Kind, Memory, Reservation, State, Store, StoreError, Time};
+use smallvec::SmallVec;
 
+use crate::breakers::{CallOutcome, Passed, Passes};
 use crate::compile::Compiled;
 use crate::compile::pricing::Prices;
 use crate::evaluate::limits::Taking;
@@ -37,6 +41,7 @@ pub(crate) type Clock = Arc<dyn Fn() -> Time + Send + Sync>;
 #[derive(Clone)]
 pub struct Books {
     ledger: Arc<ledger::Ledger<Arc<dyn Store>>>,
+    breakers: Arc<Breakers>,
     clock: Option<Clock>,
     lease: u64,
 }
@@ -60,7 +65,12 @@ impl Books {
     pub fn new(store: Arc<dyn Store>) -> Self {
         // The standard library draws its keys from the system's randomness.
         let instance = RandomState::new().build_hasher().finish();
-        Self { ledger: Arc::new(ledger::Ledger::new(store, instance)), clock: None, lease: ledger::time::micros(LEASE) }
+        Self {
+            ledger: Arc::new(ledger::Ledger::new(store, instance)),
+            breakers: Arc::default(),
+            clock: None,
+            lease: ledger::time::micros(LEASE),
+        }
     }
 
     /// Books that go by this clock, whatever time conditions see.
@@ -85,6 +95,11 @@ impl Books {
         &self.ledger
     }
 
+    /// The circuit breakers, which are always of this process.
+    pub(crate) fn breakers(&self) -> &Breakers {
+        &self.breakers
+    }
+
     pub(crate) const fn lease(&self) -> u64 {
         self.lease
     }
@@ -101,20 +116,23 @@ impl Books {
         used: &Used,
         prices: &Prices,
         now: jiff::Timestamp,
-    ) -> Result<Changed, ledger::Error> {
+    ) -> Result<Option<Changed>, ledger::Error> {
+        let Some(reservation) = &hold.reservation else { return Ok(None) };
         let now = self.time(now);
-        let actuals = hold.actuals(used, prices, now);
-        self.ledger.settle(&hold.reservation, &actuals, now)
+        let actuals = hold.actuals(reservation, used, prices, now);
+        self.ledger.settle(reservation, &actuals, now).map(Some)
     }
 
     /// Closes a hold of a request that was not sent.
-    pub(crate) fn release(&self, hold: &Hold, now: jiff::Timestamp) -> Result<Changed, ledger::Error> {
-        self.ledger.release(&hold.reservation, self.time(now))
+    pub(crate) fn release(&self, hold: &Hold, now: jiff::Timestamp) -> Result<Option<Changed>, ledger::Error> {
+        let Some(reservation) = &hold.reservation else { return Ok(None) };
+        self.ledger.release(reservation, self.time(now)).map(Some)
     }
 
     /// Lets a hold live on for another lease.
-    pub(crate) fn extend(&self, hold: &Hold, now: jiff::Timestamp) -> Result<Changed, ledger::Error> {
-        self.ledger.extend(&hold.reservation, self.lease, self.time(now))
+    pub(crate) fn extend(&self, hold: &Hold, now: jiff::Timestamp) -> Result<Option<Changed>, ledger::Error> {
+        let Some(reservation) = &hold.reservation else { return Ok(None) };
+        self.ledger.extend(reservation, self.lease, self.time(now)).map(Some)
     }
 }
 
@@ -147,9 +165,10 @@ impl Shelf {
         self.books.get_or_init(|| Books { clock: self.clock.clone(), ..Books::default() })
     }
 
-    /// How to treat limits of `compiled`; `None`: it has none.
+    /// How to treat limits and breakers of `compiled`; `None`: it has none.
     pub(crate) fn taking(&self, compiled: &Compiled, dry_run: bool) -> Option<Taking<'_>> {
-        (!compiled.limits.is_empty()).then(|| Taking { books: self.books(), dry_run, id: None })
+        let nothing = compiled.limits.is_empty() && compiled.breakers.all.is_empty();
+        (!nothing).then(|| Taking { books: self.books(), dry_run, id: None })
     }
 }
 
@@ -162,6 +181,8 @@ pub struct Used {
     pub model: Option<Box<str>>,
     /// What it cost, in microdollars, where the host knows better than the table of prices.
     pub cost: Option<u64>,
+    /// What became of the call, for circuit breakers; `None`: they are told otherwise.
+    pub outcome: Option<CallOutcome>,
 }
 
 /// Dollars in microdollars, rounded up.
@@ -198,16 +219,30 @@ pub fn usage_of(value: &serde_json::Value) -> Option<Usage> {
     })
 }
 
-/// What is reserved for a request that was let through.
+/// What an answer says that its request used: `response` as the context has it.
+#[must_use]
+pub fn used_by(response: &serde_json::Value) -> Used {
+    Used {
+        usage: response.get("usage").and_then(usage_of),
+        // An answer names the model more exactly than the request: `gpt-4o-2024-08-06`.
+        model: response.get("model").and_then(serde_json::Value::as_str).map(Into::into),
+        cost: None,
+        outcome: None,
+    }
+}
+
+/// What is held for a request that was let through: what limits have reserved, and what breakers want to hear of.
 ///
 /// It names all that a store must know to close it, so it can be handed to another process as text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hold {
-    pub(crate) reservation: Reservation,
+    pub(crate) reservation: Option<Reservation>,
     /// The estimated cost in microdollars, and the estimated tokens.
     pub(crate) estimate: (Option<u64>, Option<u64>),
     /// The model that was asked.
     pub(crate) model: Box<str>,
+    /// The breakers that let it through.
+    pub(crate) passes: Option<Passes>,
 }
 
 /// The text is no hold.
@@ -223,22 +258,32 @@ impl fmt::Display for NotAHold {
 impl std::error::Error for NotAHold {}
 
 impl Hold {
-    /// The reservation.
+    /// What limits have reserved; `None`: nothing.
     #[must_use]
-    pub const fn reservation(&self) -> &Reservation {
-        &self.reservation
+    pub const fn reservation(&self) -> Option<&Reservation> {
+        self.reservation.as_ref()
+    }
+
+    /// The same with what breakers want to hear of.
+    pub(crate) fn with_passes(self, books: &Books, all: SmallVec<[Passed; 1]>) -> Self {
+        Self { passes: Some(Passes { instance: books.breakers().instance(), all }), ..self }
+    }
+
+    /// True when nothing is held any more.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.reservation.is_none() && self.passes.is_none()
     }
 
     /// What each limit is settled with. A limit whose cost is a price of its own (a mark-up, a part of the tokens) is settled with
     /// the same share of it.
-    fn actuals(&self, used: &Used, prices: &Prices, now: Time) -> Vec<u64> {
+    fn actuals(&self, reservation: &Reservation, used: &Used, prices: &Prices, now: Time) -> Vec<u64> {
         let model = used.model.as_deref().unwrap_or(&self.model);
         let tokens =
             used.usage.map(|usage| usage.prompt().saturating_add(usage.output).saturating_add(usage.reasoning));
         let cost = used.cost.or_else(|| prices.cost(model, &used.usage?, now));
-        let demands = self.reservation.entries.iter().map(|entry| entry.demand + 1).max().unwrap_or(0);
+        let demands = reservation.entries.iter().map(|entry| entry.demand + 1).max().unwrap_or(0);
         let mut actuals = vec![0; demands];
-        for entry in &self.reservation.entries {
+        for entry in &reservation.entries {
             let actual = match entry.kind {
                 Kind::Budget => share(entry.cost, self.estimate.0, cost),
                 Kind::Quota => share(entry.cost, self.estimate.1, tokens),
@@ -258,8 +303,15 @@ impl Hold {
         let number = |n: Option<u64>| n.map_or_else(|| "-".to_owned(), |n| n.to_string());
         let (cost, tokens) = self.estimate;
         let model = URL_SAFE_NO_PAD.encode(self.model.as_bytes());
-        let reservation = URL_SAFE_NO_PAD.encode(self.reservation.to_bytes());
-        format!("1.{}.{}.{model}.{reservation}", number(cost), number(tokens))
+        let reservation =
+            self.reservation.as_ref().map_or_else(|| "-".to_owned(), |r| URL_SAFE_NO_PAD.encode(r.to_bytes()));
+        let version = if self.passes.is_some() { "2" } else { "1" };
+        let mut text = format!("{version}.{}.{}.{model}.{reservation}", number(cost), number(tokens));
+        if let Some(passes) = &self.passes {
+            text.push('.');
+            text.push_str(&passes.to_text());
+        }
+        text
     }
 
     /// Reads what [`Hold::to_text`] wrote. It is checked, and not trusted: a store compares it with its own record.
@@ -268,16 +320,24 @@ impl Hold {
     /// When it is something else.
     pub fn parse(text: &str) -> Result<Self, NotAHold> {
         let parts: Vec<&str> = text.split('.').collect();
-        let ["1", cost, tokens, model, reservation] = parts.as_slice() else { return Err(NotAHold) };
+        let (cost, tokens, model, reservation, passes) = match parts.as_slice() {
+            ["1", cost, tokens, model, reservation] => (cost, tokens, model, reservation, None),
+            ["2", cost, tokens, model, reservation, passes] => (cost, tokens, model, reservation, Some(passes)),
+            _ => return Err(NotAHold),
+        };
         let number = |text: &str| match text {
             "-" => Ok(None),
             text => text.parse().map(Some).map_err(|_| NotAHold),
         };
         let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| NotAHold);
         Ok(Self {
-            reservation: Reservation::from_bytes(&bytes(reservation)?).map_err(|_| NotAHold)?,
+            reservation: match *reservation {
+                "-" if passes.is_some() => None,
+                text => Some(Reservation::from_bytes(&bytes(text)?).map_err(|_| NotAHold)?),
+            },
             estimate: (number(cost)?, number(tokens)?),
             model: String::from_utf8(bytes(model)?).map_err(|_| NotAHold)?.into(),
+            passes: passes.map(|text| Passes::parse(text)).transpose()?,
         })
     }
 }
@@ -313,7 +373,19 @@ mod tests {
 
     #[test]
     fn what_is_no_hold_is_refused() {
-        for text in ["", "1", "1.-.-..", "2.-.-..", "1.x.-..", "1.-.-.!.", "1.-.-..AAAA.x"] {
+        for text in [
+            "",
+            "1",
+            "1.-.-..",
+            "1.-.-..-",
+            "2.-.-..-",
+            "2.-.-..-.",
+            "2.-.-..-.W10",
+            "2.-.-..",
+            "1.x.-..",
+            "1.-.-.!.",
+            "1.-.-..AAAA.x",
+        ] {
             assert_eq!(Hold::parse(text), Err(NotAHold), "{text}");
         }
     }

@@ -4,6 +4,7 @@
 //! saturates, which keeps the account full.
 
 mod bucket;
+mod bytes;
 mod slices;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,8 @@ use crate::time::Time;
 use crate::window::Period;
 use bucket::Bucket;
 use slices::Slices;
+
+pub use bytes::NotABook;
 
 /// The use from which on each step of a limit is in force, in the order of the steps; see
 /// [`Limit::mark`](crate::Limit::mark).

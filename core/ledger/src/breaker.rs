@@ -5,18 +5,21 @@
 //! reports with it what became of the call. A key that somebody closes by hand is a switch; it works the same way.
 
 mod machine;
+mod switches;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
 
+pub use switches::{Set, Switch, TooManySwitches};
+
 use crate::key::Key;
-use crate::store::StoreError;
+use crate::limit::Space;
 use crate::time::Time;
 use crate::units::Share;
 use machine::Machine;
@@ -26,6 +29,8 @@ use machine::Machine;
 pub struct Rule {
     /// Its name: breakers of two rules never mix.
     pub name: Arc<str>,
+    /// Enforced or observed: what is observed never mixes with what is enforced.
+    pub space: Space,
     /// Microseconds that shares look back, in steps of a tenth.
     pub window: u64,
     /// The fewest calls in the window from which shares are judged.
@@ -43,6 +48,14 @@ pub struct Rule {
     pub probes: u32,
     /// Microseconds after which a probe that nobody reported makes place for another.
     pub probe_timeout: u64,
+}
+
+impl Rule {
+    /// True when calls can open it. What is left is only switched by hand.
+    #[must_use]
+    pub const fn trips(&self) -> bool {
+        self.failures.is_some() || self.slow.is_some() || self.in_a_row.is_some()
+    }
 }
 
 /// What became of a call.
@@ -82,12 +95,15 @@ pub struct Stopped {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pass {
     /// Which spell of the breaker's life: what belongs to an earlier one is not counted.
-    epoch: u64,
+    pub epoch: u64,
     /// The number of the probe.
-    probe: Option<u64>,
+    pub probe: Option<u64>,
 }
 
 impl Pass {
+    /// A pass that breakers of another process gave: it counts while the breaker is closed, and as no probe.
+    pub const ELSEWHERE: Self = Self { epoch: u64::MAX, probe: None };
+
     /// True when this call tries whether it works again.
     #[must_use]
     pub const fn is_probe(&self) -> bool {
@@ -106,52 +122,39 @@ pub enum Position {
     HalfOpen,
 }
 
-/// A switch that somebody set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Switch {
-    /// Why, in words for those who are stopped.
-    pub reason: Arc<str>,
-    /// Until when; `None`: until it is taken back.
-    pub until: Option<Time>,
-}
-
 /// All breakers and switches of a process.
 ///
 /// ```
 /// use llm_policy_ledger::breaker::{Breakers, CallOutcome, Rule};
-/// use llm_policy_ledger::{Key, Time};
+/// use llm_policy_ledger::{Key, Space, Time};
 ///
 /// let rule = Rule {
-///     name: "provider".into(), window: 60_000_000, calls: 10, failures: None, slow: None, in_a_row: Some(2),
+///     name: "provider".into(), space: Space::Live, window: 60_000_000, calls: 10, failures: None, slow: None, in_a_row: Some(2),
 ///     open: 5_000_000, probes: 1, probe_timeout: 30_000_000,
 /// };
 /// let (breakers, key, now) = (Breakers::default(), Key::new(["openai"])?, Time::default());
 /// for _ in 0..2 {
-///     let passes = breakers.ask(&[(&rule, &key)], now)?.expect("closed at first");
-///     breakers.observe(&[(&rule, &key)], &passes, CallOutcome::Failure, now)?;
+///     let passes = breakers.ask(&[(&rule, &key)], now).expect("closed at first");
+///     breakers.observe(&rule, &key, passes[0], CallOutcome::Failure, now);
 /// }
-/// assert!(breakers.ask(&[(&rule, &key)], now)?.is_err());
-/// assert!(breakers.ask(&[(&rule, &key)], now.plus(5_000_000))?.is_ok());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// assert!(breakers.ask(&[(&rule, &key)], now).is_err());
+/// assert!(breakers.ask(&[(&rule, &key)], now.plus(5_000_000)).is_ok());
+/// # Ok::<(), llm_policy_ledger::key::KeyTooLong>(())
 /// ```
 pub struct Breakers {
     hasher: RandomState,
+    /// A number of these breakers, drawn at random: passes of others are told by it.
+    instance: u64,
     shards: Box<[Mutex<Shard>]>,
     /// The most breakers of a shard.
     capacity: usize,
+    switches: switches::Switches,
 }
 
 #[derive(Default)]
 struct Shard {
     now: Time,
-    keys: HashMap<(Arc<str>, Key), Place>,
-}
-
-/// What stands at a key.
-#[derive(Default)]
-struct Place {
-    machine: Machine,
-    switch: Option<Switch>,
+    keys: HashMap<(Arc<str>, Space, Key), Machine>,
 }
 
 /// Passes of the rules that were asked for, in their order.
@@ -177,115 +180,145 @@ impl Breakers {
     pub fn new(most: usize) -> Self {
         const SHARDS: usize = 16;
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { hasher: RandomState::new(), shards, capacity: most.div_ceil(SHARDS).max(1) }
+        let hasher = RandomState::new();
+        let instance = hasher.build_hasher().finish();
+        Self {
+            hasher,
+            instance,
+            shards,
+            capacity: most.div_ceil(SHARDS).max(1),
+            switches: switches::Switches::default(),
+        }
     }
 
-    fn shard(&self, rule: &str, key: &Key, now: Time) -> Result<MutexGuard<'_, Shard>, StoreError> {
-        let hash = self.hasher.hash_one((rule, key.as_bytes()));
+    /// A number that no other breakers have.
+    #[must_use]
+    pub const fn instance(&self) -> u64 {
+        self.instance
+    }
+
+    /// `None`: there are no shards, which cannot be. What a thread that panicked left behind is still a machine.
+    fn shard(&self, rule: &Rule, key: &Key, now: Time) -> Option<MutexGuard<'_, Shard>> {
+        let hash = self.hasher.hash_one((&*rule.name, key.as_bytes()));
         let number = usize::try_from(hash >> 32).unwrap_or(0) % self.shards.len().max(1);
-        let shard = self.shards.get(number).ok_or(StoreError::Poisoned)?;
-        let mut shard = shard.lock().map_err(|_| StoreError::Poisoned)?;
+        let mut shard = self.shards.get(number)?.lock().unwrap_or_else(PoisonError::into_inner);
         shard.now = shard.now.max(now);
-        Ok(shard)
+        Some(shard)
     }
 
     /// Asks all breakers of a call. Each lets it through, or it is not made: then no probe is used up.
     ///
     /// # Errors
     ///
-    /// When a thread panicked while it changed a breaker.
-    pub fn ask(&self, wanted: &[(&Rule, &Key)], now: Time) -> Result<Result<Passes, Stopped>, StoreError> {
+    /// The first that lets nothing through.
+    pub fn ask(&self, wanted: &[(&Rule, &Key)], now: Time) -> Result<Passes, Stopped> {
         let mut passes = Passes::new();
         for (number, (rule, key)) in wanted.iter().enumerate() {
-            match self.ask_one(rule, key, now)? {
+            match self.ask_one(rule, key, now) {
                 Ok(pass) => passes.push(pass),
                 Err((cause, retry_after)) => {
-                    self.observe(wanted, &passes, CallOutcome::Ignored, now)?;
-                    return Ok(Err(Stopped { rule: number, cause, retry_after }));
+                    for ((rule, key), pass) in wanted.iter().zip(&passes) {
+                        self.observe(rule, key, *pass, CallOutcome::Ignored, now);
+                    }
+                    return Err(Stopped { rule: number, cause, retry_after });
                 }
             }
         }
-        Ok(Ok(passes))
+        Ok(passes)
     }
 
-    fn ask_one(&self, rule: &Rule, key: &Key, now: Time) -> Result<Result<Pass, (Cause, Option<u64>)>, StoreError> {
-        let mut shard = self.shard(&rule.name, key, now)?;
+    fn ask_one(&self, rule: &Rule, key: &Key, now: Time) -> Result<Pass, (Cause, Option<u64>)> {
+        if let Some((reason, left)) = self.switches.stops(&rule.name, key, now) {
+            return Err((Cause::Switch(reason), left));
+        }
+        let closed = Ok(Pass { epoch: 0, probe: None });
+        if !rule.trips() {
+            return closed;
+        }
+        let Some(mut shard) = self.shard(rule, key, now) else { return closed };
         let now = shard.now;
-        let Some(place) = shard.find(&rule.name, key) else { return Ok(Ok(Pass { epoch: 0, probe: None })) };
-        if let Some(switch) = &place.switch {
-            if switch.until.is_none_or(|until| now < until) {
-                let left = switch.until.map(|until| until.since(now));
-                return Ok(Err((Cause::Switch(switch.reason.clone()), left)));
-            }
-            place.switch = None;
-        }
-        Ok(place.machine.ask(rule, now))
+        shard.find(rule, key).map_or(closed, |machine| machine.ask(rule, now))
     }
 
-    /// Reports what became of a call, to all breakers that let it through: `wanted` as in [`ask`](Self::ask), and what that
-    /// gave.
-    ///
-    /// # Errors
-    ///
-    /// When a thread panicked while it changed a breaker.
-    pub fn observe(
-        &self,
-        wanted: &[(&Rule, &Key)],
-        passes: &[Pass],
-        outcome: CallOutcome,
-        now: Time,
-    ) -> Result<(), StoreError> {
-        for ((rule, key), pass) in wanted.iter().zip(passes) {
-            let mut shard = self.shard(&rule.name, key, now)?;
+    /// What [`ask`](Self::ask) would say, with no probe used up.
+    #[must_use]
+    pub fn stops(&self, wanted: &[(&Rule, &Key)], now: Time) -> Option<Stopped> {
+        wanted.iter().enumerate().find_map(|(number, (rule, key))| {
+            if let Some((reason, retry_after)) = self.switches.stops(&rule.name, key, now) {
+                return Some(Stopped { rule: number, cause: Cause::Switch(reason), retry_after });
+            }
+            let mut shard = self.shard(rule, key, now).filter(|_| rule.trips())?;
             let now = shard.now;
-            // What was ignored is no reason to start counting.
-            if outcome == CallOutcome::Ignored && pass.probe.is_none() {
-                continue;
-            }
-            if let Some(place) = shard.open(&rule.name, key, self.capacity) {
-                place.machine.observe(rule, *pass, outcome, now);
-            }
-        }
-        Ok(())
+            let (cause, retry_after) = shard.find(rule, key)?.stops(rule, now)?;
+            Some(Stopped { rule: number, cause, retry_after })
+        })
     }
 
-    /// Sets a switch: nothing that asks for this rule and key goes through. `None` takes it back.
+    /// Reports what became of a call, to a breaker that let it through with this pass.
+    pub fn observe(&self, rule: &Rule, key: &Key, pass: Pass, outcome: CallOutcome, now: Time) {
+        // What was ignored is no reason to start counting.
+        if !rule.trips() || (outcome == CallOutcome::Ignored && pass.probe.is_none()) {
+            return;
+        }
+        let Some(mut shard) = self.shard(rule, key, now) else { return };
+        let now = shard.now;
+        if let Some(machine) = shard.open(rule, key, self.capacity) {
+            machine.observe(rule, pass, outcome, now);
+        }
+    }
+
+    /// Sets a switch: nothing that asks for this rule and key goes through; `key` is `None` for all keys of the rule. Without
+    /// a switch, the one that is set is taken back.
     ///
     /// The kill switch of a house is a rule that every call asks for; maintenance is a switch with an end.
     ///
     /// # Errors
     ///
-    /// When a thread panicked while it changed a breaker.
-    pub fn switch(&self, rule: &Arc<str>, key: &Key, switch: Option<Switch>, now: Time) -> Result<(), StoreError> {
-        let mut shard = self.shard(rule, key, now)?;
-        // A switch is set however many breakers there are.
-        let place = shard.keys.entry((rule.clone(), key.clone())).or_default();
-        place.switch = switch;
-        Ok(())
+    /// When there are as many as there may be.
+    pub fn switch(
+        &self,
+        rule: &str,
+        key: Option<&Key>,
+        switch: Option<Switch>,
+        now: Time,
+    ) -> Result<(), TooManySwitches> {
+        self.switches.set(rule, key, switch, now)
+    }
+
+    /// All switches that are set, by rule and key.
+    #[must_use]
+    pub fn switches(&self, now: Time) -> Vec<Set> {
+        self.switches.list(now)
+    }
+
+    /// Opens a breaker, as if its calls had failed now.
+    pub fn trip(&self, rule: &Rule, key: &Key, now: Time) {
+        let Some(mut shard) = self.shard(rule, key, now) else { return };
+        let now = shard.now;
+        if let Some(machine) = shard.open(rule, key, self.capacity) {
+            machine.trip(rule, now);
+        }
     }
 
     /// The state of a breaker, switches aside.
-    ///
-    /// # Errors
-    ///
-    /// When a thread panicked while it changed a breaker.
-    pub fn position(&self, rule: &Rule, key: &Key, now: Time) -> Result<Position, StoreError> {
-        let mut shard = self.shard(&rule.name, key, now)?;
+    #[must_use]
+    pub fn position(&self, rule: &Rule, key: &Key, now: Time) -> Position {
+        let Some(mut shard) = self.shard(rule, key, now) else { return Position::Closed };
         let now = shard.now;
-        Ok(shard.find(&rule.name, key).map_or(Position::Closed, |place| place.machine.position(now)))
+        shard.find(rule, key).map_or(Position::Closed, |machine| machine.position(now))
     }
 }
 
 impl Shard {
-    fn find(&mut self, rule: &Arc<str>, key: &Key) -> Option<&mut Place> {
-        self.keys.get_mut(&(rule.clone(), key.clone()))
+    fn find(&mut self, rule: &Rule, key: &Key) -> Option<&mut Machine> {
+        self.keys.get_mut(&(rule.name.clone(), rule.space, key.clone()))
     }
 
-    fn open(&mut self, rule: &Arc<str>, key: &Key, capacity: usize) -> Option<&mut Place> {
-        let name = (rule.clone(), key.clone());
+    fn open(&mut self, rule: &Rule, key: &Key, capacity: usize) -> Option<&mut Machine> {
+        let name = (rule.name.clone(), rule.space, key.clone());
         if self.keys.len() >= capacity && !self.keys.contains_key(&name) {
             let now = self.now;
-            self.keys.retain(|_, place| place.switch.is_some() || !place.machine.is_idle(now));
+            self.keys.retain(|_, machine| !machine.is_idle(now));
             if self.keys.len() >= capacity {
                 return None;
             }

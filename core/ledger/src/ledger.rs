@@ -212,6 +212,12 @@ impl<S: Store> Ledger<S> {
         &self.store
     }
 
+    /// The store, without the ledger.
+    #[must_use]
+    pub fn into_store(self) -> S {
+        self.store
+    }
+
     /// A new id.
     pub fn id(&self) -> ReservationId {
         self.ids.next()

@@ -9,6 +9,7 @@
 
 pub mod book;
 pub mod breaker;
+pub mod inspect;
 pub mod key;
 pub mod ledger;
 pub mod limit;
@@ -20,9 +21,10 @@ pub mod time;
 pub mod units;
 pub mod window;
 
+pub use inspect::{Inspect, Listed, Listing, Pending};
 pub use key::Key;
 pub use ledger::{Admission, Demand, Error, Ledger, Refusal, Request, Standing, View};
-pub use limit::{Action, Kind, Limit, OnExpiry, Space, Step};
+pub use limit::{Action, Consistency, Kind, Limit, OnExpiry, Space, Step};
 pub use memory::Memory;
 pub use reservation::Reservation;
 pub use store::{Changed, Digest, ReservationId, State, Store, StoreError};

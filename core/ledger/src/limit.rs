@@ -26,6 +26,53 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What it is called in documents.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Budget => "budget",
+            Self::Quota => "quota",
+            Self::Rate => "rate",
+            Self::Concurrency => "concurrency",
+            Self::Open => "open",
+        }
+    }
+
+    /// What it is counted in, for people; money in millionths of this.
+    #[must_use]
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Budget => "USD",
+            Self::Quota => "tokens",
+            Self::Rate | Self::Concurrency | Self::Open => "requests",
+        }
+    }
+
+    /// The number by which it is kept. It never changes.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Budget => 0,
+            Self::Quota => 1,
+            Self::Rate => 2,
+            Self::Concurrency => 3,
+            Self::Open => 4,
+        }
+    }
+
+    /// The kind that is kept by this number.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Option<Self> {
+        Some(match number {
+            0 => Self::Budget,
+            1 => Self::Quota,
+            2 => Self::Rate,
+            3 => Self::Concurrency,
+            4 => Self::Open,
+            _ => return None,
+        })
+    }
+
     /// True when only what is reserved counts, and nothing is left to count once it is settled.
     #[must_use]
     pub const fn counts_open_only(self) -> bool {
@@ -75,6 +122,18 @@ pub enum OnExpiry {
     Release,
 }
 
+/// How processes that share a store keep a limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Consistency {
+    /// Each process counts for itself.
+    Local,
+    /// A process takes a slice, which is charged at once, and decides in itself.
+    #[default]
+    Leased,
+    /// Every request asks the store.
+    Strict,
+}
+
 /// Where a limit counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Space {
@@ -83,6 +142,27 @@ pub enum Space {
     Live,
     /// It is only observed, on numbers of its own: it never refuses anything, and what it would refuse it does not count.
     Shadow,
+}
+
+impl Space {
+    /// The number by which it is kept. It never changes.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Live => 0,
+            Self::Shadow => 1,
+        }
+    }
+
+    /// The space that is kept by this number.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Option<Self> {
+        Some(match number {
+            0 => Self::Live,
+            1 => Self::Shadow,
+            _ => return None,
+        })
+    }
 }
 
 /// A limit, as a policy defines it.
@@ -94,6 +174,7 @@ pub struct Limit {
     steps: Box<[Step]>,
     space: Space,
     on_expiry: OnExpiry,
+    consistency: Consistency,
     max_open: Option<u64>,
 }
 
@@ -168,6 +249,7 @@ impl Limit {
             steps,
             space: Space::Live,
             on_expiry: OnExpiry::default(),
+            consistency: Consistency::default(),
             max_open: None,
         })
     }
@@ -183,6 +265,13 @@ impl Limit {
     #[must_use]
     pub fn on_expiry(mut self, on_expiry: OnExpiry) -> Self {
         self.on_expiry = on_expiry;
+        self
+    }
+
+    /// How processes that share a store keep it; by default by slices. A store in one process is always exact.
+    #[must_use]
+    pub fn with_consistency(mut self, consistency: Consistency) -> Self {
+        self.consistency = consistency;
         self
     }
 
@@ -233,6 +322,12 @@ impl Limit {
     #[must_use]
     pub const fn expiry(&self) -> OnExpiry {
         self.on_expiry
+    }
+
+    /// How processes that share a store keep it.
+    #[must_use]
+    pub const fn consistency(&self) -> Consistency {
+        self.consistency
     }
 
     /// The most reservations that one principal may have open.

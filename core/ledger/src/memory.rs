@@ -13,11 +13,10 @@ use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::ops::DerefMut;
 use std::sync::Mutex;
 
+use crate::inspect::Listed;
 use crate::store::{Account, Answer, Change, Changed, Reserve, Store, StoreError};
 use crate::time::Time;
 use shard::Shard;
-
-pub use shard::Listed;
 
 /// The store in memory.
 ///

@@ -65,7 +65,8 @@ impl Reservation {
     }
 }
 
-/// Gives out ids that are never the same: a number of this instance, which its host draws at random, and a count.
+/// Gives out ids that are never the same: a number of this instance, which its host draws at random, with the process' number in it, and
+/// a count.
 #[derive(Debug)]
 pub struct Ids {
     instance: u64,
@@ -82,6 +83,35 @@ impl Ids {
     /// The next id.
     pub fn next(&self) -> ReservationId {
         let count = self.next.fetch_add(1, Ordering::Relaxed);
-        ReservationId(u128::from(self.instance) << 64 | u128::from(count))
+        // The child of a fork has its parent's number, and counts on from where its parent was.
+        ReservationId(u128::from(told_apart(self.instance, process())) << 64 | u128::from(count))
+    }
+}
+
+/// A number for an instance in a process. By the golden ratio (Knuth, The Art of Computer Programming, volume 3, section 6.4) processes,
+/// whose numbers are small and near each other, come to be far apart, so that two instances of small numbers are not one.
+const fn told_apart(instance: u64, process: u64) -> u64 {
+    instance ^ process.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// The number of this process; 0 where there are none.
+fn process() -> u64 {
+    if cfg!(target_family = "wasm") { 0 } else { std::process::id().into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::told_apart;
+
+    #[test]
+    fn small_numbers_of_instances_and_processes_are_told_apart() {
+        let mut seen = HashSet::new();
+        for process in (1..500).chain(4_194_000..4_194_304) {
+            for instance in 0..500 {
+                assert!(seen.insert(told_apart(instance, process)), "{instance} in {process}");
+            }
+        }
     }
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::book::Marks;
+use crate::book::{Ask, Book, Marks, reached};
 use crate::key::Key;
-use crate::limit::{Kind, OnExpiry, Space};
+use crate::limit::{Consistency, Kind, OnExpiry, Space};
 use crate::time::Time;
 use crate::window::Period;
 
@@ -41,12 +41,48 @@ pub struct Take<'a> {
     pub cost: u64,
     /// The most that may be used afterwards; `None`: the limit is soft.
     pub ceiling: Option<u64>,
+    /// What can be used at most at a time, steps aside. Nothing is decided by it: it is kept for those who look at the books.
+    pub capacity: u64,
     /// Units that come into a bucket each period: the limit's amount.
     pub refill: u64,
     /// From what use on each of the limit's steps is in force; at most 16.
     pub marks: Marks,
     /// What becomes of it when nobody closes it.
     pub on_expiry: OnExpiry,
+    /// How processes that share the store keep it. Nothing is decided by it where the books themselves are.
+    pub consistency: Consistency,
+}
+
+impl Take<'_> {
+    /// What is asked of the account. What is in shadow has a ceiling too: it counts only what it would let through.
+    #[must_use]
+    pub const fn ask(&self) -> Ask {
+        Ask { cost: self.cost, ceiling: self.ceiling, refill: self.refill }
+    }
+
+    /// How the account stands, and would stand after this. The book must have been moved to `now`.
+    #[must_use]
+    pub fn balance(&self, book: &Book, now: Time) -> Balance {
+        let fit = book.fit(&self.ask(), now);
+        let after = fit.used.saturating_add(self.cost);
+        let first = book.unreported(&self.marks, fit.used, after, now);
+        // What has no room is not used: it reaches no step below the ceiling, it only runs into those that block.
+        let below = self.ceiling.filter(|_| !fit.fits).map_or(0, |ceiling| reached(&self.marks, ceiling));
+        Balance {
+            before: fit.used,
+            after,
+            reserved: book.reserved(),
+            settled: book.settled(),
+            fits: fit.fits,
+            wait: fit.wait,
+            first: first & !below,
+        }
+    }
+
+    /// Notes in the book which marks were reported.
+    pub fn report(&self, book: &mut Book, balance: &Balance, now: Time) {
+        book.report(&self.marks, balance.before, balance.first, now);
+    }
 }
 
 /// The id of a reservation: 128 bits that are never used twice.
@@ -72,6 +108,21 @@ pub struct Reserve<'a> {
     pub takes: &'a [Take<'a>],
     /// True: everything is worked out, nothing is changed.
     pub dry_run: bool,
+}
+
+impl Reserve<'_> {
+    /// What every store refuses.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::TooMany`], [`StoreError::Twice`].
+    pub fn check(&self) -> Result<(), StoreError> {
+        if self.takes.len() > MAX_TAKES {
+            return Err(StoreError::TooMany);
+        }
+        let earlier = |i: usize, take: &Take<'_>| self.takes.iter().take(i).any(|other| other.account == take.account);
+        if self.takes.iter().enumerate().any(|(i, take)| earlier(i, take)) { Err(StoreError::Twice) } else { Ok(()) }
+    }
 }
 
 /// What became of a step that reserves.
@@ -134,6 +185,17 @@ pub struct Change<'a> {
     pub action: ChangeAction,
 }
 
+impl Change<'_> {
+    /// What every store refuses.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::TooMany`].
+    pub const fn check(&self) -> Result<(), StoreError> {
+        if self.entries.len() > MAX_TAKES { Err(StoreError::TooMany) } else { Ok(()) }
+    }
+}
+
 /// What happens to a reservation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeAction {
@@ -156,6 +218,31 @@ pub enum State {
     Released,
     /// Its lease ended; each limit's `on_expiry` was done.
     Expired,
+}
+
+impl State {
+    /// The number by which it is kept. It never changes.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Reserved => 0,
+            Self::Settled => 1,
+            Self::Released => 2,
+            Self::Expired => 3,
+        }
+    }
+
+    /// The state that is kept by this number.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Option<Self> {
+        Some(match number {
+            0 => Self::Reserved,
+            1 => Self::Settled,
+            2 => Self::Released,
+            3 => Self::Expired,
+            _ => return None,
+        })
+    }
 }
 
 /// What became of a step that changes a reservation.

@@ -97,6 +97,30 @@ impl Window {
 }
 
 impl Period {
+    /// The numbers by which it is kept: what it is, and two that say which.
+    #[must_use]
+    pub const fn numbers(self) -> (u8, u64, u64) {
+        match self {
+            Self::Interval { start, end } => (0, start.micros().cast_unsigned(), end.micros().cast_unsigned()),
+            Self::Sliding { length } => (1, length, 0),
+            Self::Bucket { period } => (2, period, 0),
+            Self::Open => (3, 0, 0),
+        }
+    }
+
+    /// The window that is kept by these numbers.
+    #[must_use]
+    pub fn from_numbers(what: u8, a: u64, b: u64) -> Option<Self> {
+        let [start, end] = [a, b].map(|micros| Time::from_micros(micros.cast_signed()));
+        Some(match (what, a, b) {
+            (0, ..) if start < end => Self::Interval { start, end },
+            (1, 1.., 0) => Self::Sliding { length: a },
+            (2, 1.., 0) => Self::Bucket { period: a },
+            (3, 0, 0) => Self::Open,
+            _ => return None,
+        })
+    }
+
     /// True when an account of this window can be used at `now`.
     #[must_use]
     pub fn holds(&self, now: Time) -> bool {

@@ -104,6 +104,7 @@ impl Format {
             (Self::OpenaiCompletions, Request) => &openai_completions::REQUEST,
             (Self::OpenaiCompletions, Response) => &openai_completions::RESPONSE,
             (Self::OpenaiEmbeddings, Request) => &openai_embeddings::REQUEST,
+            (Self::OpenaiEmbeddings, Response) => &openai_embeddings::RESPONSE,
             (Self::Anthropic, Request) => &anthropic::REQUEST,
             (Self::Anthropic, Response) => &anthropic::RESPONSE,
             (Self::Anthropic, ToolCall) => &anthropic::TOOL_CALL,

@@ -176,7 +176,7 @@ fn all() -> [(Format, String); 3] {
 fn filter(lane: Lane, action: Action) -> Option<Box<dyn Filter>> {
     Some(match lane.kind {
         LaneKind::Arguments => Box::new(Arguments::new(&SCANNER, &RULES, Redactor::new([1; 32]))),
-        _ => Box::new(Guard::new(&SCANNER, move |_| action).unwrap()),
+        _ => Box::new(Guard::new(&*SCANNER, move |_| action).unwrap()),
     })
 }
 

@@ -34,6 +34,7 @@ pub const ALL: &[Starter] = starters! {
     "time-based-access": "Hours and days of access, and its end",
     "tool-permissions": "Which agent may call which tool, and how",
     "circuit-breaker": "Switches for models; load is shed when the provider fails",
+    "emergency-stop": "Everything or one model is stopped by hand; what fails is left alone",
     "progressive-rollout": "A new model or rule, step by step",
     "ab-test": "Two models side by side, with a control group",
     "break-glass": "People on call may pass a bound, on the record",

@@ -15,10 +15,11 @@ False
 'not for production'
 
 `llm_policy_engine.asgi` has a middleware for FastAPI, Starlette and other ASGI applications, `llm_policy_engine.clients` guards the
-clients of `openai` and `anthropic`, and `llm_policy_engine.litellm` has a guardrail for LiteLLM.
+clients of `openai` and `anthropic`, `llm_policy_engine.litellm` has a guardrail for LiteLLM, and `llm_policy_engine.streams` has iterators for
+answers that stream.
 """
 
-from ._native import Decision, Engine, Exchange, PreparedContext, __version__, self_test_panic
+from ._native import Decision, Detector, Engine, Exchange, PreparedContext, Stream, __version__, self_test_panic
 from .errors import (
     ApprovalRequiredError,
     ClosedError,
@@ -37,53 +38,79 @@ from .errors import (
 )
 from .records import (
     Action,
+    AuditRecord,
+    Closed,
+    DetectorFinding,
+    Drained,
     Effect,
     Finding,
+    Finished,
     Format,
+    LimitState,
     MatchedRule,
+    Metrics,
     Obligation,
+    Outcome,
+    Passed,
     Route,
     RuleError,
     RuleWarning,
+    Scan,
     Shadow,
     Stage,
     StageName,
     Suppressed,
+    Switch,
+    Usage,
     Validation,
 )
 
 __all__ = [
     "Action",
     "ApprovalRequiredError",
+    "AuditRecord",
+    "Closed",
     "ClosedError",
     "Decision",
     "DeniedError",
+    "Detector",
+    "DetectorFinding",
+    "Drained",
     "Effect",
     "Engine",
     "Exchange",
     "Finding",
+    "Finished",
     "Format",
     "InternalError",
     "InvalidArgumentError",
     "InvalidInputError",
     "InvalidPolicyError",
+    "LimitState",
     "LimitsUnavailableError",
     "MatchedRule",
+    "Metrics",
     "NoDocumentsError",
     "Obligation",
+    "Outcome",
+    "Passed",
     "PolicyEngineError",
     "PreparedContext",
     "RefusedError",
     "Route",
     "RuleError",
     "RuleWarning",
+    "Scan",
     "Shadow",
     "Stage",
     "StageName",
     "StaleInputError",
+    "Stream",
     "Suppressed",
+    "Switch",
     "ThrottledError",
     "UnreadableFileError",
+    "Usage",
     "Validation",
     "__version__",
     "self_test_panic",

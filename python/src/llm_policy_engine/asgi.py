@@ -2,23 +2,25 @@
 
     app.add_middleware(PolicyMiddleware, engine=engine, paths={"/v1/chat/completions": "openai-chat"}, host=who_asks)
 
-The request's body is judged before the application sees it. With `answers=True` the application's JSON answers are judged, too, before
-a byte of them is sent. What the policies do not allow is answered with a JSON error that shows the decision's `code` and
+The request's body is judged before the application sees it. With `answers=True` the application's answers are judged, too: JSON before a
+byte of it is sent, server-sent events as they pass. What the policies do not allow is answered with a JSON error that shows the decision's `code` and
 `public_message`, never its reason.
 """
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ._turn import Turn
 from .errors import InvalidInputError, PolicyEngineError, RefusedError, ThrottledError
 from .records import Effect
 
 if TYPE_CHECKING:
-    from ._native import Decision, Engine, Exchange
+    from ._native import Decision, Engine, Stream
     from .records import Format
 
 __all__ = ["PolicyMiddleware"]
@@ -37,7 +39,10 @@ class PolicyMiddleware:
     `host` says for an ASGI scope who asks, as a context: `{"user": {"id": "ann"}}`. It may be a coroutine function. Nothing in a body can
     change what it says. Where it gives None, nobody is known to ask, and the answer is 401. A body of more than `max_body_bytes` is answered with 413.
 
-    With `answers`, an answer is held back until it was judged; it must be JSON. An event stream cannot be judged, so it is refused.
+    What limits hold for a request is settled with what its answer says that it used, and released when there is none, or one that failed.
+
+    With `answers`, an answer in JSON is held back until it was judged. Server-sent events ("openai-chat", "openai-responses", "anthropic") are judged as they
+    pass: what is safe goes out, and an answer that is stopped ends as its format says it. An answer of another kind is refused.
     """
 
     def __init__(
@@ -82,16 +87,21 @@ class PolicyMiddleware:
         if body is None:
             return await _refuse(send, 413, "body_too_large", f"the body has more than {self._max_body_bytes} bytes")
         try:
-            exchange = self._engine.exchange(who)
-            decision = exchange.evaluate(body, format=format)
+            turn = Turn(self._engine, who, format)
+            decision = turn.request(body)
         except InvalidInputError:
             return await _refuse(send, 400, InvalidInputError.code, "the body is not a valid request")
         except PolicyEngineError as error:
             return await _refuse(send, 500, error.code, "the request could not be judged")
         if not decision.allowed:
             return await _answer(send, decision)
-        held = _Held(exchange, format, send) if self._answers else None
-        await self._app(scope, _replayed(body, receive), held or send)
+        sender: _Held | _Passed = _Held(turn, send) if self._answers else _Passed(turn, send, self._max_body_bytes)
+        try:
+            await self._app(scope, _replayed(body, receive), sender)
+        except BaseException as failure:
+            sender.close(is_cancelled=not isinstance(failure, Exception))
+            raise
+        sender.close()
 
     async def _read(self, receive: _Receive) -> bytes | None:
         """The whole body; None when it is too large."""
@@ -110,47 +120,135 @@ class PolicyMiddleware:
                 return b"".join(parts)
 
 
-class _Held:
-    """Sends an answer once it was judged."""
+class _Sent:
+    """What an answer is sent through, and what closes what limits hold for its request."""
 
-    def __init__(self, exchange: Exchange, format: Format, send: _Send) -> None:
-        self._exchange = exchange
-        self._format: Format = format
+    def __init__(self, turn: Turn, send: _Send) -> None:
+        self._turn = turn
         self._send = send
         self._start: _Message | None = None
+        self._stream: Stream | None = None
         self._parts: list[bytes] = []
-        self._refused = False
+
+    def close(self, *, is_cancelled: bool = False) -> None:
+        """Ends the turn. An answer that was judged whole has ended it before."""
+        if self._stream is not None:
+            self._stream.abort()
+        if is_cancelled:
+            # Tokens may have been used all the same; how many, only a stream has counted.
+            self._turn.settle()
+        elif self._start is None or self._start["status"] >= 400:
+            self._turn.release()
+        else:
+            self._turn.settle(self._whole())
+
+    def _begin(self, start: _Message) -> bytes:
+        """Notes how the answer begins; gives its media type."""
+        self._start = start
+        kind = _kind(start)
+        if kind == b"text/event-stream" and start["status"] < 400:
+            self._stream = self._turn.stream()
+        return kind
+
+    def _whole(self) -> bytes | None:
+        """The answer, where it was noted."""
+        return None
+
+
+class _Passed(_Sent):
+    """Sends an answer as it comes, and notes what it says that it used."""
+
+    def __init__(self, turn: Turn, send: _Send, most: int) -> None:
+        super().__init__(turn, send)
+        self._most = most
+        self._is_json = False
 
     async def __call__(self, message: _Message) -> None:
-        if self._refused:
+        if message["type"] == "http.response.start":
+            self._is_json = self._begin(message) == b"application/json"
+        elif message["type"] == "http.response.body":
+            self._note(message.get("body", b""))
+        await self._send(message)
+
+    def _note(self, part: bytes) -> None:
+        if self._stream is not None:
+            # Whether it may pass is not asked, but what comes is counted.
+            with contextlib.suppress(InvalidInputError):
+                self._stream.push(part)
+        elif self._is_json:
+            self._most -= len(part)
+            self._is_json = self._most >= 0
+            self._parts.append(part)
+
+    def _whole(self) -> bytes | None:
+        return b"".join(self._parts) if self._is_json else None
+
+
+class _Held(_Sent):
+    """Sends what may be sent of an answer: JSON when it is whole, events as they come."""
+
+    def __init__(self, turn: Turn, send: _Send) -> None:
+        super().__init__(turn, send)
+        self._ended = False
+
+    async def __call__(self, message: _Message) -> None:
+        if self._ended:
             return
         if message["type"] == "http.response.start":
-            self._start = message
-            headers = {name.lower(): value for name, value in message.get("headers", [])}
-            kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-            if kind != b"application/json" or headers.get(b"content-encoding", b"identity") != b"identity":
-                self._refused = True
-                await _refuse(self._send, 502, "unguarded_answer", "the answer is of a kind that cannot be judged")
+            kind = self._begin(message)
+            if self._stream is not None:
+                # What is taken out or put back changes how long it is.
+                headers = [(name, value) for name, value in message.get("headers", []) if name.lower() != b"content-length"]
+                await self._send({**message, "headers": headers})
+            elif kind != b"application/json":
+                await self._unguarded()
         elif message["type"] == "http.response.body" and self._start is not None:
-            self._parts.append(message.get("body", b""))
-            if not message.get("more_body", False):
-                await self._finish(self._start, b"".join(self._parts))
+            part, is_last = message.get("body", b""), not message.get("more_body", False)
+            if self._stream is not None:
+                await self._pass(self._stream, part, is_last)
+            else:
+                self._parts.append(part)
+                if is_last:
+                    await self._finish(self._start, b"".join(self._parts))
         else:
             # What ASGI calls extensions (a file by its path, a push): nothing that was judged.
-            self._refused = True
-            await _refuse(self._send, 502, "unguarded_answer", "the answer is of a kind that cannot be judged")
+            await self._unguarded()
+
+    async def _unguarded(self) -> None:
+        self._ended = True
+        await _refuse(self._send, 502, "unguarded_answer", "the answer is of a kind that cannot be judged")
+
+    async def _pass(self, stream: Stream, part: bytes, is_last: bool) -> None:
+        """Sends on what is safe of the events. What a client sees of a refusal is the end of them, as its format says it."""
+        shown = b""
+        try:
+            passed = stream.push(part)
+            shown, self._ended = passed.bytes, passed.stopped or is_last
+            if self._ended:
+                shown += stream.finish().bytes
+        except PolicyEngineError:
+            self._ended = True
+        await self._send({"type": "http.response.body", "body": shown, "more_body": not self._ended})
 
     async def _finish(self, start: _Message, body: bytes) -> None:
         # An error of the application's own is no answer of a model.
         if start["status"] < 400:
             try:
-                decision = self._exchange.evaluate(body, stage="response", format=self._format)
+                decision = self._turn.answer(body)
             except PolicyEngineError as error:
                 return await _refuse(self._send, 502, error.code, "the answer could not be judged")
             if not decision.allowed:
                 return await _answer(self._send, decision)
         await self._send(start)
         await self._send({"type": "http.response.body", "body": body})
+
+
+def _kind(start: _Message) -> bytes:
+    """The media type of an answer; empty when it is encoded."""
+    headers: dict[bytes, bytes] = {name.lower(): value for name, value in start.get("headers", [])}
+    if headers.get(b"content-encoding", b"identity") != b"identity":
+        return b""
+    return headers.get(b"content-type", b"").split(b";")[0].strip().lower()
 
 
 def _normal(path: str) -> str:

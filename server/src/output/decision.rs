@@ -4,7 +4,7 @@ use llm_policy_embed::explain::{Explanation, Found, Outcome, RuleTrace};
 use llm_policy_embed::{Decision, Effect};
 use serde_json::{Map, Value as Json};
 
-use super::{clauses, style, units};
+use super::{clauses, limits, style, units};
 
 /// The width of the labels.
 const LABEL: usize = 10;
@@ -35,6 +35,14 @@ pub fn headline(explanation: &Explanation) -> String {
         None => decision.reason().into_owned(),
     };
     format!("{}  {}", effect(decision.effect()), style::title(style::safe(&reason)))
+}
+
+/// What to do about what is reserved, below a decision.
+pub fn held(state: &str, hold: &str) -> String {
+    let mut page = Page::default();
+    page.row("held", "until it is closed with what the request used, or ten minutes have passed:");
+    page.row("held", &style::quiet(format!("policy-engine settle --state {state} {hold}")));
+    page.lines.join("\n")
 }
 
 /// `advice` below the headline.
@@ -93,6 +101,10 @@ impl Page {
 
 /// `production/models › no-preview`
 pub fn rule_name(policy: &str, rule: &str) -> String {
+    // A limit warns in the name of its document.
+    if rule.is_empty() {
+        return style::name(policy);
+    }
     format!("{} {} {}", style::name(policy), style::quiet("›"), style::name(rule))
 }
 
@@ -164,6 +176,9 @@ fn what_else(page: &mut Page, decision: &Decision, json: &Json) {
     }
     if let Some(more) = decision.finding_count().checked_sub(FOUND).filter(|more| *more > 0) {
         page.row("found", &style::quiet(format!("and {more} more")));
+    }
+    for state in decision.limits() {
+        page.row("limit", &limits::of_decision(decision, state));
     }
     for entry in list(json, "warnings") {
         let (policy, rule) = names(entry);

@@ -7,6 +7,7 @@ pub mod clauses;
 pub mod decision;
 pub mod findings;
 pub mod histogram;
+pub mod limits;
 pub mod style;
 pub mod units;
 pub mod view;

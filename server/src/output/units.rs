@@ -18,6 +18,15 @@ pub fn time(nanoseconds: f64) -> String {
     format!("{} {unit}", digits(value))
 }
 
+/// A span of microseconds in its two largest units: `3 d 4 h`, `9 min 18 s`.
+pub fn span(micros: u64) -> String {
+    let seconds = micros / 1_000_000;
+    let parts = [(seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let first = parts.iter().position(|(number, _)| *number > 0).unwrap_or(parts.len() - 1);
+    let two = parts.iter().skip(first).take(2).enumerate().filter(|(at, (number, _))| *at == 0 || *number > 0);
+    two.map(|(_, (number, unit))| format!("{number} {unit}")).collect::<Vec<_>>().join(" ")
+}
+
 /// Three digits.
 fn digits(value: f64) -> String {
     match value {
@@ -49,6 +58,8 @@ mod tests {
         assert_eq!(count(1, "rule"), "1 rule");
         assert_eq!(count(12_345, "rule"), "12,345 rules");
         assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        let spans = [0, 999_999, 61_000_000, 3_600_000_000, 90_061_000_000, 86_400_000_000];
+        assert_eq!(spans.map(span), ["0 s", "0 s", "1 min 1 s", "1 h", "1 d 1 h", "1 d"]);
         let times = [0.5, 312.4, 999.9, 18_240.0, 2e9];
         assert_eq!(times.map(time), ["0.50 ns", "312 ns", "1.00 µs", "18.2 µs", "2.00 s"]);
         assert_eq!([812.0, 3_214_000.0].map(rate), ["812 a second", "3.21 million a second"]);

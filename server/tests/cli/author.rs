@@ -18,7 +18,7 @@ fn new_policies_are_valid_and_nothing_is_overwritten() {
     let path = folder.display();
     let listed = run("new --list").out;
     let patterns: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(patterns.len(), 13, "{listed}");
+    assert_eq!(patterns.len(), 14, "{listed}");
     let all: String = patterns.iter().map(|pattern| format!(" --pattern {pattern}")).collect();
     let ran = run(&format!("new {path}{all}"));
     assert_eq!(ran.code, 0, "{}", ran.err);

@@ -22,8 +22,8 @@ fn a_body_is_decided_about_with_what_the_host_says() {
 fn what_is_no_such_body_is_refused() {
     let ran = run_with("evaluate -p simple.yaml --from openai-chat", br#"{"model": "a", "Model": "b"}"#);
     assert!(ran.code == 3 && ran.err.contains("field `Model` differs from `model` only in case"), "{}", ran.err);
-    let ran = run_with("evaluate -p simple.yaml --from openai-embeddings -s response", b"{}");
-    assert!(ran.code == 3 && ran.err.contains("say nothing about the stage response"), "{}", ran.err);
+    let ran = run_with("evaluate -p simple.yaml --from openai-embeddings -s tool_call", b"{}");
+    assert!(ran.code == 3 && ran.err.contains("say nothing about the stage tool_call"), "{}", ran.err);
     for usage in [
         "evaluate -p simple.yaml --from openai",
         "evaluate -p simple.yaml body.json",

@@ -90,8 +90,117 @@ pub enum Step {
         /// What is new.
         body: Data,
     },
+    /// Finds in a text, with detectors of their own.
+    Scan {
+        /// How they read.
+        options: Data,
+        /// The text.
+        text: Data,
+    },
+    /// Takes out of a text what such detectors find in it.
+    Redact {
+        /// How they read.
+        options: Data,
+        /// What the text is.
+        form: String,
+        /// What takes the place of what was found.
+        style: String,
+        /// The text.
+        text: Data,
+    },
+    /// Takes out of a body what the exchange's last decision says.
+    RedactBody {
+        /// The format's name, when the body is a provider's.
+        format: Option<String>,
+        /// The body.
+        body: Data,
+        /// What comes out is random, and not shown.
+        #[serde(default)]
+        hide: bool,
+    },
+    /// Puts values back.
+    Restore {
+        /// The text; without, what came out of the last `redact_body`.
+        text: Option<Data>,
+    },
+    /// An answer of the exchange that streams.
+    Stream {
+        /// The time, RFC 3339.
+        now: String,
+        /// The format's name, when events go in.
+        format: Option<String>,
+        /// All of the bytes.
+        chunks: Data,
+        /// So many go in at once.
+        size: usize,
+        /// Nobody reads on behind them.
+        #[serde(default)]
+        abort: bool,
+    },
     /// Writes the exchange as text and goes on with what is read from that.
     Resume {},
+    /// Decides once, and keeps what is held.
+    Take {
+        /// The stage's name.
+        stage: String,
+        /// The time, RFC 3339.
+        now: String,
+        /// The context.
+        context: Data,
+    },
+    /// Decides, and takes nothing.
+    DryRun {
+        /// The stage's name.
+        stage: String,
+        /// The time, RFC 3339.
+        now: String,
+        /// The context.
+        context: Data,
+    },
+    /// How the limits stood that applied to what was taken.
+    Limits {},
+    /// Closes what is held with what was used.
+    Settle {
+        /// In the exchange.
+        #[serde(default)]
+        exchange: bool,
+        /// What was used.
+        used: Option<Data>,
+    },
+    /// Gives back what is held.
+    Release {
+        /// In the exchange.
+        #[serde(default)]
+        exchange: bool,
+    },
+    /// Lets what is held live on.
+    Extend {},
+    /// Reports what became of the call.
+    Observe {
+        /// In the exchange.
+        #[serde(default)]
+        exchange: bool,
+        /// What became of it.
+        outcome: Data,
+    },
+    /// Sets a switch.
+    SwitchOff {
+        /// The breaker's name.
+        breaker: String,
+        /// The key.
+        key: Vec<String>,
+        /// Why.
+        reason: String,
+    },
+    /// Takes a switch back.
+    SwitchOn {
+        /// The breaker's name.
+        breaker: String,
+        /// The key.
+        key: Vec<String>,
+    },
+    /// Lists the switches.
+    Switches {},
     /// Replaces the policies.
     Reload {
         /// Policy documents by name.
@@ -128,5 +237,10 @@ impl Data {
             }
             Self::Base64(text) => STANDARD.decode(text).map_err(|e| e.to_string())?,
         })
+    }
+
+    /// The bytes, as text.
+    pub fn text(&self) -> Result<String, String> {
+        String::from_utf8(self.bytes()?).map_err(|e| e.to_string())
     }
 }

@@ -119,7 +119,43 @@ impl Flat {
                 let format = format.as_deref().unwrap_or_default();
                 self.with_data("next", &[stage, &microseconds(now)?, format], &[body])
             }
+            Step::Scan { options, text } => self.with_data("scan", &[], &[options, text]),
+            Step::Redact { options, form, style, text } => self.with_data("redact", &[form, style], &[options, text]),
+            Step::RedactBody { format, body, hide } => {
+                let format = format.as_deref().unwrap_or_default();
+                self.with_data("redact_body", &[format, if *hide { "1" } else { "" }], &[body])
+            }
+            Step::Restore { text: Some(text) } => self.with_data("restore", &[], &[text]),
+            Step::Restore { text: None } => self.with_data("restore_body", &[], &[]),
+            Step::Stream { now, format, chunks, size, abort } => {
+                let format = format.as_deref().unwrap_or_default();
+                let abort = if *abort { "1" } else { "" };
+                self.with_data("stream", &[&microseconds(now)?, format, &size.to_string(), abort], &[chunks])
+            }
             Step::Resume {} => self.with_data("resume", &[], &[]),
+            Step::Take { stage, now, context } => self.with_data("take", &[stage, &microseconds(now)?], &[context]),
+            Step::DryRun { stage, now, context } => {
+                self.with_data("dry_run", &[stage, &microseconds(now)?], &[context])
+            }
+            Step::Limits {} => self.with_data("limits", &[], &[]),
+            Step::Settle { exchange, used } => {
+                let used: Vec<&Data> = used.iter().collect();
+                self.with_data(if *exchange { "exchange_settle" } else { "settle" }, &[], &used)
+            }
+            Step::Release { exchange } => {
+                self.with_data(if *exchange { "exchange_release" } else { "release" }, &[], &[])
+            }
+            Step::Extend {} => self.with_data("extend", &[], &[]),
+            Step::Observe { exchange, outcome } => {
+                self.with_data(if *exchange { "exchange_observe" } else { "observe" }, &[], &[outcome])
+            }
+            Step::SwitchOff { breaker, key, reason } => {
+                self.with_data("switch_off", &[breaker, &serde_json::json!(key).to_string(), reason], &[])
+            }
+            Step::SwitchOn { breaker, key } => {
+                self.with_data("switch_on", &[breaker, &serde_json::json!(key).to_string()], &[])
+            }
+            Step::Switches {} => self.with_data("switches", &[], &[]),
             Step::Reload { policies } => {
                 self.policies("document", policies);
                 self.with_data("reload", &[], &[])

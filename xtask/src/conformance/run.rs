@@ -6,8 +6,8 @@ use std::path::Path;
 
 use llm_policy_embed::table::Table;
 use llm_policy_embed::{
-    Decision, Documents, Engine, Error, ErrorCode, Exchange, Format, Handles, Options, Prepared, Question, Stage,
-    guard, instant,
+    Closed, Decision, Detector, Documents, Engine, Error, ErrorCode, Exchange, Format, Handles, Options, Prepared,
+    Question, Stage, Stream, canonical, guard, instant,
 };
 
 use super::case::{Case, Data, Lines, Step};
@@ -23,7 +23,15 @@ pub fn run(case: &Case) -> Result<Vec<String>, String> {
     };
     let engines = Table::new(0);
     let number = engines.insert(engine).ok_or("there is room for one")?.get();
-    let mut host = Host { engines, number, prepared: None, exchange: None };
+    let mut host = Host {
+        engines,
+        number,
+        prepared: None,
+        exchange: None,
+        hold: String::new(),
+        limits: "[]".to_owned(),
+        redacted: String::new(),
+    };
     case.steps.iter().map(|step| host.step(step)).collect()
 }
 
@@ -71,6 +79,11 @@ struct Host {
     number: u64,
     prepared: Option<Prepared>,
     exchange: Option<Exchange>,
+    /// The text of what was taken last, and how its limits stood.
+    hold: String,
+    limits: String,
+    /// What came out of the last `redact_body`.
+    redacted: String,
 }
 
 impl Host {
@@ -100,19 +113,91 @@ impl Host {
             }
             Step::Next { stage, now, format, body } => {
                 let (question, body) = (question(stage, now)?, body.bytes()?);
-                let exchange = self.exchange.as_ref().ok_or("no exchange has begun")?;
+                let exchange = self.in_exchange()?;
                 let ask = |question| match format {
                     Some(format) => exchange.evaluate_body(format.parse::<Format>()?, &body, question),
                     None => exchange.evaluate(&body, question),
                 };
                 text(question.clone().and_then(ask), &question, Some(&exchange.bundle()))
             }
+            Step::Scan { options, text } => {
+                let (options, text) = (options.bytes()?, text.text()?);
+                plain(Detector::new(&options).and_then(|detector| detector.scan(&text)))
+            }
+            Step::Redact { options, form, style, text } => {
+                let (options, text) = (options.bytes()?, text.text()?);
+                let redacted = || Detector::new(&options)?.redact(form.parse()?, style, &text);
+                plain(redacted())
+            }
+            Step::RedactBody { format, body, hide } => {
+                let body = body.bytes()?;
+                let exchange = self.in_exchange()?;
+                let redacted = named(format.as_deref()).and_then(|format| exchange.redact(format, &body));
+                if let Ok(redacted) = &redacted {
+                    self.redacted.clone_from(redacted);
+                }
+                plain(if *hide { redacted.map(|_| "ok".to_owned()) } else { redacted })
+            }
+            Step::Restore { text } => {
+                let text = text.as_ref().map_or_else(|| Ok(self.redacted.clone()), Data::text)?;
+                plain(self.in_exchange()?.restore(&text))
+            }
+            Step::Stream { now, format, chunks, size, abort } => {
+                let (now, bytes, exchange) = (instant::read(now)?, chunks.bytes()?, self.in_exchange()?);
+                match named(format.as_deref()).and_then(|format| exchange.stream(format, now)) {
+                    Ok(stream) => streamed(&stream, bytes.chunks(*size), *abort, &exchange.bundle())?,
+                    Err(error) => error.code.name().to_owned(),
+                }
+            }
             Step::Resume {} => {
-                let exchange = self.exchange.as_ref().ok_or("no exchange has begun")?;
-                let state = exchange.to_json().map_err(|e| e.to_string())?;
+                let state = self.in_exchange()?.to_json().map_err(|e| e.to_string())?;
                 let exchange = self.with(|engine| engine.resume(state.as_bytes()));
                 done(exchange, &mut self.exchange)
             }
+            Step::Take { stage, now, context } => {
+                let (question, context) = (question(stage, now)?, context.bytes()?);
+                let mut kept = None;
+                let text = self.decided(&question, |engine, question| {
+                    let decision = engine.evaluate(&context, question)?;
+                    let hold = decision.hold().map(|hold| hold.to_text()).unwrap_or_default();
+                    kept = Some((hold, canonical::to_string(&decision.limits_json())));
+                    Ok(decision)
+                });
+                (self.hold, self.limits) = kept.unwrap_or_else(|| (String::new(), "[]".to_owned()));
+                text
+            }
+            Step::DryRun { stage, now, context } => {
+                let (question, context) = (question(stage, now)?, context.bytes()?);
+                self.decided(&question, |engine, question| engine.dry_run(&context, question))
+            }
+            Step::Limits {} => self.limits.clone(),
+            Step::Settle { exchange: true, used } => {
+                let used = used.as_ref().map(Data::bytes).transpose()?;
+                closed(self.in_exchange()?.settle(used.as_deref()))
+            }
+            Step::Settle { exchange: false, used } => {
+                let used = used.as_ref().ok_or("it says nothing of what was used")?.bytes()?;
+                closed(self.with(|engine| engine.settle(&self.hold, &used)))
+            }
+            Step::Release { exchange: true } => closed(self.in_exchange()?.release()),
+            Step::Release { exchange: false } => closed(self.with(|engine| engine.release(&self.hold))),
+            Step::Extend {} => closed(self.with(|engine| engine.extend(&self.hold))),
+            Step::Observe { exchange: true, outcome } => {
+                done(self.in_exchange()?.observe(&outcome.bytes()?), &mut None)
+            }
+            Step::Observe { exchange: false, outcome } => {
+                let outcome = outcome.bytes()?;
+                done(self.with(|engine| engine.observe(&self.hold, &outcome)), &mut None)
+            }
+            Step::SwitchOff { breaker, key, reason } => {
+                let key: Vec<&str> = key.iter().map(String::as_str).collect();
+                done(self.with(|engine| engine.switch_off(breaker, &key, reason, None)), &mut None)
+            }
+            Step::SwitchOn { breaker, key } => {
+                let key: Vec<&str> = key.iter().map(String::as_str).collect();
+                done(self.with(|engine| engine.switch_on(breaker, &key)), &mut None)
+            }
+            Step::Switches {} => plain(self.with(Engine::switches_json).map(|list| canonical::to_string(&list))),
             Step::Reload { policies } => {
                 done(self.with(|engine| engine.reload(documents(policies)).map(drop)), &mut None)
             }
@@ -122,6 +207,10 @@ impl Host {
             }
             Step::Panic {} => done(guard::self_test_panic(), &mut None),
         })
+    }
+
+    fn in_exchange(&self) -> Result<&Exchange, String> {
+        self.exchange.as_ref().ok_or_else(|| "no exchange has begun".to_owned())
     }
 
     /// By all ways that lead to the same: JSON written in two ways, an input in memory, and prepared.
@@ -173,6 +262,50 @@ fn text(made: Result<Decision, Error>, question: &Result<Question, Error>, bundl
         }
         (Err(error), ..) => error.code.name().to_owned(),
     }
+}
+
+/// The format of this name, where there is one.
+fn named(format: Option<&str>) -> Result<Option<Format>, Error> {
+    Ok(format.map(str::parse).transpose()?)
+}
+
+/// What became of a reservation.
+fn closed(closed: Result<Closed, Error>) -> String {
+    closed.map_or_else(|error| error.code.name(), Closed::name).to_owned()
+}
+
+/// What came through of a stream, a line end, and its decision, or that it was aborted.
+fn streamed<'c>(
+    stream: &Stream,
+    chunks: impl Iterator<Item = &'c [u8]>,
+    abort: bool,
+    bundle: &str,
+) -> Result<String, String> {
+    let mut came = Vec::new();
+    for chunk in chunks {
+        let Ok(passed) = stream.push(chunk) else { break };
+        came.extend(passed.bytes);
+        if passed.is_stopped {
+            break;
+        }
+    }
+    let end = if abort {
+        done(stream.abort(), &mut None)
+    } else {
+        let question = Ok(Question { stage: Stage::Response, ..Question::default() });
+        let finished = stream.finish().map(|(rest, decision)| {
+            came.extend(rest);
+            decision
+        });
+        text(finished, &question, Some(bundle))
+    };
+    let came = String::from_utf8(came).map_err(|e| e.to_string())?;
+    Ok(format!("{came}\n{end}"))
+}
+
+/// What came out, or the error's code.
+fn plain(made: Result<String, Error>) -> String {
+    made.unwrap_or_else(|error| error.code.name().to_owned())
 }
 
 /// How it went, and what was made in its place.

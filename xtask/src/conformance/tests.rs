@@ -70,6 +70,11 @@ fn the_cases_cover_what_there_is() {
         "change_failed",
         "no_route",
         "unhandled_obligation",
+        "limit_reached",
+        "limit_failed",
+        "circuit_open",
+        "switched_off",
+        "breaker_failed",
     ];
     let key = |key: &str| format!("{key}:");
     let mut missing = unnamed(&expected, effects, |effect| format!("\"effect\":\"{effect}\""));
@@ -96,6 +101,11 @@ fn the_cases_cover_what_there_is() {
         keys::TABLE,
         keys::RULE,
         keys::ROLLOUT,
+        keys::LIMIT,
+        keys::LIMIT_WINDOW,
+        keys::STEP,
+        keys::BREAKER,
+        keys::SLOW,
         keys::EXCEPTION,
         keys::GROUP,
         keys::COMPARISON,

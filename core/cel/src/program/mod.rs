@@ -208,7 +208,9 @@ impl Program {
         self.regexes.len()
     }
 
-    pub(crate) fn function(&self, index: u32) -> Option<&Implementation> {
+    /// The implementation of the function that [`Node::Call`] names.
+    #[must_use]
+    pub fn function(&self, index: u32) -> Option<&Implementation> {
         self.functions.get(index as usize)
     }
 

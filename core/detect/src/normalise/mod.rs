@@ -13,7 +13,7 @@ mod look;
 mod tests;
 mod view;
 
-pub(crate) use fold::fold_text;
+pub(crate) use fold::{fold_text, is_invisible};
 use look::Look;
 use view::View;
 pub use view::ViewKind;

@@ -25,6 +25,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::finding::{Finding, Findings, Span};
@@ -141,6 +142,44 @@ impl Redactor {
     #[must_use]
     pub fn vault(&self) -> Option<&Vault> {
         self.vault.as_ref()
+    }
+
+    /// As JSON text, to go on with in another process: with the key, and the vault's values in clear.
+    #[must_use]
+    pub fn save(&self) -> String {
+        let mut numbers: Vec<_> = self.numbers.iter().collect();
+        numbers.sort_unstable();
+        let numbers: Vec<_> =
+            numbers.into_iter().map(|((kind, digest), number)| json!([kind, hex::write(digest), number])).collect();
+        let vault = self.vault.as_ref().map(Vault::save);
+        json!({"redactor": 1, "key": hex::write(&self.key), "numbers": numbers, "vault": vault}).to_string()
+    }
+
+    /// Opens a redactor that was saved; its vault's scope has to be `scope`.
+    ///
+    /// # Errors
+    /// When it is none, or the vault another's.
+    pub fn open(saved: &str, scope: &str) -> Result<Self, VaultError> {
+        let saved: Value = serde_json::from_str(saved).map_err(|_| VaultError::Broken)?;
+        let broken = || VaultError::Broken;
+        if saved.get("redactor") != Some(&json!(1)) {
+            return Err(broken());
+        }
+        let mut redactor = Self::new(saved.get("key").and_then(Value::as_str).and_then(hex::read).ok_or_else(broken)?);
+        for value in saved.get("numbers").and_then(Value::as_array).ok_or_else(broken)? {
+            let kind = value.get(0).and_then(Value::as_str).ok_or_else(broken)?;
+            let digest = value.get(1).and_then(Value::as_str).and_then(hex::read).ok_or_else(broken)?;
+            let number = value.get(2).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
+            let number = number.ok_or_else(broken)?;
+            let count = redactor.counts.entry(kind.to_owned()).or_default();
+            *count = (*count).max(number);
+            redactor.numbers.insert((kind.to_owned(), digest), number);
+        }
+        redactor.vault = match saved.get("vault") {
+            Some(Value::String(vault)) => Some(Vault::open(vault, scope)?),
+            _ => None,
+        };
+        Ok(redactor)
     }
 
     /// Replaces all findings in a style that depends on the finding. Findings that overlap are replaced as one: from the start

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::vault::Vault;
+use crate::held::Held;
 
 /// Between the words of a placeholder a model may write so many separators.
 const MAX_GAP: usize = 3;
@@ -19,7 +20,7 @@ pub const MAX_PLACEHOLDER: usize = 160;
 /// the answer is cut.
 #[derive(Debug, Clone)]
 pub struct Restorer<'v> {
-    vault: &'v Vault,
+    vault: Held<'v, Vault>,
     in_urls: bool,
     /// What may still become a placeholder.
     held: String,
@@ -48,8 +49,8 @@ enum Match<'v> {
 impl<'v> Restorer<'v> {
     /// A restorer of a conversation's values.
     #[must_use]
-    pub fn new(vault: &'v Vault) -> Self {
-        Self { vault, in_urls: false, held: String::new(), state: State::default() }
+    pub fn new(vault: impl Into<Held<'v, Vault>>) -> Self {
+        Self { vault: vault.into(), in_urls: false, held: String::new(), state: State::default() }
     }
 
     /// Also inside URLs and the targets of links.
@@ -119,11 +120,11 @@ impl<'v> Restorer<'v> {
         out
     }
 
-    fn look(&self, rest: &[u8], is_end: bool) -> Match<'v> {
+    fn look(&self, rest: &[u8], is_end: bool) -> Match<'_> {
         if self.state.in_url && !self.in_urls {
             return Match::No;
         }
-        placeholder(self.vault, self.state.previous, rest, is_end)
+        placeholder(&self.vault, self.state.previous, rest, is_end)
     }
 }
 

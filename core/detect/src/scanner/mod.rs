@@ -16,7 +16,7 @@ use aho_corasick::dfa::DFA;
 pub use builder::{BuildError, Builder};
 pub use families::kinds;
 
-use crate::bytes::{at, before, cut, floor};
+use crate::bytes::{at, before, ceil, cut, floor};
 use crate::custom::Custom;
 use crate::detector::{Candidate, Cx, Detector, Hit, Reach};
 use crate::finding::{Evidence, Finding, Findings, Span};
@@ -97,6 +97,18 @@ impl Scanner {
     #[must_use]
     pub fn kinds(&self) -> &[Kind] {
         &self.kinds
+    }
+
+    /// The kinds that were asked for.
+    pub fn looked_for(&self) -> impl Iterator<Item = &Kind> {
+        self.kinds.iter().zip(self.shown()).filter(|(_, shown)| *shown).map(|(kind, _)| kind)
+    }
+
+    /// The kind called `name`.
+    #[must_use]
+    pub fn kind_id(&self, name: &str) -> Option<KindId> {
+        let at = self.kinds.iter().position(|kind| kind.name() == name)?;
+        Some(KindId(at.try_into().ok()?))
     }
 
     /// The kind of a finding of this scanner.
@@ -216,7 +228,10 @@ impl Scanner {
             if candidate.score < threshold {
                 continue;
             }
-            let (start, end) = normaliser.to_text(usize::from(candidate.view), candidate.start, candidate.end);
+            // A detector may stop inside of a character, or expect one more at the end; a finding is of whole characters that are there.
+            let seen = normaliser.get(usize::from(candidate.view), text).1;
+            let (start, end) = (floor(seen, candidate.start), ceil(seen, candidate.end.min(seen.len())));
+            let (start, end) = normaliser.to_text(usize::from(candidate.view), start, end);
             if part.as_ref().is_some_and(|part| !part.range.contains(&start)) {
                 continue;
             }

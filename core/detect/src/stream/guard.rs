@@ -1,15 +1,17 @@
 //! The guard: a text in chunks, scanned once, emitted as soon as it is decided about.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cuts::{Cut, Cutter};
 use super::utf8::Decoder;
 use super::{Action, NotStreamable, Output};
 use crate::bytes::{at, floor};
 use crate::finding::{Finding, Span};
+use crate::held::Held;
 use crate::kind::Family;
 use crate::profile::Source;
-use crate::redact::{Redactor, Restorer};
+use crate::redact::{Redactor, Restorer, Style};
 use crate::scanner::{Part, Scanner, Scratch, overlap, places};
 
 /// So much of the text before a segment is read again as its context.
@@ -27,9 +29,9 @@ const STEP: usize = 4096;
 /// redacted is never emitted in part; held back are at most some hundred bytes (in prose, about a hundred), or as long as a finding
 /// may go on. Work per byte is constant. There is no budget: the whole stream is scanned.
 pub struct Guard<'g> {
-    scanner: &'g Scanner,
-    action: Box<dyn Fn(&Finding) -> Action + Send + 'g>,
-    redactor: Redactor,
+    scanner: Held<'g, Scanner>,
+    action: Box<dyn FnMut(&Finding) -> Action + Send + 'g>,
+    redactor: Arc<Mutex<Redactor>>,
     restorer: Option<Restorer<'g>>,
     scratch: Scratch,
     decoder: Decoder,
@@ -67,29 +69,36 @@ impl fmt::Debug for Guard<'_> {
 }
 
 impl<'g> Guard<'g> {
-    /// A guard for one stream. `action` says what becomes of a finding.
+    /// A guard for one stream. `action` says what becomes of a finding; it is asked once for each, by place, with spans of the
+    /// whole text, and not for what stands behind the one that stops the stream.
     ///
     /// # Errors
     /// When the scanner looks for what cannot be told from a part of the text.
-    pub fn new(scanner: &'g Scanner, action: impl Fn(&Finding) -> Action + Send + 'g) -> Result<Self, NotStreamable> {
-        let on = || scanner.kinds().iter().zip(scanner.shown()).filter(|(_, shown)| *shown).map(|(kind, _)| kind);
+    pub fn new(
+        scanner: impl Into<Held<'g, Scanner>>,
+        action: impl FnMut(&Finding) -> Action + Send + 'g,
+    ) -> Result<Self, NotStreamable> {
+        let scanner = scanner.into();
+        let on = || scanner.looked_for();
         if let Some(kind) = on().find(|kind| !kind.family().is_streamable()) {
             return Err(NotStreamable::Family(kind.family()));
         }
         let longest = scanner.longest_custom().ok_or(NotStreamable::Pattern)?;
         // Names and addresses are off by default.
         let words = on().any(|kind| kind.family() == Family::Pii && !kind.is_default());
+        let cutter = Cutter::new(longest, scanner.reach().ahead.max(LONGEST), words);
+        let custom = vec![0; scanner.custom_patterns()];
         Ok(Self {
             scanner,
             action: Box::new(action),
-            redactor: Redactor::new([0; 32]),
+            redactor: Arc::new(Mutex::new(Redactor::new([0; 32]))),
             restorer: None,
             scratch: Scratch::default(),
             decoder: Decoder::default(),
-            cutter: Cutter::new(longest, scanner.reach().ahead.max(LONGEST), words),
+            cutter,
             text: String::new(),
             base: 0,
-            custom: vec![0; scanner.custom_patterns()],
+            custom,
             open: Vec::new(),
             emitted: Emitted::default(),
             done: 0,
@@ -101,7 +110,13 @@ impl<'g> Guard<'g> {
 
     /// What replaces findings; without it hashes have no secret key.
     #[must_use]
-    pub fn redactor(mut self, redactor: Redactor) -> Self {
+    pub fn redactor(self, redactor: Redactor) -> Self {
+        self.shared_redactor(Arc::new(Mutex::new(redactor)))
+    }
+
+    /// The same with a redactor that the other streams of a conversation use as well, so that equal values are named alike.
+    #[must_use]
+    pub fn shared_redactor(mut self, redactor: Arc<Mutex<Redactor>>) -> Self {
         self.redactor = redactor;
         self
     }
@@ -209,7 +224,8 @@ impl<'g> Guard<'g> {
         }
         self.done = cut.end;
         if !self.open.is_empty() {
-            overlap::resolve(&mut self.open, |kind| self.scanner.kind(kind).family());
+            let scanner = &self.scanner;
+            overlap::resolve(&mut self.open, |kind| scanner.kind(kind).family());
         }
         let limit = self.closed(cut.end);
         self.emit(limit, output);
@@ -255,27 +271,35 @@ impl<'g> Guard<'g> {
         }
         let text = self.text.get(from - self.base..limit - self.base).unwrap_or_default();
         places::fill(text, &mut found);
-        let stop = found.iter().position(|finding| (self.action)(finding) == Action::Stop);
+        let mut actions = Vec::with_capacity(found.len());
+        for finding in &found {
+            let action = (self.action)(&self.emitted.place(finding));
+            actions.push(action);
+            if action == Action::Stop {
+                break;
+            }
+        }
+        let stop = actions.iter().position(|action| *action == Action::Stop);
+        let mut chosen: Vec<(Finding, Style)> = Vec::new();
+        for (finding, action) in found.iter().zip(&actions) {
+            if let Action::Redact(style) = action {
+                chosen.push((*finding, *style));
+            }
+        }
         let emitted = match stop.and_then(|stop| found.get(stop)) {
-            Some(stop) => before_stop(&found, stop, &self.action),
+            Some(stop) => before_stop(&chosen, stop),
             None => text.len(),
         };
-        let chosen = found.iter().filter(|finding| (finding.bytes.start as usize) < emitted);
-        let chosen: Vec<_> = chosen
-            .filter_map(|finding| match (self.action)(finding) {
-                Action::Redact(style) => Some((*finding, style)),
-                Action::Note | Action::Stop => None,
-            })
-            .collect();
+        chosen.retain(|(finding, _)| (finding.bytes.start as usize) < emitted);
         let shown = text.get(..emitted).unwrap_or_default();
         if chosen.is_empty() {
             output.text.push_str(shown);
         } else {
-            let redacted = self.redactor.redact_chosen(shown, chosen, Vec::new(), shown.len(), self.scanner);
+            let mut redactor = self.redactor.lock().unwrap_or_else(PoisonError::into_inner);
+            let redacted = redactor.redact_chosen(shown, chosen, Vec::new(), shown.len(), &self.scanner);
             output.text.push_str(&redacted.text);
         }
-        let all = stop.map_or(found.len(), |stop| stop + 1);
-        self.findings.extend(found.iter().take(all).map(|finding| self.emitted.place(finding)));
+        self.findings.extend(found.iter().take(actions.len()).map(|finding| self.emitted.place(finding)));
         if stop.is_some() {
             output.stopped = self.findings.last().copied();
             self.stopped = true;
@@ -316,10 +340,9 @@ impl Emitted {
 }
 
 /// Where the text ends that is emitted before a finding that stops the stream: not inside of what is replaced.
-fn before_stop(found: &[Finding], stop: &Finding, action: &dyn Fn(&Finding) -> Action) -> usize {
-    let replaced = found.iter().filter(|finding| matches!(action(finding), Action::Redact(_)));
+fn before_stop(replaced: &[(Finding, Style)], stop: &Finding) -> usize {
     let (mut first, mut last) = (0, 0);
-    for finding in replaced.take_while(|finding| finding.bytes.start < stop.bytes.start) {
+    for (finding, _) in replaced.iter().take_while(|(finding, _)| finding.bytes.start < stop.bytes.start) {
         if finding.bytes.start >= last {
             first = finding.bytes.start;
         }

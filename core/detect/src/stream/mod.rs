@@ -30,6 +30,7 @@ mod whole;
 use std::fmt;
 
 pub use guard::Guard;
+pub use utf8::Decoder;
 pub use whole::Whole;
 
 use crate::finding::Finding;
@@ -47,15 +48,28 @@ pub enum Action {
     Stop,
 }
 
-/// When a condition on findings can be judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// When a condition on a text can be judged, the soonest first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
     /// As the text passes: findings have a bounded span and look a bounded way around them.
+    #[default]
     Streamable,
     /// When all of the text is there; it has been let through by then.
     AtEnd,
     /// Only if nothing is let through before all of the text is there.
     Buffer,
+}
+
+impl Class {
+    /// The name: `streamable`, `at_end`, `buffer`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Streamable => "streamable",
+            Self::AtEnd => "at_end",
+            Self::Buffer => "buffer",
+        }
+    }
 }
 
 /// The class of an action on findings of a family.

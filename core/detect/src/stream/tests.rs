@@ -299,7 +299,7 @@ fn a_stream_stops_before_a_finding() {
 #[test]
 fn what_is_held_back_is_bounded() {
     let prose = "The answer is a long text about nothing in particular, and it goes on and on. ".repeat(60);
-    let mut guard = Guard::new(&PLAIN, action).unwrap();
+    let mut guard = Guard::new(&*PLAIN, action).unwrap();
     let mut most = 0;
     for chunk in prose.as_bytes().chunks(4) {
         guard.push(chunk);
@@ -320,7 +320,7 @@ fn what_is_held_back_is_bounded() {
         "a ",
         "eyJ.",
     ] {
-        let mut guard = Guard::new(&PLAIN, action).unwrap();
+        let mut guard = Guard::new(&*PLAIN, action).unwrap();
         for chunk in unit.repeat((100 << 10) / unit.len()).as_bytes().chunks(1 << 10) {
             guard.push(chunk);
             assert!(guard.held() <= 48 << 10, "{unit:?}: {}", guard.held());
@@ -334,7 +334,7 @@ fn what_is_held_back_is_bounded() {
 fn work_per_byte_is_constant() {
     for unit in ["4", "a@", "word ", "12 34 ", "\u{200B}", "漢", "YWRhQGV4YW1wbGUub3Jn ", "key=", "ada@example.org "] {
         let steps = |bytes: usize, size: usize| {
-            let mut guard = Guard::new(&PLAIN, action).unwrap();
+            let mut guard = Guard::new(&*PLAIN, action).unwrap();
             unit.repeat(bytes / unit.len()).as_bytes().chunks(size).for_each(|chunk| drop(guard.push(chunk)));
             guard.finish();
             guard.steps()
@@ -370,7 +370,7 @@ fn a_stream_is_restored_before_it_is_judged() {
         (|_| Action::Stop, "Ada is "),
     ] {
         for size in 1..sent.len() {
-            let mut guard = Guard::new(&PLAIN, act).unwrap().restorer(Restorer::new(redactor.vault().unwrap()));
+            let mut guard = Guard::new(&*PLAIN, act).unwrap().restorer(Restorer::new(redactor.vault().unwrap()));
             let mut out = String::new();
             for chunk in sent.to_lowercase().replace("ada is", "Ada is").as_bytes().chunks(size) {
                 out.push_str(&guard.push(chunk).text);
@@ -394,7 +394,7 @@ fn what_cannot_be_streamed_is_refused() {
 
 #[test]
 fn an_aborted_stream_emits_nothing_more() {
-    let mut guard = Guard::new(&PLAIN, action).unwrap();
+    let mut guard = Guard::new(&*PLAIN, action).unwrap();
     assert_eq!(guard.push(b"ada@exam").text, "");
     assert_eq!(guard.abort(), 8);
     assert_eq!((guard.push(b"ple.org"), guard.finish(), guard.held()), (Output::default(), Output::default(), 0));

@@ -2,14 +2,14 @@
 
 /// Joins chunks of UTF-8; a character that is cut waits for its rest. What is no UTF-8 becomes U+FFFD, as it would in the whole text.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Decoder {
+pub struct Decoder {
     /// The beginning of a character: at most three bytes.
     rest: Vec<u8>,
 }
 
 impl Decoder {
     /// Adds what can be read to `out`.
-    pub(super) fn push(&mut self, chunk: &[u8], out: &mut String) {
+    pub fn push(&mut self, chunk: &[u8], out: &mut String) {
         if self.rest.is_empty() {
             self.read(chunk, out);
         } else {
@@ -20,7 +20,7 @@ impl Decoder {
     }
 
     /// The end of the text.
-    pub(super) fn finish(&mut self, out: &mut String) {
+    pub fn finish(&mut self, out: &mut String) {
         if !std::mem::take(&mut self.rest).is_empty() {
             out.push('\u{FFFD}');
         }

@@ -6,9 +6,11 @@
 
 use llm_policy_cel::slot::Slot;
 use llm_policy_cel::value::{Timestamp, Val};
-use llm_policy_ledger::Time;
+use llm_policy_ledger::{Kind, Time};
 
+use super::breakers::Breakers;
 use super::expressions::Compiler;
+use super::limits::CompiledLimit;
 use super::pricing::{Prices, dollars};
 use super::slots::value;
 
@@ -29,35 +31,55 @@ pub struct Estimates {
     /// The model that is asked for.
     pub(crate) model: Option<u32>,
     max_tokens: Option<u32>,
-    request: Option<u32>,
+    system_prompt: Option<u32>,
+    messages: Option<u32>,
+    prompt: Option<u32>,
+    tools: Option<u32>,
 }
 
 impl Estimates {
-    /// Wants what the estimates that are read need; limits read all of them.
-    pub(super) fn want(compiler: &mut Compiler<'_>, limits: bool) -> Self {
+    /// Wants what the estimates need that conditions read, or that are counted: a budget counts the cost, a quota the tokens, and
+    /// what counts requests none.
+    pub(super) fn want(compiler: &mut Compiler<'_>, limits: &[CompiledLimit], breakers: &Breakers) -> Self {
         let mut estimates = Self {
             tokens: compiler.slots.find("request.estimated_tokens"),
             cost: compiler.slots.find("request.estimated_cost"),
             ..Self::default()
         };
-        if limits {
+        let counts = |kind| limits.iter().any(|limit| limit.definition.kind() == kind);
+        if counts(Kind::Quota) {
             estimates.tokens = compiler.slot_of("request.estimated_tokens");
+        }
+        if counts(Kind::Budget) {
             estimates.cost = compiler.slot_of("request.estimated_cost");
+        }
+        if !limits.is_empty() || !breakers.routing.is_empty() {
+            // What is held knows the model, for its price; a breaker sends no call to the model that it stops.
+            estimates.model = compiler.slot_of("request.model");
         }
         if estimates.tokens.is_some() || estimates.cost.is_some() {
             estimates.model = compiler.slot_of("request.model");
             estimates.max_tokens = compiler.slot_of("request.max_tokens");
-            estimates.request = compiler.slot_of("request");
+            estimates.system_prompt = compiler.slot_of("request.system_prompt");
+            estimates.messages = compiler.slot_of("request.messages");
+            estimates.prompt = compiler.slot_of("request.prompt");
+            estimates.tools = compiler.slot_of("request.tools");
         }
         estimates
     }
 
     /// Fills the slots of estimates that the host has not given.
     pub(crate) fn fill<'a>(&self, slots: &mut [Slot<'a>], prices: &Prices, now: jiff::Timestamp) {
-        let Some(Val::Map(request)) = value(slots, self.request) else { return };
         let is_absent = |slot: Option<u32>| slot.is_some_and(|s| matches!(slots.get(s as usize), Some(Slot::Absent)));
         let (wants_tokens, wants_cost) = (is_absent(self.tokens), is_absent(self.cost));
         if !wants_tokens && !wants_cost {
+            return;
+        }
+        let parts = [self.model, self.max_tokens, self.system_prompt, self.messages, self.prompt, self.tools];
+        let parts = parts.map(|slot| slots.get(slot? as usize));
+        // Without a request there is nothing to estimate, and what has another type than it should cannot be counted.
+        let is_there = parts.iter().flatten().any(|slot| matches!(slot, Slot::Present(_)));
+        if !is_there || parts.iter().flatten().any(|slot| matches!(slot, Slot::Mistyped)) {
             return;
         }
         let now = Time::from_micros(now.as_microsecond());
@@ -66,10 +88,11 @@ impl Estimates {
             _ => None,
         };
         let most = model.as_ref().and_then(|found| found.model.max_output);
-        let prompt =
-            ["system_prompt", "tools"].iter().filter_map(|name| request.get_str(name)).map(tokens).sum::<u64>();
-        let said = request.get_str("messages").or_else(|| request.get_str("prompt"));
-        let prompt = prompt.saturating_add(said.map_or(0, tokens));
+        let prompt = prompt_tokens(
+            value(slots, self.messages),
+            value(slots, self.prompt),
+            [value(slots, self.system_prompt), value(slots, self.tools)],
+        );
         let answer = match value(slots, self.max_tokens) {
             Some(Val::Int(tokens)) => u64::try_from(tokens).unwrap_or(0),
             _ => most.map_or(ANSWER, |most| most.min(ANSWER)),
@@ -99,6 +122,12 @@ impl Estimates {
         };
         (tokens, cost)
     }
+}
+
+/// The tokens that a model reads: of the messages, or else of the prompt, and of what stands `beside` them.
+pub(crate) fn prompt_tokens(messages: Option<Val<'_>>, prompt: Option<Val<'_>>, beside: [Option<Val<'_>>; 2]) -> u64 {
+    let said = messages.or(prompt);
+    beside.into_iter().chain([said]).flatten().map(tokens).fold(0, u64::saturating_add)
 }
 
 /// The tokens of all text below `value`. Input is at most 128 levels deep.

@@ -4,6 +4,7 @@
 //! then document, then position), so a lower number always comes first, and are filed in an index for each stage.
 
 pub mod actions;
+pub mod breakers;
 pub mod derived;
 pub mod estimates;
 pub mod expressions;
@@ -19,6 +20,7 @@ pub mod records;
 pub mod rules;
 pub mod slots;
 pub mod strays;
+pub mod streaming;
 
 use std::sync::Arc;
 
@@ -36,6 +38,7 @@ use crate::context::{Source as FieldSource, Stage, Stages};
 use crate::detection::{Detector, questions};
 use crate::document::Document;
 use crate::document::model::{Mode, OnMissing, Rule, SchemaField};
+use breakers::CompiledBreaker;
 use derived::Derived;
 use estimates::Estimates;
 use expressions::{Compiler, Expression, Scope};
@@ -47,6 +50,7 @@ use pricing::Prices;
 use records::Records;
 use rules::{Classes, CompiledDocument, CompiledException, CompiledRule};
 use slots::{Named, Slots};
+use streaming::Streaming;
 
 /// Bounds on compiling and evaluating.
 #[derive(Clone, Debug)]
@@ -136,8 +140,12 @@ pub struct Compiled {
     pub estimates: Estimates,
     /// What is limited.
     pub limits: limits::Limits,
+    /// What is not called for a while when it fails.
+    pub breakers: breakers::Breakers,
     /// What rules ask about texts; those that none asks hold no scanner.
     pub detectors: Vec<Arc<Detector>>,
+    /// When each rule about answers can be judged while one streams.
+    pub streaming: Streaming,
     /// SHA-256 over the documents, in hexadecimal.
     pub digest: Arc<str>,
     /// The bounds.
@@ -155,6 +163,8 @@ pub struct StageProgram {
     pub defaults: Vec<u32>,
     /// Whether any rule or default of the stage is in shadow.
     pub shadows: bool,
+    /// Whether all documents that cover the stage leave plain allows out of the audit log; false when none does.
+    pub skips_audit: bool,
 }
 
 impl Compiled {
@@ -226,22 +236,25 @@ fn compile_with(
     let mut compiled = Vec::new();
     let mut rules = Vec::new();
     let mut limits: Vec<CompiledLimit> = Vec::new();
+    let mut breakers: Vec<CompiledBreaker> = Vec::new();
     for (number, document) in documents.iter().enumerate() {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         if document.config.mode == Mode::Disabled {
             // It is checked like any other, but the program knows nothing of it.
             let mut aside = Compiler::new(&fields, &options);
-            let (document, _, _) = compile_document(&mut aside, document, number);
+            let Parts { document, .. } = compile_document(&mut aside, document, number);
             compiler.findings.append(&mut aside.findings);
             compiled.push(CompiledDocument { stages: Stages::NONE, target: None, ..document });
             continue;
         }
-        let (document, its_rules, its_limits) = compile_document(&mut compiler, document, number);
-        compiled.push(document);
-        rules.extend(its_rules);
-        limits.extend(its_limits);
+        let parts = compile_document(&mut compiler, document, number);
+        compiled.push(parts.document);
+        rules.extend(parts.rules);
+        limits.extend(parts.limits);
+        breakers.extend(parts.breakers);
     }
     findings.append(&mut compiler.findings);
+    let asking = compiler.detectors.asking();
     let detectors = match std::mem::take(&mut compiler.detectors).finish() {
         Ok(detectors) => detectors,
         Err(error) => {
@@ -267,7 +280,8 @@ fn compile_with(
         true => limits::PRINCIPAL.iter().filter_map(|path| compiler.slot_of(path)).collect(),
         false => Vec::new(),
     };
-    let estimates = Estimates::want(&mut compiler, !limits.is_empty());
+    let breakers = breakers::Breakers::of(breakers);
+    let estimates = Estimates::want(&mut compiler, &limits, &breakers);
     let now = compiler.slots.find("now");
     let (program, slots) = compiler.finish();
     let limits = limits::Limits::of(limits, &slots, principal);
@@ -278,6 +292,15 @@ fn compile_with(
     }
     let guards: Vec<Guards> = rules.iter().map(|rule| guards(&program, rule.condition)).collect();
     let stages = Stage::ALL.map(|stage| stage_program(&program, &compiled, &rules, &guards, stage, &options));
+    let streaming = Streaming::of(&streaming::Parts {
+        program: &program,
+        slots: &slots,
+        documents: &compiled,
+        rules: &rules,
+        required: &required,
+        asking: &asking,
+        detectors: &detectors,
+    });
     let digest = digest(&documents);
     let compiled = Compiled {
         program,
@@ -292,7 +315,9 @@ fn compile_with(
         derived,
         estimates,
         limits,
+        breakers,
         detectors,
+        streaming,
         digest,
         options,
     };
@@ -360,6 +385,8 @@ fn stage_program(
             .map(|(n, _)| u32::try_from(n).unwrap_or(u32::MAX))
             .collect(),
         shadows: here.iter().any(|(_, rule)| rule.shadow) || documents.iter().any(|d| covering(&d) && d.shadow),
+        skips_audit: documents.iter().any(|d| covering(&d))
+            && documents.iter().filter(covering).all(|d| !d.audits_allows),
     }
 }
 
@@ -377,12 +404,16 @@ fn digest(documents: &[Document]) -> Arc<str> {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
 }
 
-/// Compiles one document; each rule comes with its priority. Its limits come with it.
-fn compile_document(
-    compiler: &mut Compiler<'_>,
-    document: &Document,
-    number: u32,
-) -> (CompiledDocument, Vec<(i32, CompiledRule)>, Vec<CompiledLimit>) {
+/// A document in its compiled form.
+struct Parts {
+    document: CompiledDocument,
+    /// Each with its priority.
+    rules: Vec<(i32, CompiledRule)>,
+    limits: Vec<CompiledLimit>,
+    breakers: Vec<CompiledBreaker>,
+}
+
+fn compile_document(compiler: &mut Compiler<'_>, document: &Document, number: u32) -> Parts {
     let stages = covered_stages(document);
     let mut scope = Scope::new(compiler, document);
     declare_lists(&mut scope);
@@ -409,6 +440,7 @@ fn compile_document(
         }
     }
     let limits = limits::compile(compiler, &scope, target, stages, number);
+    let breakers = breakers::compile(compiler, &scope, target, stages, number);
     let compiled = CompiledDocument {
         id: document.id().into(),
         origin: document.origin.clone(),
@@ -418,18 +450,24 @@ fn compile_document(
         default_action: config.default_action,
         combine: config.combine,
         fail_open: config.fail_open,
+        audits_allows: config.audit_all_decisions,
         shadow: config.mode == Mode::Shadow,
         fallback: document.fallback.clone(),
         detector: u32::try_from(scope.detector).unwrap_or(u32::MAX),
+        stream: config.stream,
     };
-    (compiled, rules, limits)
+    Parts { document: compiled, rules, limits, breakers }
 }
 
-/// The stages that a document covers: those it says, or those that its rules name, or `request`.
+/// The stages that a document covers: those it says, or those that its rules name; without rules `request` and those in which
+/// its breakers are asked.
 fn covered_stages(document: &Document) -> Stages {
     match &document.config.stages {
         Some(stages) => stages.iter().map(|s| s.value).collect(),
-        None if document.rules.is_empty() => Stages::of(&[Stage::Request]),
+        None if document.rules.is_empty() => {
+            let asked = document.breakers.iter().flat_map(|breaker| &breaker.stages).map(|stage| stage.value);
+            std::iter::once(Stage::Request).chain(asked).collect()
+        }
         None => document.rules.iter().flat_map(|r| &r.stages).map(|s| s.value).collect(),
     }
 }

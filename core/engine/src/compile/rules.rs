@@ -8,7 +8,7 @@ use llm_policy_detect::redact::Style;
 
 use crate::context::Stages;
 use crate::document::ActionClass;
-use crate::document::model::{Combine, DefaultAction, Fallback, Rollout};
+use crate::document::model::{Combine, DefaultAction, Fallback, Rollout, Stream};
 
 /// A document in its compiled form.
 #[derive(Clone, Debug)]
@@ -29,12 +29,16 @@ pub struct CompiledDocument {
     pub combine: Combine,
     /// Whether infrastructure errors skip a restricting rule.
     pub fail_open: bool,
+    /// Whether plain allows are for the host's audit log too.
+    pub audits_allows: bool,
     /// Whether what it decides counts.
     pub shadow: bool,
     /// What it decides when its target cannot be evaluated.
     pub fallback: Option<Fallback>,
     /// The number of the detector that its rules ask.
     pub detector: u32,
+    /// What becomes of an answer that streams where a rule needs all of it.
+    pub stream: Stream,
 }
 
 /// A rule in its compiled form.

@@ -113,6 +113,8 @@ fn push_verdict(key: &mut Key, verdict: Verdict) -> Option<()> {
         | Origin::LimitOpen(_)
         | Origin::LimitFailed(_)
         | Origin::LimitLost(_)
+        | Origin::Breaker(_)
+        | Origin::BreakerFailed(_)
         | Origin::NoStepRoute(_)
         | Origin::UnhandledStep(..) => return None,
     };

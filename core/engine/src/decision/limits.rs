@@ -1,12 +1,16 @@
 //! What a decision says of limits: how each stands, what its steps ask for, and what is held.
 
+use llm_policy_ledger::Key;
+use llm_policy_ledger::breaker::Cause;
 use llm_policy_ledger::units::MICROS;
 use serde_json::{Value as Json, json};
 use smallvec::SmallVec;
 
 use super::{Decision, RuleError};
+use crate::compile::breakers::CompiledBreaker;
 use crate::compile::limits::CompiledLimit;
 use crate::compile::pricing::dollars;
+use crate::evaluate::combine::{Gate, Verdict};
 use crate::evaluate::render::Rendered;
 use crate::limits::{Hold, Kind, Time};
 
@@ -18,14 +22,40 @@ pub(crate) struct Limited {
     pub(crate) warnings: Vec<(u32, Rendered)>,
     pub(crate) obligations: Vec<StepObligation>,
     pub(crate) errors: Vec<RuleError>,
+    /// The breaker that stopped it.
+    pub(crate) stop: Option<Stop>,
+    /// The one in shadow that would have.
+    pub(crate) shadow_stop: Option<Stop>,
+    /// The store could not be asked.
+    pub(crate) lost: bool,
     /// Only worked out, and nothing taken.
     pub(crate) dry_run: bool,
 }
 
-/// What a step of a limit asks the host to do.
+/// Why a breaker lets nothing through.
+#[derive(Clone, Debug)]
+pub(crate) struct Stop {
+    pub(crate) key: Key,
+    pub(crate) cause: Cause,
+}
+
+impl Stop {
+    /// `open for gpt-4o`
+    pub(crate) fn text(&self) -> String {
+        let what = match self.cause {
+            Cause::Open => "open",
+            Cause::Probing => "trying whether calls succeed again",
+            Cause::Switch(_) => "switched off",
+        };
+        let key: Vec<&str> = self.key.parts().collect();
+        if key.is_empty() { what.to_owned() } else { format!("{what} for `{}`", key.join("`, `")) }
+    }
+}
+
+/// What a step of a limit, or a breaker, asks the host to do.
 #[derive(Clone, Debug)]
 pub(crate) struct StepObligation {
-    pub(crate) limit: u32,
+    pub(crate) by: Gate,
     pub(crate) action: &'static str,
     pub(crate) params: Json,
 }
@@ -70,14 +100,6 @@ impl LimitState {
         self.amount.saturating_sub(self.used)
     }
 
-    fn unit(&self) -> &'static str {
-        match self.kind {
-            Kind::Budget => "USD",
-            Kind::Quota => "tokens",
-            Kind::Rate | Kind::Concurrency | Kind::Open => "requests",
-        }
-    }
-
     fn number(&self, units: u64) -> Json {
         let whole = units.is_multiple_of(MICROS);
         match self.kind {
@@ -89,19 +111,7 @@ impl LimitState {
 
     /// `12.5 of 100 USD`
     pub(crate) fn text(&self) -> String {
-        format!("{} of {} {}", self.number(self.used), self.number(self.amount), self.unit())
-    }
-}
-
-/// What a kind of limit is called in documents.
-#[must_use]
-pub const fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Budget => "budget",
-        Kind::Quota => "quota",
-        Kind::Rate => "rate",
-        Kind::Concurrency => "concurrency",
-        Kind::Open => "open",
+        format!("{} of {} {}", self.number(self.used), self.number(self.amount), self.kind.unit())
     }
 }
 
@@ -120,7 +130,8 @@ impl Decision {
             .map_or(("", ""), |limit| (self.policy_id(limit.document).unwrap_or_default(), &*limit.name))
     }
 
-    /// What is reserved for the request; `None` when no limit applies, the request is not let through, or it was a dry run.
+    /// What is held for the request: what limits have reserved, and passes of breakers. `None` when neither applies, the request
+    /// is not let through, or it was a dry run.
     #[must_use]
     pub fn hold(&self) -> Option<&Hold> {
         self.limited.as_ref().and_then(|limited| limited.hold.as_ref())
@@ -135,8 +146,8 @@ impl Decision {
             let mut out = json!({
                 "policy": policy,
                 "limit": limit,
-                "kind": kind_name(state.kind),
-                "unit": state.unit(),
+                "kind": state.kind.name(),
+                "unit": state.kind.unit(),
                 "key": state.key,
                 "amount": state.number(state.amount),
                 "used": state.number(state.used),
@@ -162,6 +173,32 @@ impl Decision {
     #[must_use]
     pub fn limit(&self) -> Option<&str> {
         self.verdict.origin.limit().and_then(|limit| self.limit_of(limit)).map(|limit| &*limit.name)
+    }
+
+    /// True when limits apply and their store could not be asked: each limit's `on_store_loss` said what happened, and the errors
+    /// say why.
+    #[must_use]
+    pub fn limits_lost(&self) -> bool {
+        self.limited.as_ref().is_some_and(|limited| limited.lost)
+    }
+
+    /// The name of the breaker that decided, if one did.
+    #[must_use]
+    pub fn breaker(&self) -> Option<&str> {
+        self.breaker_of(self.verdict).map(|breaker| &*breaker.name)
+    }
+
+    pub(super) fn breaker_of(&self, verdict: Verdict) -> Option<&CompiledBreaker> {
+        match verdict.origin.gate()? {
+            Gate::Breaker(breaker) => self.compiled.breakers.all.get(breaker as usize),
+            Gate::Limit(_) => None,
+        }
+    }
+
+    /// Why a breaker stops it, if one does.
+    pub(crate) fn stop(&self, verdict: Verdict) -> Option<&Stop> {
+        let (limited, breaker) = (self.limited.as_ref()?, self.breaker_of(verdict)?);
+        if breaker.is_shadow() { limited.shadow_stop.as_ref() } else { limited.stop.as_ref() }
     }
 
     pub(super) fn limit_of(&self, limit: u32) -> Option<&CompiledLimit> {

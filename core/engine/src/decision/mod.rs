@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use llm_policy_ledger::breaker::Cause;
 use serde_json::{Value as Json, json};
 use smallvec::SmallVec;
 
@@ -18,11 +19,12 @@ use crate::compile::rules::{ActionEffect, CompiledAction, CompiledRule};
 use crate::context::Stage;
 use crate::detection::Evidence;
 use crate::evaluate::build::chosen;
-use crate::evaluate::combine::{Origin, Verdict};
+use crate::evaluate::combine::{Gate, Origin, Verdict};
 use crate::evaluate::render::Rendered;
 use limits::Limited;
 
 pub use limits::LimitState;
+pub(crate) use limits::Stop;
 
 /// What is decided, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,13 +150,15 @@ pub(crate) struct Shadow {
 pub struct RuleError {
     /// The document's id.
     pub policy: Arc<str>,
-    /// The rule; empty when it is a limit that failed.
+    /// The rule; empty when it is a limit or a breaker that failed.
     pub rule: Arc<str>,
     /// The limit, when it was one that failed.
     pub limit: Option<Arc<str>>,
+    /// The breaker, when it was one that failed.
+    pub breaker: Option<Arc<str>>,
     /// The exception, when it was one that failed.
     pub exception: Option<Arc<str>>,
-    /// The clause that failed, as it was written; of a limit, the key: `cost`.
+    /// The clause that failed, as it was written; of a limit or a breaker, the key: `cost`.
     pub clause: Option<String>,
     /// The field that is absent or of another type.
     pub path: Option<Arc<str>>,
@@ -213,8 +217,9 @@ impl Decision {
     fn policy_of(&self, verdict: Verdict) -> Option<&str> {
         let document = match verdict.origin {
             Origin::Default(document) | Origin::Fallback(document) => Some(document),
-            origin => match origin.limit() {
-                Some(limit) => self.limit_of(limit).map(|limit| limit.document),
+            origin => match origin.gate() {
+                Some(Gate::Limit(limit)) => self.limit_of(limit).map(|limit| limit.document),
+                Some(Gate::Breaker(_)) => self.breaker_of(verdict).map(|breaker| breaker.document),
                 None => self.rule_of(verdict).map(|rule| rule.document),
             },
         };
@@ -231,13 +236,17 @@ impl Decision {
         self.reason_of(self.verdict, self.reason.as_ref())
     }
 
-    fn reason_of<'d>(&'d self, verdict: Verdict, rendered: Option<&'d Rendered>) -> Cow<'d, str> {
+    pub(crate) fn reason_of<'d>(&'d self, verdict: Verdict, rendered: Option<&'d Rendered>) -> Cow<'d, str> {
         if let Some(text) = rendered {
             return Cow::Borrowed(text.as_str());
         }
         let rule = self.rule_of(verdict).map_or("", |rule| &rule.id);
         let policy = self.policy_of(verdict).unwrap_or_default();
         let limit = || verdict.origin.limit().and_then(|limit| self.limit_of(limit)).map_or("", |limit| &limit.name);
+        let gate = || match self.breaker_of(verdict) {
+            Some(breaker) => format!("breaker `{}`", breaker.name),
+            None => format!("limit `{}`", limit()),
+        };
         let state = || verdict.origin.limit().and_then(|limit| self.state_of(limit)).map(LimitState::text);
         Cow::Owned(match verdict.origin {
             Origin::Limit(..) => {
@@ -253,13 +262,20 @@ impl Decision {
             Origin::LimitLost(_) => {
                 format!("limit `{}` of policy `{policy}` could not be asked", limit())
             }
+            Origin::Breaker(_) => {
+                let stop = self.stop(verdict).map_or_else(|| "open".to_owned(), Stop::text);
+                format!("{} of policy `{policy}` is {stop}", gate())
+            }
+            Origin::BreakerFailed(_) => {
+                format!("what {} of policy `{policy}` stands for could not be worked out", gate())
+            }
             Origin::NoStepRoute(_) => {
-                format!("no model that limit `{}` of policy `{policy}` routes to is allowed", limit())
+                format!("no model that {} of policy `{policy}` routes to is allowed", gate())
             }
             Origin::UnhandledStep(_, action) => {
                 format!(
-                    "limit `{}` of policy `{policy}` asks for `{action}`, which the host has not declared to carry out",
-                    limit()
+                    "{} of policy `{policy}` asks for `{action}`, which the host has not declared to carry out",
+                    gate()
                 )
             }
             Origin::Rule(_) => format!("rule `{rule}` of policy `{policy}` decides: {}", verdict.effect),
@@ -328,6 +344,14 @@ impl Decision {
                     _ => Some("limit_reached"),
                 }
             }
+            Origin::Breaker(_) => match self.breaker_of(verdict)?.action.as_ref().map(|action| &action.effect) {
+                Some(ActionEffect::Deny { code: Some(code), .. }) => Some(code),
+                _ => match self.stop(verdict) {
+                    Some(Stop { cause: Cause::Switch(_), .. }) => Some("switched_off"),
+                    _ => Some("circuit_open"),
+                },
+            },
+            Origin::BreakerFailed(_) => Some("breaker_failed"),
             Origin::LimitOpen(_) => Some("limit_open"),
             Origin::LimitFailed(_) => Some("limit_failed"),
             Origin::LimitLost(_) => Some("limit_unavailable"),
@@ -402,25 +426,42 @@ impl Decision {
         Some((rule, rule.actions.get(action as usize)?))
     }
 
-    /// What the host is asked to do: document id, the id of the rule or the name of the limit, the action's name, and its
-    /// parameters.
-    pub fn obligations(&self) -> impl Iterator<Item = (&str, &str, &'static str, &Json)> {
+    /// What the host is asked to do: document id, who asks for it, the action's name, and its parameters.
+    pub fn obligations(&self) -> impl Iterator<Item = (&str, By<'_>, &'static str, &Json)> {
         self.asked_by_rules().chain(self.asked_by_limits())
     }
 
-    fn asked_by_rules(&self) -> impl Iterator<Item = (&str, &str, &'static str, &Json)> {
+    fn asked_by_rules(&self) -> impl Iterator<Item = (&str, By<'_>, &'static str, &Json)> {
         self.obligations.iter().filter_map(|o| {
             let (rule, action) = self.action(o.rule, o.action)?;
             let params = o.params.as_deref().or(action.fixed.as_deref())?;
-            Some((self.policy_id(rule.document)?, &*rule.id, action.name, params))
+            Some((self.policy_id(rule.document)?, By::Rule(&rule.id), action.name, params))
         })
     }
 
-    fn asked_by_limits(&self) -> impl Iterator<Item = (&str, &str, &'static str, &Json)> {
+    fn asked_by_limits(&self) -> impl Iterator<Item = (&str, By<'_>, &'static str, &Json)> {
         self.limited.iter().flat_map(|limited| &limited.obligations).filter_map(|o| {
-            let limit = self.limit_of(o.limit)?;
-            Some((self.policy_id(limit.document)?, &*limit.name, o.action, &o.params))
+            let (document, by) = match o.by {
+                Gate::Limit(limit) => self.limit_of(limit).map(|limit| (limit.document, By::Limit(&limit.name)))?,
+                Gate::Breaker(breaker) => {
+                    let breaker = self.compiled.breakers.all.get(breaker as usize)?;
+                    (breaker.document, By::Breaker(&breaker.name))
+                }
+            };
+            Some((self.policy_id(document)?, by, o.action, &o.params))
         })
+    }
+
+    /// Whether it is for the host's audit log: all but plain allows of documents that say `audit_all_decisions: false`. An allow is not
+    /// plain when an exception suspended a rule, a rule failed, rules in shadow say otherwise, or an action asks for a record.
+    #[must_use]
+    pub fn is_audited(&self) -> bool {
+        !self.compiled.stage(self.stage).skips_audit
+            || !self.allowed()
+            || self.error_count > 0
+            || self.matched.iter().any(|matched| matched.exception.is_some())
+            || self.shadow.as_ref().is_some_and(|shadow| shadow.verdict.effect != Effect::Allow)
+            || self.obligations().any(|(_, _, action, _)| action == "audit")
     }
 
     /// The canonical form: the same in every language, byte for byte.
@@ -453,8 +494,8 @@ impl Decision {
             Some(entry)
         });
         let handed = |wanted: fn(&str) -> bool| -> Vec<Json> {
-            let entry = |by: &str, (policy, name, action, params): (&str, &str, &str, &Json)| {
-                let mut entry = json!({"policy": policy, by: name, "action": action});
+            let entry = |(policy, by, action, params): (&str, By<'_>, &str, &Json)| {
+                let mut entry = json!({"policy": policy, (by.kind()): by.name(), "action": action});
                 if let (Some(object), Some(params)) = (entry.as_object_mut(), params.as_object())
                     && !params.is_empty()
                 {
@@ -462,9 +503,7 @@ impl Decision {
                 }
                 entry
             };
-            let of_rules = self.asked_by_rules().filter(|(_, _, action, _)| wanted(action)).map(|o| entry("rule", o));
-            let of_limits = self.asked_by_limits().filter(|(_, _, action, _)| wanted(action));
-            of_rules.chain(of_limits.map(|o| entry("limit", o))).collect()
+            self.obligations().filter(|(_, _, action, _)| wanted(action)).map(entry).collect()
         };
         let warnings = self.warnings.iter().filter_map(|w| {
             let mut entry = rule_json(self.compiled.rules.get(w.rule as usize)?);
@@ -498,6 +537,7 @@ impl Decision {
             "policy": self.policy(),
             "rule": self.rule(),
             "limit": self.limit(),
+            "breaker": self.breaker(),
             "matched": matched.collect::<Vec<_>>(),
             "obligations": handed(|action| action != "redact"),
             "redactions": handed(|action| action == "redact"),
@@ -535,6 +575,7 @@ impl Decision {
             "policy": self.policy_of(shadow.verdict),
             "rule": self.rule_of(shadow.verdict).map(|r| &*r.id),
             "limit": shadow.verdict.origin.limit().and_then(|limit| self.limit_of(limit)).map(|limit| &*limit.name),
+            "breaker": self.breaker_of(shadow.verdict).map(|breaker| &*breaker.name),
         });
         if let Some(object) = out.as_object_mut() {
             object.retain(|_, value| !value.is_null());
@@ -546,6 +587,37 @@ impl Decision {
     #[must_use]
     pub fn shadow_effect(&self) -> Option<Effect> {
         self.shadow.as_ref().map(|s| s.verdict.effect)
+    }
+}
+
+/// Who asks for an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By<'d> {
+    /// A rule, by its id.
+    Rule(&'d str),
+    /// A step of a limit, by the limit's name.
+    Limit(&'d str),
+    /// A circuit breaker, by its name.
+    Breaker(&'d str),
+}
+
+impl<'d> By<'d> {
+    /// `rule`, `limit` or `breaker`.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Rule(_) => "rule",
+            Self::Limit(_) => "limit",
+            Self::Breaker(_) => "breaker",
+        }
+    }
+
+    /// The rule's id, or the name.
+    #[must_use]
+    pub const fn name(self) -> &'d str {
+        match self {
+            Self::Rule(name) | Self::Limit(name) | Self::Breaker(name) => name,
+        }
     }
 }
 
@@ -568,6 +640,7 @@ impl RuleError {
             "policy": &*self.policy,
             "rule": (!self.rule.is_empty()).then_some(&*self.rule),
             "limit": self.limit.as_deref(),
+            "breaker": self.breaker.as_deref(),
             "exception": self.exception.as_deref(),
             "clause": self.clause,
             "path": self.path.as_deref(),

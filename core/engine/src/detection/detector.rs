@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use llm_policy_cel::function::Function;
-use llm_policy_detect::{BuildError, Builder, Family, Scanner};
+use llm_policy_detect::stream::{Action, Guard};
+use llm_policy_detect::{BuildError, Builder, Family, Scanner, kinds};
 
-use super::questions;
+use super::questions::{self, Asking};
 use crate::document::detectors::{Detectors as Settings, Opaque};
 
 /// What documents with equal `config.detectors` share.
@@ -15,6 +16,8 @@ pub struct Detector {
     number: u32,
     settings: Settings,
     scanner: OnceLock<Arc<Scanner>>,
+    /// What its scanner was built for.
+    asked: OnceLock<Asked>,
     /// Builds a scanner for all families when it is asked before it was built: for tools without a program.
     eager: bool,
 }
@@ -29,13 +32,19 @@ pub(crate) struct Asked {
 
 impl Detector {
     fn new(number: u32, settings: Settings) -> Arc<Self> {
-        Arc::new(Self { number, settings, scanner: OnceLock::new(), eager: false })
+        Arc::new(Self { number, settings, scanner: OnceLock::new(), asked: OnceLock::new(), eager: false })
     }
 
     /// A detector that looks for everything, as profiles have it.
     #[must_use]
     pub fn of_everything() -> Arc<Self> {
-        Arc::new(Self { number: 0, settings: Settings::default(), scanner: OnceLock::new(), eager: true })
+        Arc::new(Self {
+            number: 0,
+            settings: Settings::default(),
+            scanner: OnceLock::new(),
+            asked: OnceLock::new(),
+            eager: true,
+        })
     }
 
     /// What tells it from the other detectors of a program.
@@ -62,14 +71,47 @@ impl Detector {
         if asked.families.is_empty() {
             return Ok(());
         }
+        let _ = self.scanner.set(shared(self.builder(asked))?);
+        let _ = self.asked.set(asked.clone());
+        Ok(())
+    }
+
+    fn builder(&self, asked: &Asked) -> Builder {
         let mut builder = self.settings.builder(asked.families.contains(&Family::Custom));
         builder = builder.families(asked.families.iter().copied());
         for kind in &asked.kinds {
             builder = builder.kind(&**kind, true);
         }
-        let _ = self.scanner.set(shared(builder)?);
-        Ok(())
+        builder
     }
+
+    /// The part of the scanner that can look at a text while it passes; `None`: no such thing was asked for. What it finds is what
+    /// the whole scanner finds of the same families, as families do not shadow each other.
+    pub(crate) fn streamed(&self) -> Option<Arc<Scanner>> {
+        #[cfg(test)]
+        STREAMED.with(|built| built.set(built.get() + 1));
+        let asked = self.asked.get()?;
+        let streamable = |families: &dyn Fn(Family) -> bool| {
+            let own = |family: &Family| family.is_streamable() && families(*family);
+            let families: BTreeSet<Family> = asked.families.iter().copied().filter(own).collect();
+            let of = |kind: &str| {
+                let listed = |family: &Family| kinds(*family).iter().any(|known| known.name() == kind);
+                Family::ALL.into_iter().find(listed).unwrap_or(Family::Custom)
+            };
+            let kinds = asked.kinds.iter().filter(|kind| families.contains(&of(kind))).cloned().collect();
+            let asked = Asked { families, kinds };
+            let scanner = if asked.families.is_empty() { None } else { shared(self.builder(&asked)).ok() };
+            scanner.filter(|scanner| Guard::new(&**scanner, |_| Action::Note).is_ok())
+        };
+        // A pattern without a longest match cannot be looked for in a part of a text; all else can.
+        streamable(&|_| true).or_else(|| streamable(&|family| family != Family::Custom))
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Scanners for streams that were asked for on this thread, for tests that count them.
+    pub(crate) static STREAMED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 /// A scanner as `builder` makes it: one that is in use already, if there is one. Tools and reloads build the same scanner
@@ -120,6 +162,11 @@ impl Detectors {
     /// What is asked of the detector at `place`, to be added to.
     pub(crate) fn asked(&mut self, place: usize) -> Option<&mut Asked> {
         self.all.get_mut(place).map(|known| &mut known.asked)
+    }
+
+    /// Who asks what.
+    pub(crate) fn asking(&self) -> Vec<Asking> {
+        self.all.iter().flat_map(|known| Asking::of(&known.detector, &known.functions)).collect()
     }
 
     /// Builds the scanners.

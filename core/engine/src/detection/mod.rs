@@ -6,6 +6,7 @@
 
 mod detector;
 pub(crate) mod evidence;
+mod language;
 pub(crate) mod memory;
 pub mod questions;
 mod redaction;

@@ -15,7 +15,7 @@ use llm_policy_cel::value::{List, Map, Val};
 use llm_policy_detect::{Family, Kind};
 
 use super::memory::ask;
-use super::{Asked, Detector};
+use super::{Asked, Detector, language};
 use crate::compile::derived::OPAQUE;
 use crate::document::Document;
 use crate::document::detectors::Opaque;
@@ -39,8 +39,8 @@ struct Question {
 }
 
 /// What a question gives.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Answer {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
     /// Whether there is a finding. May name kinds.
     Contains,
     /// The findings. May name kinds.
@@ -50,7 +50,7 @@ enum Answer {
 }
 
 const NOT_READ: &str = "the text has more bytes than detectors read";
-const NOT_READABLE: &str = "there is content that no detector can read, see `opaque`";
+pub(super) const NOT_READABLE: &str = "there is content that no detector can read, see `opaque`";
 
 macro_rules! questions {
     ($($name:ident: $family:ident, $answer:ident, $doc:expr, $example:expr;)*) => {
@@ -191,7 +191,7 @@ impl Question {
             _ => kind.is_default(),
         };
         let picks = |kind: &Kind| kind.family() == self.family && named(kind);
-        let unreadable = matches!(opaque, Val::List(parts) if !parts.is_empty()) && detector.opaque() == Opaque::Deny;
+        let unreadable = is_unreadable(detector, opaque);
         let refuse_unless = |readable: bool, why| match readable {
             true => Ok(()),
             false => Err(ErrorKind::InvalidArgument(why)),
@@ -232,33 +232,65 @@ impl Question {
     }
 }
 
+/// Whether there is content that no detector can read, and a question about the rest has to say so.
+pub(super) fn is_unreadable(detector: &Detector, opaque: Val<'_>) -> bool {
+    matches!(opaque, Val::List(parts) if !parts.is_empty()) && detector.opaque() == Opaque::Deny
+}
+
 /// A score of 0 to 100 as policies read it.
 pub(crate) fn score(hundredths: u8) -> f64 {
     f64::from(hundredths) / 100.0
 }
 
+/// What the implementation of one of a detector's functions asks: its family, and what it gives.
+#[derive(Clone)]
+pub(crate) struct Asking {
+    implementation: Implementation,
+    pub(crate) detector: u32,
+    pub(crate) family: Family,
+    pub(crate) answer: Answer,
+}
+
+impl Asking {
+    /// All of them for a detector that has these functions.
+    pub(crate) fn of(detector: &Detector, functions: &[Function]) -> Vec<Self> {
+        let known = |name: &str| QUESTIONS.iter().find(|question| question.internal == name);
+        let asking = |function: &Function| {
+            let (question, implementation) = (known(&function.name)?, function.implementation.clone()?);
+            let (family, answer) = (question.family, question.answer);
+            Some(Self { implementation, detector: detector.number(), family, answer })
+        };
+        functions.iter().filter_map(asking).collect()
+    }
+
+    /// Whether this is what is called.
+    pub(crate) fn is(&self, called: &Implementation) -> bool {
+        std::ptr::addr_eq(Arc::as_ptr(&self.implementation), Arc::as_ptr(called))
+    }
+}
+
 /// The functions that ask `detector`.
 #[must_use]
 pub fn functions(detector: &Arc<Detector>) -> Vec<Function> {
-    QUESTIONS.iter().flat_map(|question| question.functions(detector)).collect()
+    QUESTIONS.iter().flat_map(|question| question.functions(detector)).chain(language::functions(detector)).collect()
 }
 
 /// The macros that add to each question what the stage has that no detector can read.
 #[must_use]
 pub fn macros() -> Vec<Macro> {
-    let expand = |question: &'static Question, arity: usize| {
-        Macro::global(question.name, arity, move |expander, _, args| {
+    let expand = |name: &str, internal: &'static str, arity: usize| {
+        Macro::global(name, arity, move |expander, _, args| {
             let opaque = expander.ident(OPAQUE);
             let mut all = args.to_vec();
             all.insert(1, opaque);
-            Ok(Some(expander.call(question.internal, all)))
+            Ok(Some(expander.call(internal, all)))
         })
     };
     let of = |question: &'static Question| {
-        let with_kinds = question.takes_kinds().then(|| expand(question, 2));
-        std::iter::once(expand(question, 1)).chain(with_kinds)
+        let with_kinds = question.takes_kinds().then(|| expand(question.name, question.internal, 2));
+        std::iter::once(expand(question.name, question.internal, 1)).chain(with_kinds)
     };
-    QUESTIONS.iter().flat_map(of).collect()
+    QUESTIONS.iter().flat_map(of).chain([expand(language::NAME, language::INTERNAL, 1)]).collect()
 }
 
 /// The names of families, kinds and the document's own patterns that may be named where findings are chosen.
@@ -303,19 +335,17 @@ pub(crate) fn check(document: &Document, checked: &Checked, asked: &mut Asked) -
         let Expr::Call { target: None, function, args } = ast.expr(ExprId(at)) else { continue };
         if matches!(&**function, "_==_" | "_!=_" | "@in") {
             out.extend(compared_kinds(document, checked, args));
+            out.extend(compared_languages(document, ast, args));
+            continue;
+        }
+        if **function == *language::INTERNAL {
+            out.extend(args.first().and_then(|text| unreadable_type(language::NAME, checked, *text)));
             continue;
         }
         let Some(question) = QUESTIONS.iter().find(|question| *question.internal == **function) else { continue };
         let [text, _, kinds @ ..] = args.as_slice() else { continue };
         asked.families.insert(question.family);
-        let found = checked.type_of(*text);
-        if !matches!(
-            found,
-            Type::String | Type::List(_) | Type::Map(_) | Type::Object(_) | Type::Optional(_) | Type::Dyn
-        ) {
-            let message = format!("`{}` reads text, or the texts of a list or an object, not {found}", question.name);
-            out.push(Diagnostic::error("type-mismatch", message, ast.span(*text)));
-        }
+        out.extend(unreadable_type(question.name, checked, *text));
         if let Some(kinds) = kinds.first() {
             out.extend(question.check_kinds(document, ast, *kinds, asked));
         }
@@ -326,6 +356,15 @@ pub(crate) fn check(document: &Document, checked: &Checked, asked: &mut Asked) -
         }
     }
     out
+}
+
+/// That what `function` is asked about has no texts.
+fn unreadable_type(function: &str, checked: &Checked, text: ExprId) -> Option<Diagnostic> {
+    let found = checked.type_of(text);
+    let has_texts =
+        matches!(found, Type::String | Type::List(_) | Type::Map(_) | Type::Object(_) | Type::Optional(_) | Type::Dyn);
+    let message = || format!("`{function}` reads text, or the texts of a list or an object, not {found}");
+    (!has_texts).then(|| Diagnostic::error("type-mismatch", message(), checked.ast().span(text)))
 }
 
 impl Question {
@@ -375,17 +414,31 @@ fn compared_kinds(document: &Document, checked: &Checked, args: &[ExprId]) -> Ve
         }
         _ => false,
     };
-    if !args.iter().any(is_kind) {
+    let compared = compared(document, ast, args, is_kind).into_iter();
+    let unknown = compared.filter(|(name, _)| names(document, None).all(|known| *known != **name));
+    unknown.map(|(name, span)| unknown_kind(document, None, &name, span)).collect()
+}
+
+/// What is wrong with the constants that a language is compared with: a code that no text has is never equal.
+fn compared_languages(document: &Document, ast: &Ast, args: &[ExprId]) -> Vec<Diagnostic> {
+    let is_language = |id: &ExprId| matches!(ast.expr(*id), Expr::Call { target: None, function, .. } if **function == *language::INTERNAL);
+    let compared = compared(document, ast, args, is_language).into_iter();
+    compared.filter_map(|(code, span)| language::unknown(&code, span)).collect()
+}
+
+/// The constant texts that are compared with what `is_subject` is true for.
+fn compared(
+    document: &Document,
+    ast: &Ast,
+    args: &[ExprId],
+    is_subject: impl Fn(&ExprId) -> bool,
+) -> Vec<(Arc<str>, Span)> {
+    if !args.iter().any(&is_subject) {
         return Vec::new();
     }
-    let mut out = Vec::new();
-    for id in args.iter().filter(|id| !is_kind(id)) {
-        let named = match ast.expr(*id) {
-            Expr::Literal(Literal::String(text)) => vec![(Arc::from(&**text), ast.span(*id))],
-            _ => constants(document, ast, *id).unwrap_or_default(),
-        };
-        let unknown = named.iter().filter(|(name, _)| names(document, None).all(|known| *known != **name));
-        out.extend(unknown.map(|(name, span)| unknown_kind(document, None, name, *span)));
-    }
-    out
+    let constants = |id: &ExprId| match ast.expr(*id) {
+        Expr::Literal(Literal::String(text)) => vec![(Arc::from(&**text), ast.span(*id))],
+        _ => constants(document, ast, *id).unwrap_or_default(),
+    };
+    args.iter().filter(|id| !is_subject(id)).flat_map(constants).collect()
 }

@@ -59,10 +59,31 @@ impl Decision {
     pub fn redact(&self, context: &mut Json, redactor: &mut Redactor) -> Result<bool, NotJson> {
         let mut any = false;
         let mut scratch = Scratch::default();
-        for Redactions { scanner, rules } in self.redacting(made_from) {
+        for Redactions { scanner, rules } in self.of_context() {
             any |= TreeRedaction::new(&rules, &scanner, redactor, &mut scratch).value(context)?;
         }
         Ok(any)
+    }
+
+    /// As [`Decision::redact`], of a context as JSON text: what is not taken out stays byte for byte. `None`: nothing was.
+    ///
+    /// # Errors
+    /// When it is not JSON.
+    pub fn redact_json(&self, context: &str, redactor: &mut Redactor) -> Result<Option<String>, NotJson> {
+        let mut redacted: Option<String> = None;
+        let mut scratch = Scratch::default();
+        for Redactions { scanner, rules } in self.of_context() {
+            let text = redacted.as_deref().unwrap_or(context);
+            if let Some(next) = TreeRedaction::new(&rules, &scanner, redactor, &mut scratch).json(text)? {
+                redacted = Some(next);
+            }
+        }
+        Ok(redacted)
+    }
+
+    /// What is taken out of a context, whose fields are those that stand in it.
+    pub(crate) fn of_context(&self) -> Vec<Redactions> {
+        self.redacting(made_from)
     }
 
     /// The rules, with each path of a field replaced by the paths that `paths` gives for it.

@@ -3,7 +3,8 @@ use std::fmt::Write as _;
 use llm_policy_detect::redact::Redactor;
 use serde_json::{Value, json};
 
-use super::memory::SCANS;
+use super::detector::STREAMED;
+use super::memory::{LANGUAGES, SCANS};
 use crate::context::Stage;
 use crate::decision::Decision;
 use crate::document::{self, Document};
@@ -445,4 +446,124 @@ fn errors_say_what_to_write() {
         .map(|settings| refused(&format!(", detectors: {settings}"), &rule))
         .join("\n")
     );
+}
+
+/// A request whose prompt is in this language.
+fn prompt(text: &str) -> Value {
+    json!({"request": {"prompt": text, "messages": [{"role": "user", "text": text}]}})
+}
+
+const GERMAN: &str = "Gestern hatten wir eine lange Besprechung über den neuen Haushalt, und niemand war zufrieden.";
+const ENGLISH: &str = "Yesterday we had a long meeting about the new budget, and nobody was happy with it.";
+
+#[test]
+fn a_condition_knows_the_language_of_texts() {
+    let engine = load("", &deny("r", "!(language(request.prompt) in ['en', 'und'])"));
+    for (text, allowed) in [(GERMAN, false), (ENGLISH, true), ("ok", true), ("", true), ("12345", true)] {
+        assert_eq!(decide(&engine, Stage::Request, &prompt(text)).allowed(), allowed, "{text}");
+    }
+    // All texts of a list or an object count as one; a role is none of them.
+    let engine = load("", &deny("r", "language(request.messages) == 'de'"));
+    let messages = |texts: &[&str]| {
+        let message = |text: &&str| json!({"role": "user", "text": text});
+        json!({"request": {"messages": texts.iter().map(message).collect::<Vec<_>>()}})
+    };
+    assert!(!decide(&engine, Stage::Request, &messages(&[GERMAN])).allowed());
+    assert!(!decide(&engine, Stage::Request, &messages(&["ok", GERMAN, GERMAN, ENGLISH])).allowed());
+    assert!(decide(&engine, Stage::Request, &messages(&[ENGLISH, "ok"])).allowed());
+    assert!(decide(&engine, Stage::Request, &messages(&[])).allowed());
+}
+
+#[test]
+fn a_language_is_looked_for_once_however_many_ask() {
+    let rules: String = (0..20)
+        .map(|n| deny(&format!("a{n}"), &format!("session.turn == {n} && language(request.text) == 'de'")))
+        .chain(
+            (0..20).map(|n| deny(&format!("b{n}"), &format!("language(request.text) == 'fr' && session.turn > {n}"))),
+        )
+        .collect();
+    let engine = load("", &rules);
+    let context = json!({"session": {"turn": 3}, "request": {"prompt": GERMAN}});
+    let before = LANGUAGES.with(std::cell::Cell::get);
+    let text = context.to_string();
+    let decision = engine.evaluate(Stage::Request, &Json::new(text.as_bytes()), now()).unwrap();
+    assert_eq!(decision.rule(), Some("a3"));
+    assert_eq!(LANGUAGES.with(std::cell::Cell::get) - before, 1);
+    // What costs more is asked last, and not at all when the rest decides.
+    let engine = load("", &deny("r", "language(request.text) == 'de' && user.tier == 'gold'"));
+    let before = LANGUAGES.with(std::cell::Cell::get);
+    let context = json!({"user": {"tier": "free"}, "request": {"prompt": GERMAN}});
+    assert!(decide(&engine, Stage::Request, &context).allowed());
+    assert_eq!(LANGUAGES.with(std::cell::Cell::get) - before, 0);
+}
+
+#[test]
+fn what_cannot_be_read_has_no_language() {
+    let context = json!({"request": {"prompt": ENGLISH, "opaque": ["image/png"]}});
+    let rules = deny("r", "language(request.prompt) == 'de'");
+    let decision = decide(&load("", &rules), Stage::Request, &context);
+    assert!(!decision.allowed());
+    assert_eq!(decision.errors().len(), 1);
+    for opaque in ["allow", "warn"] {
+        let config = format!(", detectors: {{opaque: {opaque}}}");
+        assert!(decide(&load(&config, &rules), Stage::Request, &context).allowed(), "{opaque}");
+    }
+}
+
+#[test]
+fn questions_about_languages_pay_for_their_work() {
+    let options = Options { rule_fuel: 20_000, ..Options::default() };
+    let rules = deny("r", "request.messages.exists(m, language(m.text) == 'de')");
+    let engine = Engine::new(vec![document(&policy("", &rules))], options).unwrap().0;
+    let messages = |count: usize| {
+        let message = |n: usize| json!({"role": "user", "text": format!("{ENGLISH} {n}")});
+        json!({"request": {"messages": (0..count).map(message).collect::<Vec<_>>()}})
+    };
+    assert!(decide(&engine, Stage::Request, &messages(10)).allowed());
+    let decision = decide(&engine, Stage::Request, &messages(40));
+    assert!(!decision.allowed());
+    assert!(decision.errors()[0].cause.contains("fuel"), "{:?}", decision.errors()[0]);
+}
+
+#[test]
+fn a_language_that_no_text_has_is_refused() {
+    let refused = |when: &str| refused("", &deny("r", when));
+    assert!(refused("language(request.prompt) == 'deu'").contains("no text has the language `deu`"));
+    assert!(refused("'de-AT' != language(request.prompt)").contains("did you mean `de`?"));
+    assert!(refused("language(request.prompt) in ['en', 'EN']").contains("did you mean `en`?"));
+    assert!(refused("language(request.prompt) == 'german'").contains("ISO 639-1"));
+    assert!(refused("language(request.max_tokens) == 'en'").contains("`language` reads text"));
+    assert!(refused("language(request.prompt) > 0.5").contains("string"));
+    assert!(refused("language() == 'en'").contains("language"));
+}
+
+#[test]
+fn a_rule_about_the_language_of_an_answer_waits_for_all_of_it() {
+    let rules = "  - {id: r, stages: [response], when: \"language(response.text) == 'de'\", actions: [deny]}\n";
+    let engine = load("", rules);
+    assert_eq!(engine.compiled().streaming.class(), llm_policy_detect::stream::Class::Buffer);
+    assert!(!decide(&engine, Stage::Response, &json!({"response": {"text": GERMAN}})).allowed());
+    assert!(decide(&engine, Stage::Response, &json!({"response": {"text": ENGLISH}})).allowed());
+}
+
+#[test]
+fn only_detectors_that_rules_about_answers_can_ask_have_a_scanner_for_streams() {
+    let about = |name: &str, stage: &str, field: &str, config: &str| {
+        document(&format!(
+            "version: '1.0'\nmetadata: {{name: {name}}}\nconfig: {{default_action: allow{config}}}\nrules:\n  - {{id: r, \
+             stages: [{stage}], when: 'contains_pii({field})', actions: [deny]}}\n"
+        ))
+    };
+    let requests = || about("requests", "request", "request.text", ", detectors: {regions: [DE]}");
+    let built = |documents: Vec<Document>| {
+        let before = STREAMED.with(std::cell::Cell::get);
+        let (engine, _) = Engine::new(documents, Options::default()).unwrap();
+        (STREAMED.with(std::cell::Cell::get) - before, engine.compiled().streaming.guard().is_some())
+    };
+    assert_eq!(built(vec![requests()]), (0, false));
+    assert_eq!(built(vec![requests(), about("answers", "response", "response.text", "")]), (1, true));
+    // A rule about answers that asks no detector.
+    let other =
+        document(&policy("", "  - {id: r, stages: [response], when: 'response.text == \"x\"', actions: [deny]}\n"));
+    assert_eq!(built(vec![requests(), other]), (0, false));
 }

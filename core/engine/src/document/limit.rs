@@ -28,8 +28,6 @@ pub struct Limit {
     pub cost: Option<Source>,
     /// What each step does, in the order of the definition's steps. `None`: the bare action.
     pub actions: Vec<Option<Action>>,
-    /// How processes that share a store keep it.
-    pub consistency: Consistency,
     /// What happens while the store cannot be asked.
     pub on_store_loss: OnStoreLoss,
 }
@@ -41,18 +39,6 @@ pub enum Amount {
     Units(u64),
     /// CEL that gives dollars, tokens or requests.
     Computed(Source),
-}
-
-/// How processes that share a store keep a limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Consistency {
-    /// Each process counts for itself.
-    Local,
-    /// A process takes a slice, and decides in itself.
-    #[default]
-    Leased,
-    /// Every request asks the store.
-    Strict,
 }
 
 /// What happens while the store cannot be asked.

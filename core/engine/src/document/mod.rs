@@ -14,6 +14,7 @@
 
 pub mod action;
 mod align;
+pub mod breaker;
 pub mod decode;
 pub mod detectors;
 pub mod duration;

@@ -10,6 +10,7 @@ use llm_policy_cel::diagnostic::Diagnostic;
 use llm_policy_cel::types::Type;
 
 use super::action::Action;
+use super::breaker::Breaker;
 use super::detectors::Detectors;
 use super::limit::Limit;
 use super::schedule::Schedule;
@@ -59,6 +60,8 @@ pub struct Document {
     pub tables: Vec<Table>,
     /// What is limited, in the order in which it was written.
     pub limits: Vec<Limit>,
+    /// What is not called for a while when it fails, in the order in which it was written.
+    pub breakers: Vec<Breaker>,
     /// The rules in the order in which they were written.
     pub rules: Vec<Rule>,
     /// What suspends rules.
@@ -125,6 +128,8 @@ pub struct Config {
     pub cache_ttl_seconds: Option<u32>,
     /// Whether decisions of this document count.
     pub mode: Mode,
+    /// When its rules about answers are judged that cannot be judged while an answer streams.
+    pub stream: Stream,
     /// How the detectors that its rules ask read texts.
     pub detectors: Detectors,
 }
@@ -156,6 +161,16 @@ pub enum OnMissing {
     Error,
     /// As `""`, `0`, `false`, `[]`.
     Default,
+}
+
+/// What becomes of an answer that streams where a rule needs all of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Stream {
+    /// Nothing of it is let through before its end.
+    #[default]
+    Buffer,
+    /// It is let through, and the rule has its say at the end.
+    AtEnd,
 }
 
 /// Whether a decision counts. The weaker of two is the lesser one.

@@ -253,7 +253,7 @@ impl Pass<'_, '_> {
     /// The text of the action that decides; `None`: the decision says it in words of its own.
     pub(super) fn reason(&self, verdict: Verdict) -> Option<Rendered> {
         match verdict.origin {
-            Origin::Rule(_) | Origin::Limit(..) => self.text_of(verdict, |effect| match effect {
+            Origin::Rule(_) | Origin::Limit(..) | Origin::Breaker(_) => self.text_of(verdict, |effect| match effect {
                 ActionEffect::Deny { reason, .. }
                 | ActionEffect::Throttle { reason, .. }
                 | ActionEffect::RequireApproval { reason } => reason.as_ref(),
@@ -325,6 +325,7 @@ impl Pass<'_, '_> {
             policy: policy.unwrap_or_else(|| "".into()),
             rule: rule.id.clone(),
             limit: None,
+            breaker: None,
             exception: exception.map(|e| e.id.clone()),
             clause: if exception.is_some() { None } else { self.failing_clause(rule, error) },
             path,

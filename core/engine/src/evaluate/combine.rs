@@ -53,22 +53,42 @@ pub(crate) enum Origin {
     LimitFailed(u32),
     /// A hard limit whose store could not be asked.
     LimitLost(u32),
-    /// No model that a step of a limit routes to passes.
-    NoStepRoute(u32),
-    /// An action of a limit's step that nobody carries out.
-    UnhandledStep(u32, &'static str),
+    /// A breaker that lets nothing through.
+    Breaker(u32),
+    /// A breaker whose key could not be worked out.
+    BreakerFailed(u32),
+    /// No model that a step of a limit, or a breaker, routes to passes.
+    NoStepRoute(Gate),
+    /// An action of a limit's step, or of a breaker, that nobody carries out.
+    UnhandledStep(Gate, &'static str),
+}
+
+/// What is asked when all documents allow, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// A limit.
+    Limit(u32),
+    /// A circuit breaker.
+    Breaker(u32),
 }
 
 impl Origin {
+    /// The limit or the breaker that decides.
+    pub(crate) const fn gate(self) -> Option<Gate> {
+        match self {
+            Self::Limit(limit, _) | Self::LimitOpen(limit) | Self::LimitFailed(limit) | Self::LimitLost(limit) => {
+                Some(Gate::Limit(limit))
+            }
+            Self::Breaker(breaker) | Self::BreakerFailed(breaker) => Some(Gate::Breaker(breaker)),
+            Self::NoStepRoute(gate) | Self::UnhandledStep(gate, _) => Some(gate),
+            _ => None,
+        }
+    }
+
     /// The limit that decides.
     pub(crate) const fn limit(self) -> Option<u32> {
-        match self {
-            Self::Limit(limit, _)
-            | Self::LimitOpen(limit)
-            | Self::LimitFailed(limit)
-            | Self::LimitLost(limit)
-            | Self::NoStepRoute(limit)
-            | Self::UnhandledStep(limit, _) => Some(limit),
+        match self.gate() {
+            Some(Gate::Limit(limit)) => Some(limit),
             _ => None,
         }
     }

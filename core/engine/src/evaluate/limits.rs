@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use llm_policy_cel::error::Error;
 use llm_policy_cel::eval::{Evaluator, Scratch, Truth};
 use llm_policy_cel::function::Context;
+use llm_policy_cel::program::NodeId;
 use llm_policy_cel::slot::Slot;
 use llm_policy_cel::value::Val;
 use llm_policy_ledger::units::{MAX_UNITS, MICROS, NotUnits, amount_of_double, cost_of_double, units_of_int};
@@ -15,7 +16,7 @@ use serde_json::json;
 use smallvec::SmallVec;
 
 use super::build::chosen;
-use super::combine::{Origin, Verdict};
+use super::combine::{Gate, Origin, Verdict};
 use super::render::{self, Rendered};
 use super::run::Pass;
 use super::{Outcome, Question};
@@ -32,7 +33,7 @@ use crate::explain::look;
 use crate::input::InputError;
 use crate::limits::{Books, Hold};
 
-/// How an evaluation treats limits.
+/// How an evaluation treats limits and breakers.
 #[derive(Clone, Copy)]
 pub(crate) struct Taking<'q> {
     /// Where they are kept.
@@ -46,10 +47,10 @@ pub(crate) struct Taking<'q> {
 /// Values of views, by slot.
 pub(crate) type Views = SmallVec<[(u32, Val<'static>); 4]>;
 
-/// A model that a step of a limit sends the request to.
+/// A model that a step of a limit, or a breaker, sends the request to.
 #[derive(Clone, Debug)]
 pub(crate) struct StepRoute {
-    pub(crate) limit: u32,
+    pub(crate) by: Gate,
     pub(crate) models: Vec<String>,
     pub(crate) provider: Option<String>,
 }
@@ -69,7 +70,7 @@ pub(crate) fn views<'a>(
     let now = books.time(question.now);
     for limit in compiled.limits.viewed.iter().filter_map(|number| compiled.limits.all.get(*number as usize)) {
         let asker = Asker { evaluator: &evaluator, fuel: compiled.options.rule_fuel };
-        let (Ok(key), Ok(amount)) = (asker.key(limit), asker.amount(limit)) else { continue };
+        let (Ok(key), Ok(amount)) = (asker.key(&limit.key), asker.amount(limit)) else { continue };
         let Ok(view) = books.ledger().view(&limit.definition, &key, amount, now) else { continue };
         let kind = limit.definition.kind();
         let number = |units: u64| match kind {
@@ -107,7 +108,7 @@ pub(crate) fn charge(question: &Question<'_>, used: &[(String, f64)]) -> Result<
             let limit = compiled.limits.all.iter().find(named).ok_or_else(|| refuse("there is none of this name"))?;
             let kind = limit.definition.kind();
             let units = units(kind, Val::Double(*used), cost_of_double).map_err(|not| refuse(&not))?;
-            let (key, amount) = match asker.key(limit).and_then(|key| Ok((key, asker.amount(limit)?))) {
+            let (key, amount) = match asker.key(&limit.key).and_then(|key| Ok((key, asker.amount(limit)?))) {
                 Ok(asked) => asked,
                 Err((part, _)) => return Err(refuse(&format!("its `{}` has no value here", part.name()))),
             };
@@ -143,29 +144,29 @@ pub(crate) fn lay(views: &Views, slots: &mut [Slot<'_>]) {
 }
 
 /// Works out what a limit asks of a request.
-struct Asker<'p, 'a> {
-    evaluator: &'p Evaluator<'a>,
-    fuel: u64,
+pub(super) struct Asker<'p, 'a> {
+    pub(super) evaluator: &'p Evaluator<'a>,
+    pub(super) fuel: u64,
 }
 
 /// Why a part of a limit has no value.
 type Cause = (Part, Fault);
 
-enum Fault {
+pub(super) enum Fault {
     Failed(Error),
     Not(String),
 }
 
 impl<'a> Asker<'_, 'a> {
-    fn value(&self, part: Part, node: llm_policy_cel::program::NodeId) -> Result<Val<'a>, Cause> {
+    fn value(&self, part: Part, node: NodeId) -> Result<Val<'a>, Cause> {
         self.evaluator.refuel(self.fuel);
         self.evaluator.value(node).map_err(|error| (part, Fault::Failed(error)))
     }
 
-    fn key(&self, limit: &CompiledLimit) -> Result<Key, Cause> {
+    pub(super) fn key(&self, parts: &[NodeId]) -> Result<Key, Cause> {
         let mut key = Key::default();
         let mut digits = String::new();
-        for node in &limit.key {
+        for node in parts {
             let part = match self.value(Part::Key, *node)? {
                 Val::Str(text) => text,
                 other => {
@@ -197,7 +198,7 @@ impl<'a> Asker<'_, 'a> {
 
     /// All that a limit, which has this number, asks of the request.
     fn ask(&self, number: u32, limit: &CompiledLimit, estimate: Estimate) -> Result<Asked, Cause> {
-        let (key, amount) = (self.key(limit)?, self.amount(limit)?);
+        let (key, amount) = (self.key(&limit.key)?, self.amount(limit)?);
         Ok(Asked { limit: number, key, amount, cost: self.cost(limit, estimate)? })
     }
 
@@ -271,7 +272,8 @@ impl<'p, 'a> Pass<'p, 'a> {
 
     /// Where a step of a limit sends the request, if one is in force that sends it elsewhere.
     pub(crate) fn step_route(&self, question: &Question<'_>) -> Option<StepRoute> {
-        let Taking { books, .. } = question.limits.filter(|_| self.stage == Stage::Request)?;
+        let taking = question.limits.filter(|_| self.stage == Stage::Request)?;
+        let Taking { books, .. } = taking;
         let limits = &self.compiled.limits;
         let model = match value(self.evaluator.slots(), self.compiled.estimates.model) {
             Some(Val::Str(model)) => Some(model),
@@ -300,9 +302,9 @@ impl<'p, 'a> Pass<'p, 'a> {
             if model.is_some_and(|model| models.iter().any(|to| to == model)) {
                 continue;
             }
-            return Some(StepRoute { limit: *number, models, provider: provider.as_ref().and_then(text) });
+            return Some(StepRoute { by: Gate::Limit(*number), models, provider: provider.as_ref().and_then(text) });
         }
-        None
+        self.breaker_route(taking, now)
     }
 
     /// The decision, with limits taken when it is an allow.
@@ -316,20 +318,32 @@ impl<'p, 'a> Pass<'p, 'a> {
         routed: Option<(&StepRoute, Option<&str>)>,
     ) -> Decision {
         let decision = self.decision(outcomes, verdict, shadow, applied, question.handles);
-        let Some(taking) = question.limits.filter(|_| self.stage == Stage::Request && decision.allowed()) else {
+        let is_asked = self.stage == Stage::Request || self.is_gated();
+        let Some(taking) = question.limits.filter(|_| is_asked && decision.allowed()) else {
             return decision;
         };
+        let now = taking.books.time(question.now);
         let mut limited = Limited { dry_run: taking.dry_run, ..Limited::default() };
         let mut ends = Ends::default();
         if let Some((step, model)) = routed {
             let params = chosen(model, step.provider.as_deref());
-            limited.obligations.push(StepObligation { limit: step.limit, action: "route", params });
+            limited.obligations.push(StepObligation { by: step.by, action: "route", params });
             if !question.handles.contains("route") {
-                ends.refuse(Effect::Deny, Origin::UnhandledStep(step.limit, "route"));
+                ends.refuse(Effect::Deny, Origin::UnhandledStep(step.by, "route"));
             }
         }
-        if ends.verdict.is_none() {
+        let passed = match ends.verdict {
+            None => self.ask_breakers(taking, now, &mut limited, &mut ends),
+            Some(_) => SmallVec::new(),
+        };
+        if ends.verdict.is_none() && self.stage == Stage::Request {
             self.take(question, taking, &mut limited, &mut ends);
+        }
+        if ends.verdict.is_some() {
+            // A call that is not made uses up no probe.
+            taking.books.give_back(&self.compiled.breakers, &passed, now);
+        } else if !passed.is_empty() {
+            limited.hold = Some(limited.hold.take().unwrap_or_default().with_passes(taking.books, passed));
         }
         let mut decision = match ends.verdict {
             Some(verdict) => self.decision(outcomes, verdict, shadow, applied, question.handles),
@@ -352,6 +366,7 @@ impl<'p, 'a> Pass<'p, 'a> {
         decision.errors.extend(limited.errors.iter().cloned());
         decision.errors.truncate(crate::decision::MAX_ERRORS);
         decision.limited = Some(Box::new(limited));
+        super::breakers::tell(&mut decision);
         decision
     }
 
@@ -481,9 +496,10 @@ impl<'p, 'a> Pass<'p, 'a> {
                     _ => "",
                 };
                 limited.hold = Some(Hold {
-                    reservation: reservation.clone(),
+                    reservation: Some(reservation.clone()),
                     estimate: (estimate.micros, estimate.tokens),
                     model: model.into(),
+                    passes: None,
                 });
             }
             Ok(_) => {}
@@ -507,12 +523,13 @@ impl<'p, 'a> Pass<'p, 'a> {
         if effect == Effect::RequireApproval {
             let action = self.step_action(origin);
             let params = action.and_then(|action| action.fixed.as_deref().cloned()).unwrap_or_else(|| json!({}));
-            limited.obligations.push(StepObligation { limit: number, action: "require_approval", params });
+            limited.obligations.push(StepObligation { by: Gate::Limit(number), action: "require_approval", params });
         }
     }
 
     /// The store cannot be asked: each limit says what happens then.
     fn lost(&self, asked: &[Asked], error: &LedgerError, limited: &mut Limited, ends: &mut Ends) {
+        limited.lost = true;
         for asked in asked {
             let Some(limit) = self.compiled.limits.all.get(asked.limit as usize) else { continue };
             let cause = format!("the limit could not be taken: {error}");
@@ -546,6 +563,7 @@ impl<'p, 'a> Pass<'p, 'a> {
             policy: policy.unwrap_or_else(|| "".into()),
             rule: "".into(),
             limit: Some(limit.name.clone()),
+            breaker: None,
             exception: None,
             clause: part.map(|part| part.name().to_owned()),
             path,
@@ -562,22 +580,27 @@ impl<'p, 'a> Pass<'p, 'a> {
 
     /// What the step says that decided.
     pub(super) fn step_action(&self, origin: Origin) -> Option<&CompiledAction> {
-        let Origin::Limit(limit, step) = origin else { return None };
-        self.compiled.limits.all.get(limit as usize)?.steps.get(usize::from(step))?.as_ref()
+        match origin {
+            Origin::Limit(limit, step) => {
+                self.compiled.limits.all.get(limit as usize)?.steps.get(usize::from(step))?.as_ref()
+            }
+            Origin::Breaker(breaker) => self.compiled.breakers.all.get(breaker as usize)?.action.as_ref(),
+            _ => None,
+        }
     }
 }
 
-/// How limits end an evaluation.
+/// How limits and breakers end an evaluation.
 #[derive(Default)]
-struct Ends {
-    verdict: Option<Verdict>,
-    shadow: Option<Verdict>,
-    retry_after_ms: Option<u64>,
+pub(super) struct Ends {
+    pub(super) verdict: Option<Verdict>,
+    pub(super) shadow: Option<Verdict>,
+    pub(super) retry_after_ms: Option<u64>,
 }
 
 impl Ends {
     /// The first of equally strong refusals counts.
-    fn refuse(&mut self, effect: Effect, origin: Origin) {
+    pub(super) fn refuse(&mut self, effect: Effect, origin: Origin) {
         if self.verdict.is_none_or(|known| effect > known.effect) {
             self.verdict = Some(Verdict { effect, origin });
         }
@@ -592,6 +615,6 @@ const fn effect_of(action: Action) -> Effect {
     }
 }
 
-fn millis(micros: u64) -> u64 {
+pub(super) fn millis(micros: u64) -> u64 {
     micros.div_ceil(1000)
 }

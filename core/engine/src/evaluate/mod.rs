@@ -3,6 +3,7 @@
 //! One evaluation: fill the slots ([`memory`]), run the rules that can match ([`run`]), combine what they say ([`combine`]), decide
 //! once more about what `set` and `route` change ([`rewrite`]), and make the decision ([`build`]).
 
+pub(crate) mod breakers;
 pub(crate) mod build;
 pub(crate) mod combine;
 pub(crate) mod limits;
@@ -22,7 +23,7 @@ use llm_policy_cel::value::{Timestamp, Val};
 use crate::compile::Compiled;
 use crate::context::Stage;
 use crate::decision::{Decision, Effect};
-use crate::detection::memory::Detection;
+use crate::detection::memory::{Detection, Given};
 use crate::handles::Handles;
 use crate::input::{Input, InputError, Prepared};
 use limits::Taking;
@@ -52,6 +53,8 @@ pub(crate) struct Question<'q> {
     pub(crate) among: Option<&'q [bool]>,
     /// How limits are treated; `None`: there are none, or they do not matter.
     pub(crate) limits: Option<Taking<'q>>,
+    /// What is in the text of an answer that is not there as a whole yet.
+    pub(crate) given: Option<&'q Given>,
 }
 
 /// Decides.
@@ -78,7 +81,8 @@ pub(crate) fn evaluate(question: Question<'_>) -> Result<Decision, InputError> {
             let shadow = pass.shadow(outcomes, documents, complete);
             // What is refused is not sent; what is approved later is sent as it is changed.
             let is_sent = matches!(verdict.effect, Effect::Allow | Effect::RequireApproval);
-            let step = if is_sent && !compiled.limits.routing.is_empty() { pass.step_route(&question) } else { None };
+            let routes = !(compiled.limits.routing.is_empty() && compiled.breakers.routing.is_empty());
+            let step = if is_sent && routes { pass.step_route(&question) } else { None };
             if !is_sent || (step.is_none() && !pass.rewrites(outcomes)) {
                 return Ok(pass.finish(&question, outcomes, verdict, shadow, &[], None));
             }
@@ -114,7 +118,7 @@ pub(crate) fn fill<'a>(
     detection: &Detection,
 ) -> Result<(), InputError> {
     let compiled = question.compiled;
-    detection.begin(question.stage);
+    detection.begin(question.stage, question.given);
     read(question, slots, arena)?;
     compiled.derived.fill(slots, arena, question.stage, detection);
     compiled.estimates.fill(slots, &compiled.options.prices, question.now);

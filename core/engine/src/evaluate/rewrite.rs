@@ -238,10 +238,17 @@ pub(crate) fn decide<'a>(
         if !passes && model.is_some() {
             let origin = match (&changes.route, &changes.step) {
                 (Some(route), _) => Origin::NoRoute(route.rule),
-                (None, Some(step)) => Origin::NoStepRoute(step.limit),
+                (None, Some(step)) => Origin::NoStepRoute(step.by),
                 (None, None) => Origin::NoPolicy,
             };
             refused.get_or_insert_with(|| decision(&first, deny(origin), &[]));
+            continue;
+        }
+        // A model that fails is passed over while there is another; of the last one its breaker says why it is not asked.
+        let is_last = at + 1 >= models.len();
+        if let Some(taking) = question.limits.filter(|_| passes && !is_last)
+            && pass.is_stopped(taking, taking.books.time(question.now))
+        {
             continue;
         }
         let verdict = match changes.covers(&pass.changes(outcomes, second, None), model) {

@@ -69,7 +69,7 @@ fn fill<'a>(
 }
 
 /// The value with all that is in it; strings are borrowed.
-fn convert<'a>(value: &'a Value, arena: &'a Bump, depth: usize) -> Result<Val<'a>, InputError> {
+pub(crate) fn convert<'a>(value: &'a Value, arena: &'a Bump, depth: usize) -> Result<Val<'a>, InputError> {
     if depth >= MAX_DEPTH && matches!(value, Value::Array(_) | Value::Object(_)) {
         return Err(InputError::too_deep(None));
     }

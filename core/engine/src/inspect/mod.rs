@@ -40,7 +40,8 @@ pub fn candidates(
     now: jiff::Timestamp,
 ) -> Result<Vec<u32>, InputError> {
     let data = Data::Input(input);
-    let question = Question { compiled, data, stage, now, handles: Handles::NONE, among: None, limits: None };
+    let question =
+        Question { compiled, data, stage, now, handles: Handles::NONE, among: None, limits: None, given: None };
     let arena = Bump::new();
     let slots = arena.alloc_slice_fill_copy(compiled.slots.infos.len(), Slot::Absent);
     let detection = Detection::default();

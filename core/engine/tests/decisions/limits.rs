@@ -62,8 +62,8 @@ fn settling_gives_back_what_was_not_used_and_charges_what_was_used_beyond() {
     let hold = Hold::parse(&decision.hold().unwrap().to_text()).unwrap();
     assert_eq!(Some(&hold), decision.hold());
     let used = Used { cost: Some(1_000_000), ..Used::default() };
-    assert_eq!(engine.settle(&hold, &used, now()).unwrap(), Changed::Done);
-    assert_eq!(engine.settle(&hold, &used, now()).unwrap(), Changed::Already(State::Settled));
+    assert_eq!(engine.settle(&hold, &used, now()).unwrap(), Some(Changed::Done));
+    assert_eq!(engine.settle(&hold, &used, now()).unwrap(), Some(Changed::Already(State::Settled)));
     let second = ask(&engine, &request("ann", 9.0));
     assert_eq!(second.limits().first().map(|state| (state.used, state.reserved)), Some((10_000_000, 9_000_000)));
     // It cost more than was estimated: the overdraft is recorded, and blocks what follows.
@@ -89,7 +89,7 @@ fn usage_is_priced_and_unknown_usage_costs_what_was_estimated() {
 fn released_requests_cost_nothing() {
     let engine = engine(&[limits(BUDGET, "")]);
     let decision = ask(&engine, &request("ann", 10.0));
-    assert_eq!(engine.release(decision.hold().unwrap(), now()).unwrap(), Changed::Done);
+    assert_eq!(engine.release(decision.hold().unwrap(), now()).unwrap(), Some(Changed::Done));
     assert!(ask(&engine, &request("ann", 10.0)).allowed());
 }
 
@@ -396,7 +396,8 @@ fn an_engine_can_be_told_what_was_used_before() {
         "",
     );
     let engine = engine(&[text]);
-    let before = |name: &str, used| engine.with_used(&request("ann", 1.0), now(), &[(name.to_owned(), used)]).unwrap();
+    let before =
+        |name: &str, used| engine.with_used(&request("ann", 1.0), now(), &[(name.to_owned(), used)], &[]).unwrap();
     for (name, used) in [("day", 9.5), ("rate", 10.0), ("slide", 10.0), ("open", 10.0), ("default/money/day", 12.0)] {
         let refused = ask(&before(name, used), &request("ann", 1.0));
         assert_eq!(refused.limit(), Some(name.rsplit('/').next().unwrap()), "{name}");
@@ -404,9 +405,9 @@ fn an_engine_can_be_told_what_was_used_before() {
     }
     assert!(ask(&before("day", 9.0), &request("ann", 1.0)).allowed());
     assert!(ask(&engine, &request("ann", 1.0)).allowed(), "the engine itself knows nothing of it");
-    assert!(engine.with_used(&request("ann", 1.0), now(), &[("dya".to_owned(), 1.0)]).is_err());
-    assert!(engine.with_used(&request("ann", 1.0), now(), &[("day".to_owned(), -1.0)]).is_err());
-    assert!(engine.with_used(&json!({}), now(), &[("day".to_owned(), 1.0)]).is_err());
+    assert!(engine.with_used(&request("ann", 1.0), now(), &[("dya".to_owned(), 1.0)], &[]).is_err());
+    assert!(engine.with_used(&request("ann", 1.0), now(), &[("day".to_owned(), -1.0)], &[]).is_err());
+    assert!(engine.with_used(&json!({}), now(), &[("day".to_owned(), 1.0)], &[]).is_err());
 }
 
 #[test]

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod breakers;
 mod combining;
 mod errors;
 mod exchanges;
@@ -12,4 +13,5 @@ mod fields;
 mod findings;
 mod limits;
 mod rewriting;
+mod store_loss;
 mod times;

@@ -5,12 +5,12 @@ use crate::units::saturate;
 
 #[derive(Clone, Debug)]
 pub(super) struct Bucket {
-    period: u64,
-    level: u64,
+    pub(super) period: u64,
+    pub(super) level: u64,
     /// The time of the level.
-    at: Time,
+    pub(super) at: Time,
     /// How much drains each period: what was last asked for.
-    refill: u64,
+    pub(super) refill: u64,
 }
 
 impl Bucket {

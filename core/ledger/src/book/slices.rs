@@ -8,18 +8,18 @@ use crate::time::Time;
 /// Whole slices in a window.
 const WHOLE: i64 = 60;
 /// With the one that is under way.
-const SLICES: i64 = WHOLE + 1;
+pub(super) const SLICES: i64 = WHOLE + 1;
 
 #[derive(Clone, Debug)]
 pub(super) struct Slices {
-    length: u64,
+    pub(super) length: u64,
     /// Microseconds a slice.
-    width: i64,
+    pub(super) width: i64,
     /// The slice that is under way, counted from 1970.
-    head: i64,
-    used: u64,
+    pub(super) head: i64,
+    pub(super) used: u64,
     /// Slice `i` is at `i mod 61`.
-    sums: [u64; SLICES as usize],
+    pub(super) sums: [u64; SLICES as usize],
 }
 
 impl Slices {

@@ -85,10 +85,24 @@ impl Machine {
         Ok(Pass { epoch, probe: Some(*next) })
     }
 
+    /// What [`ask`](Self::ask) would refuse with.
+    pub(super) fn stops(&self, rule: &Rule, now: Time) -> Option<(Cause, Option<u64>)> {
+        match &self.state {
+            State::Closed { .. } => None,
+            State::Open { until } => (now < *until).then(|| (Cause::Open, Some(until.since(now)))),
+            State::HalfOpen { passed, out, .. } => {
+                let under_way = || out.iter().filter(|(_, ends)| now < *ends).map(|(_, ends)| ends.since(now));
+                let taken = passed.saturating_add(u32::try_from(under_way().count()).unwrap_or(u32::MAX));
+                (taken >= rule.probes.max(1)).then(|| (Cause::Probing, under_way().min()))
+            }
+        }
+    }
+
     pub(super) fn observe(&mut self, rule: &Rule, pass: Pass, outcome: CallOutcome, now: Time) {
         (self.used, self.window) = (now, rule.window);
         // What was let through before the state changed says nothing about now.
-        if pass.epoch != self.epoch {
+        let closed = matches!(self.state, State::Closed { .. });
+        if pass.epoch != self.epoch && !(pass == Pass::ELSEWHERE && closed) {
             return;
         }
         let slow = matches!(outcome, CallOutcome::Success(took) if rule.slow.is_some_and(|(most, _)| took > most));
@@ -120,6 +134,12 @@ impl Machine {
                 }
             }
         }
+    }
+
+    /// Opens.
+    pub(super) fn trip(&mut self, rule: &Rule, now: Time) {
+        (self.used, self.window) = (now, rule.window);
+        self.turn(State::Open { until: now.plus(rule.open) });
     }
 
     fn turn(&mut self, state: State) {

@@ -16,6 +16,7 @@ fn percent(percent: u32) -> Share {
 fn rule() -> Rule {
     Rule {
         name: "model".into(),
+        space: Space::Live,
         window: 10 * SECOND,
         calls: 4,
         failures: Some(percent(50)),
@@ -39,11 +40,15 @@ impl One {
     }
 
     fn ask(&self, now: Time) -> Result<Passes, Stopped> {
-        self.breakers.ask(&[(&self.rule, &self.key)], now).unwrap()
+        let wanted = [(&self.rule, &self.key)];
+        let would = self.breakers.stops(&wanted, now);
+        let answer = self.breakers.ask(&wanted, now);
+        assert_eq!(answer.as_ref().err(), would.as_ref());
+        answer
     }
 
     fn tell(&self, passes: &Passes, outcome: CallOutcome, now: Time) {
-        self.breakers.observe(&[(&self.rule, &self.key)], passes, outcome, now).unwrap();
+        self.breakers.observe(&self.rule, &self.key, passes[0], outcome, now);
     }
 
     fn call(&self, outcome: CallOutcome, now: Time) {
@@ -52,7 +57,7 @@ impl One {
     }
 
     fn position(&self, now: Time) -> Position {
-        self.breakers.position(&self.rule, &self.key, now).unwrap()
+        self.breakers.position(&self.rule, &self.key, now)
     }
 }
 
@@ -181,23 +186,23 @@ fn a_call_that_one_breaker_stops_uses_up_no_probe_of_another() {
     let other = Rule { name: "kill".into(), ..rule() };
     let all = Key::default();
     let switch = Switch { reason: "incident 12".into(), until: Some(at(40)) };
-    one.breakers.switch(&other.name, &all, Some(switch.clone()), at(0)).unwrap();
+    one.breakers.switch(&other.name, Some(&all), Some(switch.clone()), at(0)).unwrap();
     for _ in 0..10 {
         let wanted = [(&one.rule, &one.key), (&other, &all)];
-        let stopped = one.breakers.ask(&wanted, at(30)).unwrap().unwrap_err();
+        let stopped = one.breakers.ask(&wanted, at(30)).unwrap_err();
         let cause = Cause::Switch("incident 12".into());
         assert_eq!(stopped, Stopped { rule: 1, cause, retry_after: Some(10 * SECOND) });
     }
     one.ask(at(30)).unwrap();
     one.ask(at(30)).unwrap();
     // Its end has come; then one without an end, which is taken back.
-    assert!(one.breakers.ask(&[(&other, &all)], at(40)).unwrap().is_ok());
+    assert!(one.breakers.ask(&[(&other, &all)], at(40)).is_ok());
     let forever = Switch { until: None, ..switch };
-    one.breakers.switch(&other.name, &all, Some(forever), at(40)).unwrap();
-    let stopped = one.breakers.ask(&[(&other, &all)], at(1_000_000)).unwrap().unwrap_err();
+    one.breakers.switch(&other.name, Some(&all), Some(forever), at(40)).unwrap();
+    let stopped = one.breakers.ask(&[(&other, &all)], at(1_000_000)).unwrap_err();
     assert_eq!(stopped.retry_after, None);
-    one.breakers.switch(&other.name, &all, None, at(40)).unwrap();
-    assert!(one.breakers.ask(&[(&other, &all)], at(1_000_000)).unwrap().is_ok());
+    one.breakers.switch(&other.name, Some(&all), None, at(40)).unwrap();
+    assert!(one.breakers.ask(&[(&other, &all)], at(1_000_000)).is_ok());
 }
 
 #[test]
@@ -206,17 +211,81 @@ fn there_are_never_more_breakers_than_allowed_and_switches_stay() {
     let rule = rule();
     let switched = Key::new(["switched"]).unwrap();
     let switch = Switch { reason: "off".into(), until: None };
-    breakers.switch(&rule.name, &switched, Some(switch), at(0)).unwrap();
+    breakers.switch(&rule.name, Some(&switched), Some(switch), at(0)).unwrap();
     for number in 0..10_000_u64 {
         let key = Key::new([number.to_string().as_str()]).unwrap();
         let wanted = [(&rule, &key)];
         let now = at(number / 100);
-        let passes = breakers.ask(&wanted, now).unwrap().unwrap();
-        breakers.observe(&wanted, &passes, GOOD, now).unwrap();
+        let passes = breakers.ask(&wanted, now).unwrap();
+        breakers.observe(&rule, &key, passes[0], GOOD, now);
     }
     let held: usize = breakers.shards.iter().map(|shard| shard.lock().unwrap().keys.len()).sum();
-    assert!((1..=65).contains(&held), "{held}");
-    assert!(breakers.ask(&[(&rule, &switched)], at(0)).unwrap().is_err());
+    assert!((1..=64).contains(&held), "{held}");
+    assert!(breakers.ask(&[(&rule, &switched)], at(0)).is_err());
+}
+
+#[test]
+fn a_switch_stops_a_key_or_all_of_them_and_they_are_listed() {
+    let (breakers, rule) = (Breakers::default(), rule());
+    let keys = ["gpt", "claude"].map(|name| Key::new([name]).unwrap());
+    let switch = |reason: &str, until| Some(Switch { reason: reason.into(), until });
+    let stopped =
+        |key: &Key, now| breakers.stops(&[(&rule, key)], now).map(|stopped| (stopped.cause, stopped.retry_after));
+    breakers.switch(&rule.name, Some(&keys[0]), switch("one", Some(at(10))), at(0)).unwrap();
+    assert_eq!(stopped(&keys[0], at(4)), Some((Cause::Switch("one".into()), Some(6 * SECOND))));
+    assert_eq!((stopped(&keys[1], at(4)), stopped(&keys[0], at(10))), (None, None));
+    breakers.switch(&rule.name, None, switch("all", None), at(0)).unwrap();
+    for key in &keys {
+        assert_eq!(stopped(key, at(4)), Some((Cause::Switch("all".into()), None)));
+    }
+    let listed = |now| breakers.switches(now).into_iter().map(|set| (set.key, set.switch.reason)).collect::<Vec<_>>();
+    assert_eq!(listed(at(4)), [(None, "all".into()), (Some(keys[0].clone()), "one".into())]);
+    assert_eq!(listed(at(10)), [(None, "all".into())]);
+    breakers.switch(&rule.name, None, None, at(10)).unwrap();
+    assert_eq!(listed(at(10)), []);
+    assert!(!breakers.switches.any.load(std::sync::atomic::Ordering::Relaxed), "nobody takes the lock any more");
+}
+
+#[test]
+fn switches_are_bounded_and_what_is_over_makes_room() {
+    let (breakers, rule) = (Breakers::default(), rule());
+    let key = |number: usize| Key::new([number.to_string().as_str()]).unwrap();
+    let long: Arc<str> = "\u{e4}".repeat(2000).into();
+    for number in 0..4096 {
+        let until = (number > 0).then(|| at(5));
+        let switch = Switch { reason: long.clone(), until };
+        breakers.switch(&rule.name, Some(&key(number)), Some(switch), at(0)).unwrap();
+    }
+    let one_more = || Some(Switch { reason: "more".into(), until: None });
+    assert_eq!(breakers.switch(&rule.name, Some(&key(9999)), one_more(), at(4)), Err(TooManySwitches));
+    // One that is set already can be changed; and when the others' end has come, there is room.
+    breakers.switch(&rule.name, Some(&key(7)), one_more(), at(4)).unwrap();
+    breakers.switch(&rule.name, Some(&key(9999)), one_more(), at(5)).unwrap();
+    let left = breakers.switches(at(5));
+    assert_eq!(left.len(), 3);
+    assert_eq!(left[0].switch.reason.len(), 1024);
+}
+
+#[test]
+fn what_another_process_reports_counts_while_the_breaker_is_closed() {
+    let one = One::new(rule());
+    let report = |outcome, now| one.breakers.observe(&one.rule, &one.key, Pass::ELSEWHERE, outcome, now);
+    for _ in 0..4 {
+        report(BAD, at(0));
+    }
+    assert_eq!(one.position(at(29)), Position::Open);
+    one.ask(at(30)).unwrap();
+    report(GOOD, at(31));
+    report(BAD, at(31));
+    assert_eq!(one.position(at(31)), Position::HalfOpen);
+}
+
+#[test]
+fn what_is_observed_only_never_mixes_with_what_is_enforced() {
+    let one = opened();
+    let shadow = Rule { space: Space::Shadow, ..rule() };
+    assert_eq!(one.breakers.position(&shadow, &one.key, at(1)), Position::Closed);
+    assert!(one.breakers.ask(&[(&shadow, &one.key)], at(1)).is_ok());
 }
 
 proptest! {

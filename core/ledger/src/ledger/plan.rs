@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::{Admission, Demand, Error, Refusal, Request, Standing};
 use crate::book::{Marks, reached};
-use crate::limit::{Action, Kind, Limit, OnExpiry, Space};
+use crate::limit::{Action, Consistency, Kind, Limit, OnExpiry, Space};
 use crate::reservation::{Reservation, Reserved};
 use crate::store::{Account, Answer, Balance, MAX_TAKES, Take};
 use crate::time::Time;
@@ -140,9 +140,11 @@ fn take<'a>(demand: &Demand<'a>, agreed: bool, at: Time) -> Result<Take<'a>, Err
         },
         cost,
         ceiling: limit.ceiling(amount, agreed),
+        capacity: limit.window().capacity(amount),
         refill: amount,
         marks: marks(demand),
         on_expiry: limit.expiry(),
+        consistency: limit.consistency(),
     })
 }
 
@@ -161,8 +163,11 @@ fn open_reservations<'a>(limit: &'a Limit, request: &Request<'a>, max_open: u64)
         },
         cost: 1,
         ceiling: Some(max_open),
+        capacity: max_open,
         refill: 0,
         marks: Marks::new(),
         on_expiry: OnExpiry::Release,
+        // What is open has to be free again when a process is gone.
+        consistency: Consistency::Strict,
     }
 }

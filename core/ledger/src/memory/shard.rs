@@ -9,6 +9,7 @@ use slab::Slab;
 use smallvec::SmallVec;
 
 use crate::book::{Book, Position};
+use crate::inspect::Listed;
 use crate::key::Key;
 use crate::limit::{Kind, OnExpiry, Space};
 use crate::store::{Account, Digest, ReservationId, State};
@@ -27,29 +28,6 @@ const OPEN: usize = 16;
 /// Microseconds between two sweeps of a whole shard.
 const SWEEP_AGAIN: u64 = 1_000_000;
 
-/// An account of the store in memory, as [`Memory::list`](super::Memory::list) shows it.
-#[derive(Clone, Debug)]
-pub struct Listed {
-    /// Enforced or observed.
-    pub space: Space,
-    /// What is counted.
-    pub kind: Kind,
-    /// The limit's name.
-    pub limit: Box<str>,
-    /// Whom it counts for.
-    pub key: Key,
-    /// The window.
-    pub period: Period,
-    /// What counts now.
-    pub used: u64,
-    /// The sum of live reservations.
-    pub reserved: u64,
-    /// All that was settled.
-    pub settled: u64,
-    /// Live reservations.
-    pub open: usize,
-}
-
 #[derive(Debug)]
 pub(super) struct Owned {
     hash: u64,
@@ -60,6 +38,8 @@ pub(super) struct Owned {
     period: Period,
     /// Reservations that refer to this account: it stays as long as there is one.
     pins: u32,
+    /// Of the last take.
+    pub(super) capacity: u64,
     pub(super) book: Book,
 }
 
@@ -230,6 +210,7 @@ impl Shard {
             key: account.key.clone(),
             period: account.period,
             pins: 0,
+            capacity: 0,
             book: Book::new(account.period, self.now),
         });
         self.index.insert_unique(hash, slot, |slot| self.accounts.get(*slot).map_or(0, |owned| owned.hash));
@@ -379,6 +360,7 @@ impl Shard {
                     limit: owned.limit.clone(),
                     key: owned.key.clone(),
                     period: owned.period,
+                    capacity: owned.capacity,
                     used: owned.book.used(),
                     reserved: owned.book.reserved(),
                     settled: owned.book.settled(),

@@ -4,10 +4,10 @@ use smallvec::SmallVec;
 
 use super::shard::{Entry, Hold, Shard};
 use super::{Lock, Place, Shards};
-use crate::book::{Ask, Book, reached};
+use crate::book::Book;
 use crate::limit::Space;
 use crate::store::{
-    Account, Answer, Balance, Change, ChangeAction, Changed, MAX_TAKES, Outcome, Reserve, State, StoreError, Take,
+    Account, Answer, Balance, Change, ChangeAction, Changed, Outcome, Reserve, State, StoreError, Take,
 };
 use crate::time::Time;
 
@@ -46,12 +46,7 @@ impl<L: Lock> Shards<L> {
 
     pub(super) fn reserve(&self, reserve: &Reserve<'_>, now: Time) -> Result<Answer, StoreError> {
         let takes = reserve.takes;
-        if takes.len() > MAX_TAKES {
-            return Err(StoreError::TooMany);
-        }
-        if takes.iter().enumerate().any(|(i, take)| takes.iter().take(i).any(|other| other.account == take.account)) {
-            return Err(StoreError::Twice);
-        }
+        reserve.check()?;
         let places: SmallVec<[Place; 4]> = takes.iter().map(|take| self.place(&take.account)).collect();
         let (mut locked, now) = self.lock(&places, now)?;
         let answer = |outcome, balances| Ok(Answer { at: now, outcome, taken: 0, expires: now, balances });
@@ -123,7 +118,8 @@ impl<L: Lock> Shards<L> {
                 }
                 let account = guard.open(&take.account, place.hash);
                 let Some(owned) = guard.account(account) else { continue };
-                let position = owned.book.reserve(&ask(take), now);
+                let position = owned.book.reserve(&take.ask(), now);
+                owned.capacity = take.capacity;
                 balance.reserved = owned.book.reserved();
                 report(guard, take, place.hash, balance, now);
                 entries.push(Entry { account, cost: take.cost, position, on_expiry: take.on_expiry });
@@ -139,9 +135,7 @@ impl<L: Lock> Shards<L> {
     }
 
     pub(super) fn change(&self, change: &Change<'_>, now: Time) -> Result<(Time, Changed), StoreError> {
-        if change.entries.len() > MAX_TAKES {
-            return Err(StoreError::TooMany);
-        }
+        change.check()?;
         let places: SmallVec<[Place; 4]> = change.entries.iter().map(|(account, _)| self.place(account)).collect();
         let (mut locked, now) = self.lock(&places, now)?;
         let states: SmallVec<[Option<State>; 4]> = locked.shards().map(|shard| shard.state(change.id)).collect();
@@ -201,43 +195,20 @@ fn names_all(shard: &mut Shard, number: usize, change: &Change<'_>, places: &[Pl
             .all(|entry| named.iter().any(|(account, hash)| shard.find(account, *hash) == Some(entry.account)))
 }
 
-const fn ask(take: &Take<'_>) -> Ask {
-    // What is in shadow has a ceiling too: it counts only what it would let through.
-    Ask { cost: take.cost, ceiling: take.ceiling, refill: take.refill }
-}
-
 fn balance(shard: &mut Shard, take: &Take<'_>, hash: u64, now: Time) -> Balance {
     let found = shard.find(&take.account, hash);
-    let empty;
-    let book = match found.and_then(|slot| shard.account(slot)) {
+    match found.and_then(|slot| shard.account(slot)) {
         Some(owned) => {
             owned.book.advance(now);
-            &owned.book
+            take.balance(&owned.book, now)
         }
-        None => {
-            empty = Book::new(take.account.period, now);
-            &empty
-        }
-    };
-    let fit = book.fit(&ask(take), now);
-    let after = fit.used.saturating_add(take.cost);
-    let first = book.unreported(&take.marks, fit.used, after, now);
-    // What has no room is not used: it reaches no step below the ceiling, it only runs into those that block.
-    let below = take.ceiling.filter(|_| !fit.fits).map_or(0, |ceiling| reached(&take.marks, ceiling));
-    Balance {
-        before: fit.used,
-        after,
-        reserved: book.reserved(),
-        settled: book.settled(),
-        fits: fit.fits,
-        wait: fit.wait,
-        first: first & !below,
+        None => take.balance(&Book::new(take.account.period, now), now),
     }
 }
 
 fn report(shard: &mut Shard, take: &Take<'_>, hash: u64, balance: &Balance, now: Time) {
     let found = shard.find(&take.account, hash);
     if let Some(owned) = found.and_then(|slot| shard.account(slot)) {
-        owned.book.report(&take.marks, balance.before, balance.first, now);
+        take.report(&mut owned.book, balance, now);
     }
 }

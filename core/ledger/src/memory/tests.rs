@@ -6,7 +6,7 @@ use smallvec::smallvec;
 use super::*;
 use crate::book::Marks;
 use crate::key::Key;
-use crate::limit::{Kind, OnExpiry, Space};
+use crate::limit::{Consistency, Kind, OnExpiry, Space};
 use crate::store::{ChangeAction, Digest, Outcome, ReservationId, State, Take};
 use crate::window::Period;
 
@@ -29,9 +29,11 @@ fn take(key: &Key, period: Period, cost: u64, ceiling: Option<u64>) -> Take<'_> 
         account: account(key, period),
         cost,
         ceiling,
+        capacity: ceiling.unwrap_or(1),
         refill: ceiling.unwrap_or(1),
         marks: Marks::new(),
         on_expiry: OnExpiry::Charge,
+        consistency: Consistency::Strict,
     }
 }
 

@@ -41,27 +41,12 @@ impl Reservation {
         out.extend(number(self.entries.len()));
         for entry in &self.entries {
             out.extend(number(entry.demand));
-            out.push(match entry.space {
-                Space::Live => 0,
-                Space::Shadow => 1,
-            });
-            out.push(match entry.kind {
-                Kind::Budget => 0,
-                Kind::Quota => 1,
-                Kind::Rate => 2,
-                Kind::Concurrency => 3,
-                Kind::Open => 4,
-            });
+            out.extend([entry.space.number(), entry.kind.number()]);
             for text in [entry.limit.as_bytes(), entry.key.as_bytes()] {
                 out.extend(number(text.len()));
                 out.extend(text);
             }
-            let (tag, a, b) = match entry.period {
-                Period::Interval { start, end } => (0, start.micros().cast_unsigned(), end.micros().cast_unsigned()),
-                Period::Sliding { length } => (1, length, 0),
-                Period::Bucket { period } => (2, period, 0),
-                Period::Open => (3, 0, 0),
-            };
+            let (tag, a, b) = entry.period.numbers();
             out.push(tag);
             out.extend(a.to_le_bytes());
             out.extend(b.to_le_bytes());
@@ -131,30 +116,12 @@ impl<'a> Bytes<'a> {
 
     fn entry(&mut self) -> Option<Reserved> {
         let demand = self.number()?;
-        let space = match self.byte()? {
-            0 => Space::Live,
-            1 => Space::Shadow,
-            _ => return None,
-        };
-        let kind = match self.byte()? {
-            0 => Kind::Budget,
-            1 => Kind::Quota,
-            2 => Kind::Rate,
-            3 => Kind::Concurrency,
-            4 => Kind::Open,
-            _ => return None,
-        };
+        let space = Space::from_number(self.byte()?)?;
+        let kind = Kind::from_number(self.byte()?)?;
         let limit = self.text(MAX_NAME)?.into();
         let key = Key::parse(self.text(crate::key::MAX_KEY)?)?;
         let (tag, a, b) = (self.byte()?, self.u64()?, self.u64()?);
-        let [start, end] = [a, b].map(|micros| Time::from_micros(micros.cast_signed()));
-        let period = match (tag, a, b) {
-            (0, ..) if start < end => Period::Interval { start, end },
-            (1, 1.., 0) => Period::Sliding { length: a },
-            (2, 1.., 0) => Period::Bucket { period: a },
-            (3, 0, 0) => Period::Open,
-            _ => return None,
-        };
+        let period = Period::from_numbers(tag, a, b)?;
         Some(Reserved { demand, space, kind, limit, key, period, cost: self.u64()? })
     }
 }

@@ -1,4 +1,4 @@
-//! OpenAI embeddings: `POST /v1/embeddings`. Answers hold numbers only, and have no shape.
+//! OpenAI embeddings: `POST /v1/embeddings`. Of an answer, only what it used counts: the rest is numbers.
 
 use crate::mapping::Shape;
 use crate::mapping::To::{Field, Keep, Prompt};
@@ -14,3 +14,14 @@ pub static REQUEST: Shape = Shape::request(
         ("user", Keep),
     ],
 );
+
+/// An answer.
+pub static RESPONSE: Shape = Shape::response(&[
+    ("model", Field("model")),
+    ("data[].embedding", Keep),
+    ("data[].index", Keep),
+    ("data[].object", Keep),
+    ("usage.prompt_tokens", Field("usage.input_tokens")),
+    ("usage.total_tokens", Field("usage.total_tokens")),
+    ("object", Keep),
+]);

@@ -3,6 +3,7 @@
 use llm_policy_detect::redact::Step;
 use serde_json::{Value, json};
 
+use super::whole::{element, field, grow};
 use super::{Lane, LaneKind, Place, Shape, flat, number};
 
 /// The format.
@@ -49,6 +50,28 @@ impl Shape for Chat {
 
     fn stop(&self, lane: Lane, last: &Value) -> Vec<(&'static str, Value)> {
         vec![("", chunk(last, json!({"index": lane.outer, "delta": {}, "finish_reason": "content_filter"})))]
+    }
+
+    fn join(&self, whole: &mut Value, event: &Value) {
+        for (name, value) in event.as_object().into_iter().flatten() {
+            match name.as_str() {
+                "choices" => {}
+                "object" => *field(whole, name) = "chat.completion".into(),
+                _ if value.is_null() => {}
+                _ => *field(whole, name) = value.clone(),
+            }
+        }
+        for choice in event.get("choices").and_then(Value::as_array).into_iter().flatten() {
+            let index = number(choice, "index");
+            let Some(place) = element(field(whole, "choices"), index) else { continue };
+            *field(place, "index") = index.into();
+            if let Some(delta) = choice.get("delta") {
+                grow(field(place, "message"), delta);
+            }
+            if let Some(reason) = choice.get("finish_reason").filter(|reason| !reason.is_null()) {
+                *field(place, "finish_reason") = reason.clone();
+            }
+        }
     }
 
     fn has_done(&self) -> bool {

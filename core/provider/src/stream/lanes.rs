@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use llm_policy_detect::redact::{Item, edit};
+use llm_policy_engine::decision::canonical;
 use serde_json::Value;
 
 use super::anthropic::Anthropic;
@@ -57,6 +58,8 @@ pub struct Stream<'g> {
     lanes: BTreeMap<Lane, State<'g>>,
     /// The last event that could be read.
     last: Value,
+    /// The body of the answer so far, as it was sent.
+    whole: Value,
     /// Events that were put in, by which later ones are renumbered.
     added: u64,
     is_over: bool,
@@ -98,6 +101,7 @@ impl<'g> Stream<'g> {
             events: Events::default(),
             lanes: BTreeMap::new(),
             last: Value::Null,
+            whole: Value::Object(serde_json::Map::new()),
             added: 0,
             is_over: false,
         })
@@ -139,6 +143,21 @@ impl<'g> Stream<'g> {
         sent
     }
 
+    /// The body of the answer so far, as it was sent and as an answer that does not stream would have it.
+    #[must_use]
+    pub fn whole(&self) -> &Value {
+        &self.whole
+    }
+
+    /// Ends the answer here, as the format says that one was filtered. What was held back is dropped.
+    pub fn refuse(&mut self) -> Sent {
+        let mut sent = Sent::default();
+        if !self.is_over {
+            self.stop(None, &mut sent);
+        }
+        sent
+    }
+
     fn event(&mut self, bytes: Vec<u8>, sent: &mut Sent) {
         let Ok(text) = std::str::from_utf8(&bytes) else { return self.stop(None, sent) };
         let Some(data) = data(text) else { return sent.bytes.extend_from_slice(&bytes) };
@@ -151,6 +170,7 @@ impl<'g> Stream<'g> {
             return;
         }
         let Ok(value) = serde_json::from_str::<Value>(&data) else { return self.stop(None, sent) };
+        self.shape.join(&mut self.whole, &value);
         // Lanes that end here without a last piece in this event give one before it.
         let mut growing = Vec::new();
         let shape = &self.shape;
@@ -274,7 +294,7 @@ impl<'g> Stream<'g> {
                     *number = Value::from(own + self.added);
                     self.added += 1;
                 }
-                sent.bytes.extend_from_slice(event(name, &delta.to_string()).as_bytes());
+                sent.bytes.extend_from_slice(event(name, &canonical::to_string(&delta)).as_bytes());
             }
             if rest.is_stopped {
                 return self.stop(Some(lane), sent);
@@ -288,7 +308,7 @@ impl<'g> Stream<'g> {
         sent.stopped = Some(lane);
         let place = lane.unwrap_or(Lane { kind: super::LaneKind::Text, outer: 0, inner: 0 });
         for (name, value) in self.shape.stop(place, &self.last) {
-            sent.bytes.extend_from_slice(event(name, &value.to_string()).as_bytes());
+            sent.bytes.extend_from_slice(event(name, &canonical::to_string(&value)).as_bytes());
         }
         if self.shape.has_done() {
             sent.bytes.extend_from_slice(event("", DONE).as_bytes());

@@ -29,6 +29,7 @@ mod event;
 mod filter;
 mod lanes;
 mod responses;
+mod whole;
 
 pub use filter::{Arguments, Filter, Passed};
 pub use lanes::{NoStream, Sent, Stream};
@@ -88,6 +89,9 @@ trait Shape: Send {
 
     /// The events that end an answer because of what was found, when `last` is the last event.
     fn stop(&self, lane: Lane, last: &Value) -> Vec<(&'static str, Value)>;
+
+    /// Adds what an event says to the body of the whole answer.
+    fn join(&self, whole: &mut Value, event: &Value);
 
     /// Whether a line `data: [DONE]` ends the stream.
     fn has_done(&self) -> bool {

@@ -3,6 +3,7 @@
 use llm_policy_detect::redact::Step;
 use serde_json::{Value, json};
 
+use super::whole::{append, element, field};
 use super::{Lane, LaneKind, Place, Shape, flat, number, text};
 
 /// The format.
@@ -135,5 +136,42 @@ impl Shape for Responses {
         let number = last.get("sequence_number").and_then(Value::as_u64).map_or(0, |number| number + 1);
         let event = json!({"type": "response.incomplete", "sequence_number": number, "response": response});
         vec![("response.incomplete", event)]
+    }
+
+    fn join(&self, whole: &mut Value, event: &Value) {
+        let kind = text(event, "type");
+        if let Some(response) = event.get("response").filter(|response| response.is_object()) {
+            // What ends the answer repeats all of it.
+            let has_output = response.get("output").and_then(Value::as_array).is_some_and(|output| !output.is_empty());
+            let output = whole.get("output").cloned().filter(|_| !has_output);
+            *whole = response.clone();
+            if let Some(output) = output {
+                *field(whole, "output") = output;
+            }
+            return;
+        }
+        let item =
+            |whole: &mut Value| element(field(whole, "output"), number(event, "output_index")).map(std::mem::take);
+        let Some(mut place) = item(whole) else { return };
+        let part = |place: &mut Value, list: &str, index: &str, kind: &str| {
+            let Some(part) = element(field(place, list), number(event, index)) else { return };
+            *field(part, "type") = kind.into();
+            append(field(part, if kind == "refusal" { kind } else { "text" }), text(event, "delta"));
+        };
+        match kind {
+            "response.output_item.added" | "response.output_item.done" => {
+                place = event.get("item").cloned().unwrap_or_default();
+            }
+            "response.output_text.delta" => part(&mut place, "content", "content_index", "output_text"),
+            "response.refusal.delta" => part(&mut place, "content", "content_index", "refusal"),
+            "response.reasoning_text.delta" => part(&mut place, "content", "content_index", "reasoning_text"),
+            "response.reasoning_summary_text.delta" => part(&mut place, "summary", "summary_index", "summary_text"),
+            "response.function_call_arguments.delta" => append(field(&mut place, "arguments"), text(event, "delta")),
+            "response.custom_tool_call_input.delta" => append(field(&mut place, "input"), text(event, "delta")),
+            _ => {}
+        }
+        if let Some(back) = element(field(whole, "output"), number(event, "output_index")) {
+            *back = place;
+        }
     }
 }

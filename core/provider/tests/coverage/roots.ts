@@ -21,6 +21,7 @@ export interface Roots {
   "openai-completions request": completions.CompletionCreateParams;
   "openai-completions response": completions.Completion;
   "openai-embeddings request": embeddings.EmbeddingCreateParams;
+  "openai-embeddings response": embeddings.CreateEmbeddingResponse;
   "anthropic request": anthropic.MessageCreateParams;
   "anthropic response": anthropic.Message;
   "anthropic tool_call": anthropic.ToolUseBlock;

@@ -169,6 +169,7 @@ impl<'b> Bench<'b> {
             roots.extend(rule.exceptions.iter().map(|exception| exception.condition));
         }
         roots.extend(compiled.limits.all.iter().map(|limit| limit.when));
+        roots.extend(compiled.breakers.all.iter().map(|breaker| breaker.when));
         let theory = Theory::new(compiled, &roots);
         Self { engine, compiled, documents, options, theory, claims: Vec::new(), unanswered: 0 }
     }

@@ -30,7 +30,7 @@ pub(super) fn look(bench: &mut Bench<'_>) {
     }
 }
 
-/// What rules, exceptions, limits and the target use, directly or through variables: `variables.x`, `lists.y`, `tables.z`.
+/// What rules, exceptions, limits, breakers and the target use, directly or through variables: `variables.x`, `lists.y`, `tables.z`.
 fn used(document: &Document) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
     let mut note = |source: &Source| names(&source.text, &mut used);
@@ -49,6 +49,10 @@ fn used(document: &Document) -> BTreeSet<String> {
             note(amount);
         }
         limit.actions.iter().flatten().for_each(|action| sources(action, &mut note));
+    }
+    for breaker in &document.breakers {
+        breaker.key.iter().chain(&breaker.when).for_each(&mut note);
+        breaker.action.iter().for_each(|action| sources(action, &mut note));
     }
     scheduled(document, &mut used);
     through_variables(document, &mut used);

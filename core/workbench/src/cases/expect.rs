@@ -46,6 +46,7 @@ keys! {
     Effect "effect" "`allow`, `deny`, `throttle` or `require_approval`.",
     Rule "rule" "The rule that decided.",
     Limit "limit" "The limit that decided.",
+    Breaker "breaker" "The circuit breaker that decided.",
     Policy "policy" "The document that decided.",
     Code "code" "The stable name of the reason.",
     Reason "reason" "Why, for operators.",
@@ -86,11 +87,11 @@ impl Key {
         Some(match self {
             Self::Matched => ("rule", &["policy", "rule", "actions", "failed", "variant", "exception"]),
             Self::Exceptions => ("exception", &["policy", "rule", "exception"]),
-            Self::Obligations => ("action", &["policy", "rule", "limit", "action", "params"]),
+            Self::Obligations => ("action", &["policy", "rule", "limit", "breaker", "action", "params"]),
             Self::Limits => ("limit", LIMIT),
             Self::Redactions => ("rule", &["policy", "rule", "action", "params"]),
             Self::Warnings => ("message", &["policy", "rule", "limit", "message"]),
-            Self::Errors => ("path", &["policy", "rule", "limit", "exception", "clause", "path", "cause"]),
+            Self::Errors => ("path", &["policy", "rule", "limit", "breaker", "exception", "clause", "path", "cause"]),
             Self::Suppressed => ("action", &["policy", "rule", "action", "target", "by"]),
             _ => return None,
         })
@@ -173,7 +174,7 @@ impl Names<'_> {
         }
         match self.part {
             Key::RetryAfterMs => reader.int("retry_after_ms", node, 0..=u64::MAX).map(|n| Pattern::Is(json!(n))),
-            Key::Rule | Key::Policy | Key::Limit => {
+            Key::Rule | Key::Policy | Key::Limit | Key::Breaker => {
                 let name = self.part.name();
                 let named = self.value(reader, name, node)?;
                 Some(if self.part == Key::Rule { Pattern::Has(vec![("rule".to_owned(), named)]) } else { named })
@@ -183,9 +184,12 @@ impl Names<'_> {
                 _ => Some(Pattern::Has(vec![("model".to_owned(), text(reader, "route", node)?)])),
             },
             Key::Shadow => match &node.kind {
-                Kind::Map(_) => {
-                    self.object(reader, node, "`shadow`", &["effect", "rule", "limit", "policy", "code", "reason"])
-                }
+                Kind::Map(_) => self.object(
+                    reader,
+                    node,
+                    "`shadow`",
+                    &["effect", "rule", "limit", "breaker", "policy", "code", "reason"],
+                ),
                 _ => Some(Pattern::Has(vec![("effect".to_owned(), effect(reader, node)?)])),
             },
             _ => text(reader, self.part.name(), node),
@@ -277,6 +281,7 @@ impl Names<'_> {
             "exception" => ReferenceKind::Exception,
             "policy" => ReferenceKind::Policy,
             "limit" => ReferenceKind::Limit,
+            "breaker" => ReferenceKind::Breaker,
             _ => return text(reader, name, node),
         };
         let found = reader.some_text(name, node)?;

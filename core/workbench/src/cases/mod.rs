@@ -16,6 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use llm_policy_engine::breakers::Stands;
 use llm_policy_engine::cel::ast::Span;
 use llm_policy_engine::context::Stage;
 use llm_policy_engine::document::model::Text;
@@ -58,6 +59,8 @@ pub struct Case {
     pub handles: Handles,
     /// What limits have been used before, by name: dollars, tokens or requests.
     pub used: Vec<(String, f64)>,
+    /// How circuit breakers stand, by name.
+    pub breakers: Vec<(String, Stands)>,
     /// The context.
     pub context: Json,
     /// What is expected.
@@ -95,6 +98,8 @@ pub enum ReferenceKind {
     Policy,
     /// A limit.
     Limit,
+    /// A circuit breaker.
+    Breaker,
 }
 
 /// True for the name of a file of cases: `security_test.yaml`, also `.yml` and `.json`.

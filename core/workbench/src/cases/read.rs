@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use llm_policy_engine::breakers::Stands;
 use llm_policy_engine::cel::ast::Span;
 use llm_policy_engine::context::Stage;
 use llm_policy_engine::diagnostic::{Diagnostic, did_you_mean};
@@ -21,6 +22,8 @@ pub(crate) const CONTEXT: &[&str] = &["base", "file", "context", "with", "withou
 pub(crate) const QUESTION: &[&str] = &["stage", "now", "handles"];
 /// What a case and a variant say of limits.
 pub(crate) const USED: &str = "used";
+/// What they say of circuit breakers.
+pub(crate) const BREAKERS: &str = "breakers";
 
 /// The time that conditions see when a case names none: a Monday, at noon.
 const NOON: i64 = 1_767_614_400;
@@ -76,8 +79,12 @@ fn noon() -> Timestamp {
     Timestamp::from_second(NOON).unwrap_or_default()
 }
 
-/// What limits have been used before.
-type Used = Vec<(String, f64)>;
+/// What went before: what limits have been used, and how breakers stand.
+#[derive(Clone, Default)]
+struct Before {
+    used: Vec<(String, f64)>,
+    breakers: Vec<(String, Stands)>,
+}
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -130,12 +137,12 @@ impl Cases<'_, '_> {
     }
 
     fn case(&mut self, node: &Node<'_>) {
-        let keys = [&["name", "description", "expect", "variants", USED], CONTEXT, QUESTION].concat();
+        let keys = [&["name", "description", "expect", "variants", USED, BREAKERS], CONTEXT, QUESTION].concat();
         let Some(fields) = self.reader.fields(node, "a case", &keys) else { return };
         let name = self.reader.required(&fields, "name").and_then(|node| self.reader.some_text("name", node));
         let question = self.question(&fields, self.defaults);
         let context = self.context(&fields, Json::Object(Map::new()));
-        let used = self.used(&fields, &[]);
+        let before = self.before(&fields, Before::default());
         let expected = fields.get("expect").map(|node| expect::read(&mut self.reader, node, &mut self.references));
         let Some(name) = name else { return };
         match fields.get("variants") {
@@ -144,11 +151,11 @@ impl Cases<'_, '_> {
                     // Says that it is missing.
                     self.reader.required(&fields, "expect");
                 }
-                self.add(&name, name.value.to_string(), question, (context, used), expected.unwrap_or_default());
+                self.add(&name, name.value.to_string(), question, (context, before), expected.unwrap_or_default());
             }
             Some(variants) => {
                 for variant in self.reader.some_items("variants", variants).unwrap_or_default() {
-                    self.variant(variant, &name, question, (&context, &used), expected.as_deref());
+                    self.variant(variant, &name, question, (&context, &before), expected.as_deref());
                 }
             }
         }
@@ -159,15 +166,15 @@ impl Cases<'_, '_> {
         node: &Node<'_>,
         case: &Text,
         question: Question,
-        (base, used): (&Json, &Used),
+        (base, before): (&Json, &Before),
         expected: Option<&[Expectation]>,
     ) {
-        let keys = [&["name", "expect", USED], CONTEXT, QUESTION].concat();
+        let keys = [&["name", "expect", USED, BREAKERS], CONTEXT, QUESTION].concat();
         let Some(fields) = self.reader.fields(node, "a variant", &keys) else { return };
         let name = self.reader.required(&fields, "name").and_then(|node| self.reader.some_text("name", node));
         let question = self.question(&fields, question);
         let context = self.context(&fields, base.clone());
-        let used = self.used(&fields, used);
+        let before = self.before(&fields, before.clone());
         let own = fields.get("expect").map(|node| expect::read(&mut self.reader, node, &mut self.references));
         if own.is_none() && expected.is_none() {
             self.reader.required(&fields, "expect");
@@ -180,7 +187,7 @@ impl Cases<'_, '_> {
             }
         }
         let Some(name) = name else { return };
-        self.add(&name, format!("{} › {}", case.value, name.value), question, (context, used), all);
+        self.add(&name, format!("{} › {}", case.value, name.value), question, (context, before), all);
     }
 
     fn add(
@@ -188,7 +195,7 @@ impl Cases<'_, '_> {
         written: &Text,
         name: String,
         question: Question,
-        (context, used): (Json, Used),
+        (context, before): (Json, Before),
         mut expect: Vec<Expectation>,
     ) {
         let span = written.span;
@@ -198,7 +205,8 @@ impl Cases<'_, '_> {
         }
         expect.sort_by_key(|e| e.key);
         let Question { stage, now, handles } = question;
-        self.cases.push(Case { name, span, stage, now, handles, used, context, expect });
+        let Before { used, breakers } = before;
+        self.cases.push(Case { name, span, stage, now, handles, used, breakers, context, expect });
     }
 
     /// Reports cases with one name.
@@ -224,9 +232,26 @@ impl Cases<'_, '_> {
         }
     }
 
-    /// What limits have been used before: `{team-month: 900}`; a variant's words take the place of its case's.
-    fn used(&mut self, fields: &Fields<'_, '_>, inherited: &[(String, f64)]) -> Used {
-        let mut used = inherited.to_vec();
+    /// What went before; a variant's words take the place of its case's.
+    fn before(&mut self, fields: &Fields<'_, '_>, inherited: Before) -> Before {
+        Before { used: self.used(fields, inherited.used), breakers: self.breakers(fields, inherited.breakers) }
+    }
+
+    /// How breakers stand: `{models: open}`.
+    fn breakers(&mut self, fields: &Fields<'_, '_>, mut breakers: Vec<(String, Stands)>) -> Vec<(String, Stands)> {
+        let Some(node) = fields.get(BREAKERS) else { return breakers };
+        for (key, value) in self.reader.entries(BREAKERS, node) {
+            let Some(stands) = self.reader.choice(BREAKERS, value, &Stands::NAMES) else { continue };
+            breakers.retain(|(name, _)| *name != *key.text);
+            breakers.push((key.text.to_string(), stands));
+            let name = Text::new(Arc::from(&*key.text), key.span);
+            self.references.push(Reference { kind: ReferenceKind::Breaker, name });
+        }
+        breakers
+    }
+
+    /// What limits have been used before: `{team-month: 900}`.
+    fn used(&mut self, fields: &Fields<'_, '_>, mut used: Vec<(String, f64)>) -> Vec<(String, f64)> {
         let Some(node) = fields.get(USED) else { return used };
         for (key, value) in self.reader.entries(USED, node) {
             let Some(number) = self.reader.json(&key.text, value).as_ref().and_then(Json::as_f64) else {

@@ -26,6 +26,9 @@ pub fn lines(source: &str, width: usize) -> Option<Vec<String>> {
         return None;
     }
     let pieces = pieces(source, &tokens)?;
+    if pieces.is_empty() {
+        return None;
+    }
     let out = if has_comment(source, &tokens) {
         commented(source, &tokens, &pieces)?
     } else {
@@ -265,7 +268,8 @@ fn split<'p, 's>(pieces: &'p [Piece<'s>]) -> Vec<&'p [Piece<'s>]> {
                 cuts.push(at);
             }
         }
-        if !cuts.is_empty() {
+        // An operator without a left operand is no expression, and has nothing to be broken off from.
+        if cuts.first().is_some_and(|first| *first > 0) {
             let mut from = 0;
             let mut parts = Vec::with_capacity(cuts.len() + 1);
             for at in cuts.into_iter().chain([pieces.len()]) {
@@ -344,8 +348,8 @@ fn commented(source: &str, tokens: &[Token], pieces: &[Piece<'_>]) -> Option<Vec
             rest = behind;
             fresh = true;
         }
-        if let Some(comment) = rest.find("//") {
-            push_comment(&mut line, rest.get(comment..)?, fresh);
+        if rest.contains("//") {
+            push_comment(&mut line, rest, fresh);
         } else if fresh && !out.is_empty() {
             line.push_str(rest);
         }

@@ -133,13 +133,14 @@ fn run_case(engine: &Engine, case: &Case) -> CaseOutcome {
     }
 }
 
-/// The engine that a case asks: for its host, and with its limits used as it says. No case sees what another one takes.
+/// The engine that a case asks: for its host, and with its limits used and its breakers as it says. No case sees what another one takes.
 pub(crate) fn engine_for(engine: &Engine, case: &Case) -> Result<Engine, InputError> {
     let engine = engine.clone().handles(case.handles);
-    if engine.compiled().limits.is_empty() {
+    let compiled = engine.compiled();
+    if compiled.limits.is_empty() && compiled.breakers.all.is_empty() {
         return Ok(engine);
     }
-    engine.with_used(&case.context, case.now, &case.used)
+    engine.with_used(&case.context, case.now, &case.used, &case.breakers)
 }
 
 /// All of a decision that a case can speak about.

@@ -147,6 +147,7 @@ fn unknown(reference: &Reference, documents: &[Document]) -> Option<Diagnostic> 
             ReferenceKind::Rule => document.rules.iter().map(|rule| &*rule.id.value).collect(),
             ReferenceKind::Exception => document.exceptions.iter().map(|e| &*e.id.value).collect(),
             ReferenceKind::Limit => document.limits.iter().map(|limit| &*limit.name.value).collect(),
+            ReferenceKind::Breaker => document.breakers.iter().map(|breaker| &*breaker.name.value).collect(),
             ReferenceKind::Policy => {
                 known.extend([document.metadata.name.value.to_string(), id]);
                 continue;
@@ -162,6 +163,7 @@ fn unknown(reference: &Reference, documents: &[Document]) -> Option<Diagnostic> 
         ReferenceKind::Exception => "exception",
         ReferenceKind::Policy => "policy",
         ReferenceKind::Limit => "limit",
+        ReferenceKind::Breaker => "breaker",
     };
     let message = format!("the policies under test have no {what} `{name}`");
     let error = Diagnostic::error("unknown-name", message, reference.name.span);

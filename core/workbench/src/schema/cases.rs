@@ -1,13 +1,14 @@
 //! The schema of files of test cases.
 
 use llm_policy_engine::Effect;
+use llm_policy_engine::breakers::Stands;
 use llm_policy_engine::context::Stage;
 use llm_policy_engine::handles::HANDLED;
 use serde_json::{Map, Value as Json, json};
 
 use super::{DRAFT, boolean, doc, instant, list, object, one_of, reference, some, some_text, text, with};
 use crate::cases::Key;
-use crate::cases::read::{CONTEXT, FILE, QUESTION, USED};
+use crate::cases::read::{BREAKERS, CONTEXT, FILE, QUESTION, USED};
 
 pub(super) fn schema() -> Json {
     let root = object(FILE, &["tests"], |key| match key {
@@ -23,11 +24,12 @@ pub(super) fn schema() -> Json {
         _ => json!({}),
     });
     let keys = |own: &[&'static str]| [own, CONTEXT, QUESTION].concat();
-    let variant = object(&keys(&["name", "expect", USED]), &["name"], part);
-    let case = object(&keys(&["name", "description", "expect", "variants", USED]), &["name"], |key| match key {
-        "variants" => doc(some(variant.clone()), "Cases that differ from this one in what they say."),
-        key => part(key),
-    });
+    let variant = object(&keys(&["name", "expect", USED, BREAKERS]), &["name"], part);
+    let case =
+        object(&keys(&["name", "description", "expect", "variants", USED, BREAKERS]), &["name"], |key| match key {
+            "variants" => doc(some(variant.clone()), "Cases that differ from this one in what they say."),
+            key => part(key),
+        });
     let case = with(case, json!({"anyOf": [{"required": ["expect"]}, {"required": ["variants"]}]}));
     let definitions = json!({"case": case, "expect": expect(), "text": expected_text(), "effect": effect()});
     with(json!({"$schema": DRAFT, "title": "Test cases of policies"}), with(root, json!({"$defs": definitions})))
@@ -47,6 +49,10 @@ fn part(key: &str) -> Json {
         USED => doc(
             json!({"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}),
             "What limits have been used before, by name: dollars, tokens or requests.",
+        ),
+        BREAKERS => doc(
+            json!({"type": "object", "additionalProperties": one_of(&Stands::NAMES.map(|(name, _)| name))}),
+            "How circuit breakers stand, by name.",
         ),
         "now" => doc(instant(), "The time that conditions see."),
         "handles" => json!({"anyOf": [{"const": "all"}, list(one_of(&HANDLED))]}),
@@ -90,11 +96,11 @@ fn expected(key: Key) -> Json {
     match key {
         Key::Effect => effect(),
         Key::RetryAfterMs => nullable(json!({"type": "integer", "minimum": 0})),
-        Key::Rule | Key::Policy | Key::Limit => nullable(some_text()),
+        Key::Rule | Key::Policy | Key::Limit | Key::Breaker => nullable(some_text()),
         Key::Route => json!({"anyOf": [reference("text"), texts(&["model", "provider"])]}),
-        Key::Shadow => {
-            nullable(json!({"anyOf": [effect(), texts(&["effect", "rule", "limit", "policy", "code", "reason"])]}))
-        }
+        Key::Shadow => nullable(
+            json!({"anyOf": [effect(), texts(&["effect", "rule", "limit", "breaker", "policy", "code", "reason"])]}),
+        ),
         _ => reference("text"),
     }
 }

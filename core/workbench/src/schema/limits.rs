@@ -42,8 +42,11 @@ fn limit() -> Json {
     })
 }
 
+pub(super) fn duration() -> Json {
+    json!({"type": "string", "pattern": "^([0-9]+(w|d|h|ms|m|s))+$", "examples": ["1m", "1d"]})
+}
+
 fn window() -> Json {
-    let duration = || json!({"type": "string", "pattern": "^([0-9]+(w|d|h|ms|m|s))+$", "examples": ["1m", "1d"]});
     let form = |key: &str| -> Json {
         match key {
             "calendar" => one_of(&["day", "week", "month", "quarter", "year"]),

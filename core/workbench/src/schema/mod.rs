@@ -3,6 +3,7 @@
 //! The schema is made from the keys that the strict readers know. A reader sees more than a schema can say: names that
 //! nothing has, CEL that does not compile, sums. What a reader accepts is always valid by the schema.
 
+mod breakers;
 mod cases;
 mod limits;
 mod policy;

@@ -5,8 +5,8 @@ use llm_policy_engine::document::detectors::Opaque;
 use llm_policy_engine::document::keys;
 use serde_json::{Map, Value as Json, json};
 
-use super::limits;
 use super::{DRAFT, boolean, doc, instant, int, list, object, one_of, reference, some, some_text, stages, text, with};
+use super::{breakers, limits};
 
 pub(super) fn schema() -> Json {
     let root = object(keys::DOCUMENT, &["version", "metadata"], |key| match key {
@@ -18,6 +18,7 @@ pub(super) fn schema() -> Json {
         "lists" => doc(named(list(reference("constant"))), "Named constant lists, used as `lists.<name>`."),
         "tables" => doc(json!({"type": "object", "additionalProperties": table()}), "Named tables for `lookup`."),
         "limits" => doc(limits::limits(), "How much may be used: money, tokens, requests."),
+        "breakers" => doc(breakers::breakers(), "What is not called for a while when it fails."),
         "rules" => doc(some(reference("rule")), "What is decided, and when."),
         "exceptions" => doc(list(reference("exception")), "What suspends rules of this document."),
         "fallback" => doc(fallback(), "What is decided when the document cannot be evaluated at all."),
@@ -38,7 +39,8 @@ pub(super) fn schema() -> Json {
         "condition": condition(),
         "action": action(),
     });
-    let root = with(root, json!({"anyOf": [{"required": ["rules"]}, {"required": ["limits"]}]}));
+    let root =
+        with(root, json!({"anyOf": [{"required": ["rules"]}, {"required": ["limits"]}, {"required": ["breakers"]}]}));
     with(json!({"$schema": DRAFT, "title": "A policy document"}), with(root, json!({"$defs": definitions})))
 }
 
@@ -73,6 +75,10 @@ fn config() -> Json {
         "audit_all_decisions" => doc(boolean(), "Whether decisions that allow are recorded too."),
         "cache_ttl_seconds" => doc(int(0, 31_536_000), "How long a decision may be cached; 0: not at all."),
         "mode" => reference("mode"),
+        "stream" => doc(
+            one_of(&["buffer", "at_end"]),
+            "What becomes of an answer that streams where a rule needs all of it; `buffer` by default.",
+        ),
         "detectors" => doc(detectors(), "How the detectors that its rules ask read texts."),
         _ => json!(true),
     })
@@ -165,7 +171,6 @@ fn exception() -> Json {
     let out = object(keys::EXCEPTION, &["id", "rules"], |key| match key {
         "id" => doc(reference("name"), "Unique among the document's exceptions."),
         "description" => text(),
-        "limits" => doc(limits::limits(), "How much may be used: money, tokens, requests."),
         "rules" => doc(some(some_text()), "The rules of this document that it suspends."),
         "when" => doc(reference("cel"), "When it matches."),
         "conditions" => reference("conditions"),

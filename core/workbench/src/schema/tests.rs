@@ -43,7 +43,7 @@ fn whole() -> Json {
             "created_at": "2027-01-01T00:00:00Z", "updated_at": "2027-01-01T00:00:00+02:00"},
         "config": {"target": "user.tenant == 'a'", "stages": ["request", "response"], "default_action": "deny",
             "combine": "first_match", "fail_open": true, "on_missing": "default", "audit_all_decisions": false,
-            "cache_ttl_seconds": 0, "mode": "shadow",
+            "cache_ttl_seconds": 0, "mode": "shadow", "stream": "at_end",
             "detectors": {"profile": "code", "regions": ["DE", "US"], "thresholds": {"pii": 0.6, "email": 1, "badge": 0},
                 "patterns": {"badge": "B-[0-9]{6}"}, "allow": ["info@example.org"], "max_bytes": 65536, "opaque": "warn"}},
         "schema": {"user.clearance": {"type": "int", "missing": "required", "description": "d"},
@@ -62,6 +62,14 @@ fn whole() -> Json {
             "b": {"kind": "rate", "key": "user.id", "amount": "size(user.tier)", "window": {"bucket": "1m", "burst": 5}},
             "c": {"kind": "rate", "key": "user.id", "amount": 5, "window": {"sliding": "1m"}},
             "e": {"kind": "concurrency", "key": "user.id", "amount": 5},
+        },
+        "breakers": {
+            "models": {"description": "d", "mode": "shadow", "stages": ["request", "response"], "when": "true",
+                "key": ["request.provider", "request.model"], "error_rate": 0.5, "slow": {"over": "10s", "rate": 0.1},
+                "consecutive_failures": 5, "window": "1m", "min_calls": 20, "open_for": "30s", "probes": 2,
+                "probe_timeout": "1m", "do": {"route": {"model": "m"}}},
+            "one": {"key": "request.model", "consecutive_failures": 5, "do": "throttle"},
+            "everything": {},
         },
         "rules": [
             {"id": "r", "description": "d", "priority": -1, "enabled": false, "mandatory": false, "stages": ["response"],
@@ -104,7 +112,9 @@ fn a_document_with_every_key_is_accepted_by_both() {
     let errors: Vec<String> = validator(&super::policy()).iter_errors(&whole).map(|e| e.to_string()).collect();
     assert_eq!(errors, Vec::<String>::new());
     let keys = [keys::DOCUMENT, keys::CONFIG, keys::METADATA, keys::DETECTORS, keys::ROLLOUT, keys::SCHEDULE];
-    for key in [keys.concat(), [keys::LIMIT, keys::LIMIT_WINDOW, keys::STEP].concat()].concat() {
+    for key in
+        [keys.concat(), [keys::LIMIT, keys::LIMIT_WINDOW, keys::STEP, keys::BREAKER, keys::SLOW].concat()].concat()
+    {
         assert!(text.contains(&format!("\"{key}\":")), "{key}");
     }
     for (action, keys) in keys::actions() {
@@ -140,6 +150,7 @@ fn misspelt_keys_are_refused_by_both() {
             "/lists",
             "/tables",
             "/limits",
+            "/breakers",
             "/entries",
             "/variants",
             "/set",
@@ -197,7 +208,8 @@ fn misspelt_words_are_refused_by_both() {
     for pointer in all.iter().filter(|p| !is_free(p)) {
         let named = words.iter().any(|word| pointer.ends_with(&format!("/{word}")));
         // The value of a comparison is a text of the author's choice.
-        let is_cel = pointer.starts_with("/limits/") && pointer.ends_with("/key");
+        let is_cel =
+            ["/limits/", "/breakers/"].iter().any(|part| pointer.starts_with(part)) && pointer.ends_with("/key");
         if !named || is_cel || pointer.contains("/conditions/") && pointer.ends_with("/value") {
             continue;
         }
@@ -232,7 +244,7 @@ fn cases_whole() -> Json {
         "fixtures": {"ann": {"context": {"user": {"id": "ann"}}}},
         "tests": [
             {"name": "a", "description": "d", "base": "ann", "context": {"request": {}}, "with": {"request.model": "m"},
-                "without": ["user.id"], "stage": "request", "handles": ["redact"], "used": {"day": 9.5},
+                "without": ["user.id"], "stage": "request", "handles": ["redact"], "used": {"day": 9.5}, "breakers": {"models": "open"},
                 "expect": {"effect": "deny", "limit": "day", "limits": [{"limit": "day", "used": 9.5, "key": ["ann"],
                     "fits": false}]}},
             {"name": "b", "base": ["ann"], "variants": [{"name": "v", "expect": {"effect": "allow", "rule": null,
@@ -255,7 +267,7 @@ fn test_cases_are_valid_and_misspelt_ones_are_not() {
     pointers(&whole, "", &mut all);
     let mut misspelt = 0;
     for pointer in &all {
-        let free = ["/fixtures", "/context", "/with", "/used", "/params", "/user"];
+        let free = ["/fixtures", "/context", "/with", "/used", "/breakers", "/params", "/user"];
         let Some(Json::Object(entries)) = whole.pointer(pointer) else { continue };
         if free.iter().any(|end| pointer.ends_with(end)) {
             continue;

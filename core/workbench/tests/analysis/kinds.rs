@@ -466,6 +466,14 @@ fn unused_names() {
         &limit("user.id in lists.x && user.tier == 'b'"),
     );
     assert!(found(&limit("user.id in lists.x"), "unused-list").is_empty());
+    let breaker = |when: &str| format!("lists: {{x: [a]}}\nbreakers: {{b: {{key: request.model, when: \"{when}\"}}}}");
+    pair(
+        "unused-breaker",
+        "breaker `b`",
+        &breaker("user.id in lists.x && user.id == 'b'"),
+        &breaker("user.id in lists.x && user.tier == 'b'"),
+    );
+    assert!(found(&breaker("user.id in lists.x"), "unused-list").is_empty());
     assert!(found(&limit("user.id in lists.x"), "unused-table").is_empty());
     let tables = "tables: {t: {key: string, value: int, entries: {a: 1}}}";
     pair("unused-table", "table `t`", &with(tables, "user.id == 't'"), &with(tables, "lookup('t', user.id, 0) > 0"));

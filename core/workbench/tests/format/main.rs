@@ -129,6 +129,25 @@ fn decisions_stay_the_same() {
     assert!(compared > 100);
 }
 
+#[test]
+fn comments_alone_are_no_expression() {
+    assert_eq!(format::cel::lines(" //\n", 20), None);
+}
+
+#[test]
+fn a_comment_at_the_end_stays_at_its_column() {
+    for text in ["a >\n  b\n  // why\n", "a >\n  b\n  // why"] {
+        assert_eq!(format::cel::lines(text, 20).unwrap(), ["a >", "  b", "  // why"]);
+    }
+}
+
+#[test]
+fn an_operator_without_a_left_operand_stays_on_its_line() {
+    for width in [1, 20] {
+        assert_eq!(format::cel::lines("||\n:", width).unwrap(), ["|| :"]);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 

@@ -7,7 +7,7 @@ use llm_policy_cel::diagnostic::Diagnostic;
 
 use super::Reader;
 use crate::document::detectors::Detectors;
-use crate::document::model::{Combine, Config, DefaultAction, Fallback, Metadata, Mode, OnMissing, Spanned};
+use crate::document::model::{Combine, Config, DefaultAction, Fallback, Metadata, Mode, OnMissing, Spanned, Stream};
 use crate::document::tree::Node;
 
 pub(super) const METADATA: &[&str] =
@@ -22,10 +22,12 @@ pub(super) const CONFIG: &[&str] = &[
     "audit_all_decisions",
     "cache_ttl_seconds",
     "mode",
+    "stream",
     "detectors",
 ];
 pub(super) const FALLBACK: &[&str] = &["action", "reason"];
 const DEFAULT_ACTION: &[(&str, DefaultAction)] = &[("allow", DefaultAction::Allow), ("deny", DefaultAction::Deny)];
+pub(super) const STREAM: &[(&str, Stream)] = &[("buffer", Stream::Buffer), ("at_end", Stream::AtEnd)];
 pub(super) const MODE: &[(&str, Mode)] =
     &[("enforce", Mode::Enforce), ("shadow", Mode::Shadow), ("disabled", Mode::Disabled)];
 
@@ -67,6 +69,7 @@ impl Reader<'_> {
             audit_all_decisions: true,
             cache_ttl_seconds: None,
             mode: Mode::default(),
+            stream: Stream::default(),
             detectors: Detectors::default(),
         };
         let Some(node) = node else { return Some(config) };
@@ -88,6 +91,9 @@ impl Reader<'_> {
         config.cache_ttl_seconds =
             fields.get("cache_ttl_seconds").and_then(|node| self.int("cache_ttl_seconds", node, 0..=31_536_000));
         config.mode = self.mode(fields.get("mode"));
+        if let Some(node) = fields.get("stream") {
+            config.stream = self.choice("stream", node, STREAM).unwrap_or_default();
+        }
         config.detectors = fields.get("detectors").and_then(|node| self.detectors(node)).unwrap_or_default();
         Some(config)
     }

@@ -1,6 +1,6 @@
 //! The keys that the readers know, for tools that stand beside them: JSON Schema, completion.
 
-use super::{action, conditions, data, detectors, header, limits, rule, schedule};
+use super::{action, breakers, conditions, data, detectors, header, limits, rule, schedule};
 
 /// Of a document.
 pub const DOCUMENT: &[&str] = super::KEYS;
@@ -26,6 +26,10 @@ pub const LIMIT: &[&str] = limits::LIMIT;
 pub const LIMIT_WINDOW: &[&str] = limits::WINDOW;
 /// Of a step of a limit.
 pub const STEP: &[&str] = limits::STEP;
+/// Of a breaker.
+pub const BREAKER: &[&str] = breakers::BREAKER;
+/// Of `slow` of a breaker.
+pub const SLOW: &[&str] = breakers::SLOW;
 /// Of an exception.
 pub const EXCEPTION: &[&str] = rule::EXCEPTION;
 /// Of `conditions` and groups in it.

@@ -9,12 +9,12 @@ use llm_policy_cel::diagnostic::Diagnostic;
 use llm_policy_ledger as ledger;
 use llm_policy_ledger::limit::{MAX_STEPS, NotALimit};
 use llm_policy_ledger::units::{MAX_UNITS, Share, parse_decimal};
-use llm_policy_ledger::{Calendar, CalendarUnit, Kind, OnExpiry, Window};
+use llm_policy_ledger::{Calendar, CalendarUnit, Consistency, Kind, OnExpiry, Window};
 
 use super::values::plain;
 use super::{Fields, Reader, describe, short};
 use crate::document::action::Action;
-use crate::document::limit::{Amount, Consistency, Limit, OnStoreLoss};
+use crate::document::limit::{Amount, Limit, OnStoreLoss};
 use crate::document::model::{Mode, Spanned};
 use crate::document::source::Source;
 use crate::document::tree::{self, Key, Node, Style};
@@ -81,7 +81,8 @@ impl Reader<'_> {
         let (steps, actions): (Vec<_>, Vec<_>) = steps?.into_iter().unzip();
         let full_name = format!("{document}/{}", name.text);
         let built = ledger::Limit::new(full_name, kind?, window?, steps).and_then(|limit| {
-            let limit = limit.on_expiry(on_expiry.unwrap_or_default());
+            let limit =
+                limit.on_expiry(on_expiry.unwrap_or_default()).with_consistency(consistency.unwrap_or_default());
             match max_open {
                 Some(most) => limit.with_max_open(most),
                 None => Ok(limit),
@@ -110,13 +111,12 @@ impl Reader<'_> {
             amount: amount?,
             cost,
             actions,
-            consistency: consistency.unwrap_or_default(),
             on_store_loss: on_store_loss.unwrap_or_default(),
         })
     }
 
     /// One expression, or a list of them. Empty: that was reported.
-    fn limit_key(&mut self, node: &Node<'_>) -> Vec<Source> {
+    pub(super) fn limit_key(&mut self, node: &Node<'_>) -> Vec<Source> {
         if !matches!(node.kind, tree::Kind::List(_)) {
             return self.cel("key", node).into_iter().collect();
         }

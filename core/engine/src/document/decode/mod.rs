@@ -1,6 +1,7 @@
 //! From the tree to the model: strict readers, which report everything that is wrong and not the first thing only.
 
 mod action;
+mod breakers;
 mod conditions;
 mod data;
 mod detectors;
@@ -37,6 +38,7 @@ pub(super) const KEYS: &[&str] = &[
     "lists",
     "tables",
     "limits",
+    "breakers",
     "rules",
     "exceptions",
     "fallback",
@@ -164,6 +166,7 @@ impl<'t> Reader<'t> {
         let id = metadata.as_ref().map(|m| format!("{}/{}", m.namespace.value, m.name.value)).unwrap_or_default();
         let mode = config.as_ref().map(|config| config.mode).unwrap_or_default();
         let limits = self.limits(fields.get("limits"), &id, mode);
+        let breakers = self.breakers(fields.get("breakers"), &id, mode);
         let rules = self.rules(&fields, &lists);
         let exceptions = self.exceptions(fields.get("exceptions"), &rules, fields.get("rules"));
         let fallback = fields.get("fallback").map(|node| self.fallback(node));
@@ -183,6 +186,7 @@ impl<'t> Reader<'t> {
             lists,
             tables,
             limits,
+            breakers,
             rules,
             exceptions,
             fallback,

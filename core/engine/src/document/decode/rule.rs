@@ -31,8 +31,9 @@ pub(super) const EXCEPTION: &[&str] = &["id", "description", "rules", "when", "c
 
 impl Reader<'_> {
     pub(super) fn rules(&mut self, document: &Fields<'_, '_>, lists: &[List]) -> Vec<Rule> {
-        // What only limits has no rules.
-        if document.get("rules").is_none() && document.get("limits").is_some() {
+        // What only limits or stops has no rules.
+        let others = document.get("limits").or(document.get("breakers"));
+        if document.get("rules").is_none() && others.is_some() {
             return Vec::new();
         }
         let Some(items) = self.required(document, "rules").and_then(|node| self.some_items("rules", node)) else {

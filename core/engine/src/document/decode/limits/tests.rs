@@ -65,7 +65,7 @@ team-month:
     assert_eq!(limit.when.unwrap().text.as_ref(), "request.environment == 'prod'");
     assert_eq!(limit.cost.unwrap().text.as_ref(), "request.estimated_cost");
     assert_eq!(limit.amount, Amount::Units(1_000_000_000));
-    assert_eq!((limit.consistency, limit.on_store_loss), (Consistency::Strict, OnStoreLoss::LocalShare));
+    assert_eq!((limit.definition.consistency(), limit.on_store_loss), (Consistency::Strict, OnStoreLoss::LocalShare));
     let definition = &limit.definition;
     assert_eq!(
         (definition.kind(), definition.expiry(), definition.max_open()),

@@ -19,6 +19,10 @@ import java.util.Optional;
  * @param retryAfterMs how long to wait when throttled, in milliseconds; null otherwise
  * @param shadowEffect what would be decided with all rules in shadow in force; null when no rule is
  * @param canonicalJson the whole decision in canonical form (RFC 8785), the same bytes in every language
+ * @param limitsJson how each limit stands that applies to the request, as a list in canonical JSON; it varies from run to run, so
+ *     it is no part of the canonical form
+ * @param hold what is held for the request, for {@link Engine#settle} and its like, here or in another process that has the same
+ *     store; null when nothing is
  */
 public record Decision(
         Effect effect,
@@ -29,7 +33,9 @@ public record Decision(
         String rule,
         Long retryAfterMs,
         Effect shadowEffect,
-        String canonicalJson) {
+        String canonicalJson,
+        String limitsJson,
+        String hold) {
 
     /**
      * A rule that had a say.
@@ -50,12 +56,15 @@ public record Decision(
      * @param action the name: {@code redact}, {@code audit}
      * @param params its parameters
      * @param policy the document that asks for it
-     * @param rule the rule that asks for it
+     * @param rule the rule that asks for it; null when none does
+     * @param limit the limit that asks for it; null when none does
+     * @param breaker the circuit breaker that asks for it; null when none does
      */
-    public record Obligation(String action, Map<String, Object> params, String policy, String rule) {
+    public record Obligation(
+            String action, Map<String, Object> params, String policy, String rule, String limit, String breaker) {
         static Obligation of(Tree tree) {
-            return new Obligation(
-                    tree.text("action"), tree.tree("params").fields(), tree.text("policy"), tree.text("rule"));
+            return new Obligation(tree.text("action"), tree.tree("params").fields(), tree.text("policy"),
+                    tree.text("rule"), tree.text("limit"), tree.text("breaker"));
         }
     }
 
@@ -64,9 +73,10 @@ public record Decision(
      *
      * @param message what it says
      * @param policy the document
-     * @param rule the rule
+     * @param rule the rule; null when a limit warns
+     * @param limit the limit; null when a rule warns
      */
-    public record Warning(String message, String policy, String rule) {}
+    public record Warning(String message, String policy, String rule, String limit) {}
 
     /**
      * What failed in a rule.
@@ -94,6 +104,26 @@ public record Decision(
         return effect == Effect.ALLOW;
     }
 
+    /** The limit that decided; null when none did. */
+    public String limit() {
+        return tree().text("limit");
+    }
+
+    /** The circuit breaker that decided; null when none did. */
+    public String breaker() {
+        return tree().text("breaker");
+    }
+
+    /** How each limit stands that applies to the request. */
+    public List<LimitState> limits() {
+        return Reply.parse("{\"limits\":" + limitsJson + "}").list("limits", LimitState::of);
+    }
+
+    /** What detectors found for rules that had a say; perhaps not all. */
+    public List<DetectorFinding> findings() {
+        return tree().list("findings", DetectorFinding::of);
+    }
+
     /** The rules that had a say. */
     public List<Match> matched() {
         return tree().list("matched", tree -> new Match(tree.text("policy"), tree.text("rule"), tree.texts("actions"),
@@ -113,7 +143,8 @@ public record Decision(
     /** The warnings, most important first. */
     public List<Warning> warnings() {
         return tree().list("warnings",
-                tree -> new Warning(tree.text("message"), tree.text("policy"), tree.text("rule")));
+                tree -> new Warning(
+                        tree.text("message"), tree.text("policy"), tree.text("rule"), tree.text("limit")));
     }
 
     /** What failed. */
@@ -160,8 +191,10 @@ public record Decision(
         String policy = reply.text();
         String rule = reply.text();
         String canonical = reply.text();
+        String limits = reply.text();
+        String hold = reply.text();
         return new Decision(effect, reason, code, publicMessage, policy, rule, retryAfter == -1 ? null : retryAfter,
-                shadow == 0 ? null : Effect.of(shadow), canonical);
+                shadow == 0 ? null : Effect.of(shadow), canonical, limits == null ? "[]" : limits, hold);
     }
 
     /** The deny that stands for a decision that could not be made. */
@@ -171,6 +204,6 @@ public record Decision(
         if (json == null) {
             json = "{\"allowed\":false,\"code\":\"" + name + "\",\"effect\":\"deny\"}";
         }
-        return new Decision(Effect.DENY, message, name, null, null, null, null, null, json);
+        return new Decision(Effect.DENY, message, name, null, null, null, null, null, json, "[]", null);
     }
 }

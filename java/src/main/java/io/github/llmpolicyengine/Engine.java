@@ -4,6 +4,8 @@ import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -374,7 +376,163 @@ public final class Engine implements AutoCloseable {
     public Exchange resume(String state) throws PolicyException {
         try {
             return new Exchange(
-                    Reply.of(Native.resume(handle.number, state.getBytes(StandardCharsets.UTF_8))).number());
+                    Reply.of(Native.resume(handle.number, Utf8.of(state))).number());
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** Decides as {@link #evaluate(Input, Question)} does, and takes nothing from limits: {@link Decision#limits} say what would be. */
+    public Decision dryRun(Input input, Question question) throws PolicyException {
+        try {
+            return Decision.read(Reply.of(asked(input, question, (form, bytes, offset, length) -> Native.dryRun(
+                    handle.number, question.stage().ordinal(), question.seconds(), question.nanos(), form, bytes, offset,
+                    length))));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * Closes what is held for a request that was allowed, with what it really used. Settling twice changes nothing, and says so.
+     *
+     * @param hold {@link Decision#hold}
+     * @param used {@link Used} has the names, such as {@code usage} and {@code latency_ms}
+     * @throws PolicyException.LimitsUnavailable when the store cannot be asked; then it is still held
+     */
+    public Closed settle(String hold, Input used) throws PolicyException {
+        try {
+            byte[] held = held(hold);
+            return Closed.read(Reply.of(used.with((form, bytes, offset, length) ->
+                    Native.settle(handle.number, held, form, bytes, offset, length))));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** As {@link #settle(String, Input)}. */
+    public Closed settle(String hold, Used used) throws PolicyException {
+        return settle(hold, used.input());
+    }
+
+    /** Gives back what is held for a request that was not sent. */
+    public Closed release(String hold) throws PolicyException {
+        try {
+            return Closed.read(Reply.of(Native.release(handle.number, held(hold))));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** Lets what is held live on for another lease, ten minutes: for answers that take long. */
+    public Closed extend(String hold) throws PolicyException {
+        try {
+            return Closed.read(Reply.of(Native.extend(handle.number, held(hold))));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * Reports what became of a call that was allowed, to the breakers that let it through. Report each call once; one that was not
+     * sent is released instead. {@link #settle(String, Used)} takes the same words beside what was used.
+     *
+     * @param hold {@link Decision#hold}
+     * @param outcome {@code outcome}, and perhaps {@code latency_ms}
+     */
+    public void observe(String hold, Input outcome) throws PolicyException {
+        try {
+            byte[] held = held(hold);
+            Reply.of(outcome.with((form, bytes, offset, length) ->
+                    Native.observe(handle.number, held, form, bytes, offset, length)));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** As {@link #observe(String, Input)}; the latency may be null. */
+    public void observe(String hold, CallOutcome outcome, Duration latency) throws PolicyException {
+        observe(hold, Input.of(Used.outcome(outcome, latency)));
+    }
+
+    /**
+     * Switches a circuit breaker off, as in an emergency or for maintenance: nothing goes through it for this key. What was set before
+     * for the same is replaced. At most 4,096 switches are set at a time.
+     *
+     * @param breaker its name, or {@code namespace/document/breaker}
+     * @param key the values of its key; empty for all of them
+     * @param reason what decisions show
+     * @param until when it ends; null: not before {@link #switchOn}
+     */
+    public void switchOff(String breaker, List<String> key, String reason, Instant until) throws PolicyException {
+        try {
+            Reply.of(Native.switchOff(handle.number, Utf8.of(breaker), Packer.texts(key), Utf8.of(reason),
+                    until == null ? Long.MAX_VALUE : until.getEpochSecond(), until == null ? 0 : until.getNano()));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** Takes back what {@link #switchOff} set for the same breaker and key. Nothing happens when nothing is set. */
+    public void switchOn(String breaker, List<String> key) throws PolicyException {
+        try {
+            Reply.of(Native.switchOn(handle.number, Utf8.of(breaker), Packer.texts(key)));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** The circuit breakers that are switched off. */
+    public List<Switch> switches() throws PolicyException {
+        return Reply.parse("{\"switches\":" + switchesJson() + "}").list("switches", Switch::of);
+    }
+
+    /** As {@link #switches}, as a list in canonical JSON. */
+    public String switchesJson() throws PolicyException {
+        try {
+            return Reply.of(Native.switches(handle.number)).restAsText();
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** What the engine has done since it was made. Counting is always on. */
+    public Metrics metrics() throws PolicyException {
+        try {
+            return Metrics.of(Tree.of(Reply.of(Native.metrics(handle.number)).tree()));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
+     * Keeps a record of each evaluation from now on, until {@link #auditDrain} takes it. What was kept before is dropped. Nothing
+     * calls back: the host drains as often as it likes, in any thread.
+     *
+     * @param capacity how many records wait at most; 0 is 8,192. A quarter of them is kept for denies
+     * @param key the key of the inputs' digests; null: records have none
+     */
+    public void auditStart(int capacity, byte[] key) throws PolicyException {
+        try {
+            Reply.of(Native.auditStart(handle.number, capacity, key));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** Keeps no more records, and drops those that wait. */
+    public void auditStop() throws PolicyException {
+        try {
+            Reply.of(Native.auditStop(handle.number));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** Takes out the oldest audit records, at most so many. */
+    public AuditRecords auditDrain(int most) throws PolicyException {
+        try {
+            return AuditRecords.of(Tree.of(Reply.of(Native.auditDrain(handle.number, most)).tree()));
         } finally {
             Reference.reachabilityFence(this);
         }
@@ -395,8 +553,13 @@ public final class Engine implements AutoCloseable {
         handle.close();
     }
 
-    private static byte[] bytes(Path path) {
-        return path.toString().getBytes(StandardCharsets.UTF_8);
+    private static byte[] bytes(Path path) throws PolicyException {
+        return Utf8.of(path.toString());
+    }
+
+    /** Nothing held is an empty text, of which the library says what is wrong. */
+    private static byte[] held(String hold) throws PolicyException {
+        return Utf8.of(hold == null ? "" : hold);
     }
 
     /** What {@code use} makes of an input; when the input cannot be written, the failure comes with the deny that stands for it. */

@@ -1,6 +1,5 @@
 package io.github.llmpolicyengine;
 
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
 
@@ -39,7 +38,7 @@ public record Format(String wireName) {
         Objects.requireNonNull(wireName, "wireName");
     }
 
-    byte[] bytes() {
-        return wireName.getBytes(StandardCharsets.UTF_8);
+    byte[] bytes() throws PolicyException {
+        return Utf8.of(wireName);
     }
 }

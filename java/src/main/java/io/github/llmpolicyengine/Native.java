@@ -6,14 +6,14 @@ package io.github.llmpolicyengine;
  */
 final class Native {
     /** The version of what this class and the library say to each other. */
-    static final int ABI = 1;
+    static final int ABI = 2;
 
     static {
         NativeLibrary.load();
         if (abi() != ABI) {
             throw new UnsatisfiedLinkError("the native library of the policy engine (" + NativeLibrary.loaded()
                     + ") is of another version than its classes: " + abi() + ", not " + ABI
-                    + "; use the same version of both jars");
+                    + "; take the library of the same version");
         }
     }
 
@@ -83,6 +83,61 @@ final class Native {
     static native byte[] exchangeState(long exchange);
 
     static native boolean freeExchange(long exchange);
+
+    static native byte[] dryRun(
+            long engine, int stage, long seconds, int nanos, int form, byte[] input, int offset, int length);
+
+    static native byte[] settle(long engine, byte[] hold, int form, byte[] used, int offset, int length);
+
+    static native byte[] release(long engine, byte[] hold);
+
+    static native byte[] extend(long engine, byte[] hold);
+
+    static native byte[] observe(long engine, byte[] hold, int form, byte[] outcome, int offset, int length);
+
+    static native byte[] exchangeSettle(long exchange, int form, byte[] used, int offset, int length);
+
+    static native byte[] exchangeRelease(long exchange);
+
+    static native byte[] exchangeObserve(long exchange, int form, byte[] outcome, int offset, int length);
+
+    static native byte[] exchangeHold(long exchange);
+
+    static native byte[] switchOff(long engine, byte[] breaker, byte[] key, byte[] reason, long seconds, int nanos);
+
+    static native byte[] switchOn(long engine, byte[] breaker, byte[] key);
+
+    static native byte[] switches(long engine);
+
+    static native byte[] detector(int form, byte[] options, int offset, int length);
+
+    static native byte[] scan(long detector, byte[] text);
+
+    static native byte[] redact(long detector, byte[] form, byte[] style, byte[] text);
+
+    static native boolean freeDetector(long detector);
+
+    static native byte[] exchangeRedact(long exchange, byte[] format, byte[] body);
+
+    static native byte[] exchangeRestore(long exchange, byte[] text);
+
+    static native byte[] stream(long exchange, long seconds, int nanos, byte[] format);
+
+    static native byte[] streamPush(long stream, byte[] chunk, int offset, int length);
+
+    static native byte[] streamFinish(long stream);
+
+    static native byte[] streamAbort(long stream);
+
+    static native boolean freeStream(long stream);
+
+    static native byte[] metrics(long engine);
+
+    static native byte[] auditStart(long engine, int capacity, byte[] key);
+
+    static native byte[] auditStop(long engine);
+
+    static native byte[] auditDrain(long engine, int most);
 
     static native byte[] pack(byte[] json);
 

@@ -9,7 +9,7 @@ import java.util.Locale;
 
 /**
  * Finds and loads the native library: the file that {@code llmpolicy.library} or {@code LLM_POLICY_LIBRARY} names, else the one
- * of this platform's jar, else one on {@code java.library.path}.
+ * in the jar, else one on {@code java.library.path}.
  *
  * <p>What comes from a jar is copied to a new folder each time, because a JVM loads one file into one class loader only.
  */
@@ -83,9 +83,9 @@ final class NativeLibrary {
     }
 
     static String missing(String platform) {
-        return "there is no native library of the policy engine for " + platform + " on the class path. Add to the"
-                + " dependencies: io.github.llmpolicyengine:llm-policy-engine:VERSION with <classifier>" + platform
-                + "</classifier> (runtime scope); or name a library file with -Dllmpolicy.library=FILE or"
+        return "there is no native library of the policy engine for " + platform + " on the class path. The dependency"
+                + " io.github.llmpolicyengine:llm-policy-engine:VERSION has those of all platforms, and with a <classifier> the"
+                + " library of that platform only; elsewhere build it, and name the file with -Dllmpolicy.library=FILE or"
                 + " LLM_POLICY_LIBRARY";
     }
 

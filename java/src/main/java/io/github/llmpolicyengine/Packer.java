@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -62,6 +63,15 @@ final class Packer {
         Packer packer = new Packer();
         packer.limit = Integer.MAX_VALUE - 64;
         return packer;
+    }
+
+    /** A frame of texts. */
+    static byte[] texts(List<String> texts) throws PolicyException {
+        Packer frame = frame();
+        for (String text : texts) {
+            frame.part(Utf8.of(text));
+        }
+        return frame.toBytes();
     }
 
     void release() {

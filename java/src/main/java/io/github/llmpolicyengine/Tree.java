@@ -3,6 +3,7 @@ package io.github.llmpolicyengine;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** Typed access to a tree of maps and lists. */
 record Tree(Map<String, Object> fields) {
@@ -33,16 +34,30 @@ record Tree(Map<String, Object> fields) {
     }
 
     <T> List<T> list(String name, Function<Tree, T> make) {
-        if (!(fields.get(name) instanceof List<?> items)) {
-            return List.of();
-        }
-        return items.stream().map(Tree::of).map(make).toList();
+        return items(name, item -> make.apply(of(item)));
     }
 
     List<String> texts(String name) {
+        return items(name, String::valueOf);
+    }
+
+    double decimal(String name) {
+        return fields.get(name) instanceof Number number ? number.doubleValue() : 0;
+    }
+
+    List<Double> decimals(String name) {
+        return items(name, item -> ((Number) item).doubleValue());
+    }
+
+    private <T> List<T> items(String name, Function<Object, T> make) {
         if (!(fields.get(name) instanceof List<?> items)) {
             return List.of();
         }
-        return items.stream().map(String::valueOf).toList();
+        return items.stream().<T>map(make).toList();
+    }
+
+    /** All fields, which are whole numbers. */
+    Map<String, Long> numbers() {
+        return fields.keySet().stream().collect(Collectors.toUnmodifiableMap(name -> name, name -> number(name, 0)));
     }
 }

@@ -3,6 +3,7 @@ package io.github.llmpolicyengine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -70,6 +71,11 @@ class ConformanceTest {
         private Engine engine;
         private Prepared prepared;
         private Exchange exchange;
+        /** What was taken last. */
+        private String hold = "";
+        private String limits = "[]";
+        /** What came out of the last {@code redact_body}. */
+        private String redacted = "";
 
         Case(Tree test, Path directory) {
             this.test = test;
@@ -157,6 +163,65 @@ class ConformanceTest {
                 }
                 case "resume":
                     return outcome(() -> exchange = engine.resume(exchange.toJson()));
+                case "take":
+                    return take(step);
+                case "dry_run": {
+                    Question question = question(step);
+                    return one(data(step.tree("context")).ways().stream()
+                            .map(way -> decision(() -> engine.dryRun(way, question))).toList());
+                }
+                case "limits":
+                    return limits;
+                case "settle": {
+                    Input used = step.has("used") ? data(step.tree("used")).ways().get(0) : null;
+                    if (!step.bool("exchange")) {
+                        return engine.settle(hold, used).wireName();
+                    }
+                    return (used == null ? exchange.settle() : exchange.settle(used)).wireName();
+                }
+                case "release":
+                    return (step.bool("exchange") ? exchange.release() : engine.release(hold)).wireName();
+                case "extend":
+                    return engine.extend(hold).wireName();
+                case "observe": {
+                    Input outcome = data(step.tree("outcome")).ways().get(0);
+                    if (step.bool("exchange")) {
+                        return outcome(() -> exchange.observe(outcome));
+                    }
+                    return outcome(() -> engine.observe(hold, outcome));
+                }
+                case "switch_off":
+                    engine.switchOff(step.text("breaker"), step.texts("key"), step.text("reason"), null);
+                    return "ok";
+                case "switch_on":
+                    engine.switchOn(step.text("breaker"), step.texts("key"));
+                    return "ok";
+                case "switches":
+                    assertEquals(engine.switchesJson().split("\"reason\"").length - 1, engine.switches().size());
+                    return engine.switchesJson();
+                case "scan":
+                    try (Detector detector = Detector.of(data(step.tree("options")).ways().get(0))) {
+                        Scan scan = detector.scan(ConformanceTest.text(step.tree("text")));
+                        assertEquals(scan.json().split("\"family\"").length - 1, scan.findings().size());
+                        return scan.json();
+                    }
+                case "redact":
+                    try (Detector detector = Detector.of(data(step.tree("options")).ways().get(0))) {
+                        return detector.redact(
+                                step.text("form"), step.text("style"), ConformanceTest.text(step.tree("text")));
+                    }
+                case "redact_body": {
+                    byte[] body = data(step.tree("body")).json();
+                    byte[] out = step.has("format")
+                            ? exchange.redactBody(new Format(step.text("format")), body)
+                            : exchange.redact(body);
+                    redacted = new String(out, StandardCharsets.UTF_8);
+                    return step.bool("hide") ? "ok" : redacted;
+                }
+                case "restore":
+                    return exchange.restore(step.has("text") ? ConformanceTest.text(step.tree("text")) : redacted);
+                case "stream":
+                    return stream(step);
                 case "reload":
                     return outcome(
                             () -> engine.reload(documents(step.tree("policies")).toArray(Document[]::new)));
@@ -167,6 +232,45 @@ class ConformanceTest {
                     return outcome(Engine::selfTestPanic);
                 default:
                     throw new AssertionError("unknown step " + step);
+            }
+        }
+
+        private String take(Tree step) throws PolicyException {
+            Question question = question(step);
+            Input context = data(step.tree("context")).ways().get(0);
+            hold = "";
+            limits = "[]";
+            return decision(() -> {
+                Decision decision = engine.evaluate(context, question);
+                hold = decision.hold() == null ? "" : decision.hold();
+                limits = decision.limitsJson();
+                assertEquals(limits.split("\"fits\"").length - 1, decision.limits().size());
+                return decision;
+            });
+        }
+
+        private String stream(Tree step) throws PolicyException {
+            Format format = step.has("format") ? new Format(step.text("format")) : null;
+            ByteArrayOutputStream came = new ByteArrayOutputStream();
+            try (AnswerStream stream = exchange.stream(format, Instant.parse(step.text("now")))) {
+                byte[] chunks = data(step.tree("chunks")).json();
+                int size = (int) step.number("size", 0);
+                boolean stopped = false;
+                for (int at = 0; at < chunks.length && !stopped; at += size) {
+                    try {
+                        AnswerStream.Passed passed = stream.push(chunks, at, Math.min(size, chunks.length - at));
+                        came.writeBytes(passed.bytes());
+                        stopped = passed.stopped();
+                    } catch (PolicyException error) {
+                        stopped = true;
+                    }
+                }
+                String end = step.bool("abort") ? outcome(stream::abort) : decision(() -> {
+                    AnswerStream.Finished finished = stream.finish();
+                    came.writeBytes(finished.bytes());
+                    return finished.decision();
+                });
+                return came.toString(StandardCharsets.UTF_8) + "\n" + end;
             }
         }
 

@@ -51,7 +51,8 @@ class NativeLibraryTest {
         Path classes = classes();
         Run run = run(List.of("-cp", classes.toString()));
         assertFalse(run.ok, run.said);
-        assertTrue(run.said.contains("llm-policy-engine:VERSION with <classifier>" + platform()), run.said);
+        assertTrue(run.said.contains("no native library of the policy engine for " + platform()), run.said);
+        assertTrue(run.said.contains("io.github.llmpolicyengine:llm-policy-engine:VERSION"), run.said);
         assertTrue(run.said.contains("-Dllmpolicy.library=FILE"), run.said);
     }
 

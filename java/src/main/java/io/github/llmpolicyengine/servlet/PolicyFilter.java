@@ -23,8 +23,16 @@ import java.util.function.Function;
  * it goes on. Who asks is what {@code identity} says, never what a body says.
  *
  * <p>A refused request never reaches the endpoint, a refused answer never leaves it. What cannot be judged is refused: a body that
- * is too large or not of the format, an answer that is none, a stream; of an answer that says an error, only the status goes out. The refusal is JSON that tells an end user no more than
- * {@link Decision#code} and {@link Decision#publicMessage}; {@code decisions} sees all of them.
+ * is too large or not of the format, an answer that is none; of an answer that says an error, only the status goes out. The refusal
+ * is JSON that tells an end user no more than {@link Decision#code} and {@link Decision#publicMessage}; {@code decisions} sees all
+ * of them.
+ *
+ * <p>An answer is kept until it was judged. Server-sent events ({@code openai-chat}, {@code openai-responses}, {@code anthropic}) go
+ * out as they are found safe, also those of an endpoint that answers asynchronously; one that is stopped ends as its format has it, and
+ * writing fails. Another asynchronous answer has to end with {@code AsyncContext.complete()}: one that is dispatched is refused.
+ *
+ * <p>What limits hold for a request is settled with what the answer says that it used, or what was counted of its events, also of an
+ * answer that is refused or whose client has gone. A request that failed costs nothing, and circuit breakers hear of a failure from status 500 on.
  *
  * <p>The filter carries out no obligations, so it takes no engine that says that its host does.
  */
@@ -41,10 +49,10 @@ public final class PolicyFilter extends HttpFilter {
     }
 
     private final transient Engine engine;
-    private final Format format;
+    final Format format;
     private final transient Function<HttpServletRequest, Map<String, ?>> identity;
-    private final transient Listener decisions;
-    private final int maxBytes;
+    final transient Listener decisions;
+    final int maxBytes;
 
     /**
      * A filter that guards bodies of a format.
@@ -79,26 +87,45 @@ public final class PolicyFilter extends HttpFilter {
             refuse(response, 413, "too_large", null);
             return;
         }
-        try (Exchange exchange = engine.exchange(identity.apply(request))) {
-            if (!passes(exchange, Stage.REQUEST, body, response)) {
-                return;
-            }
-            BufferedResponse answer = new BufferedResponse(response, maxBytes);
-            chain.doFilter(new RepeatedRequest(request, body), answer);
-            if (answer.tooLarge()) {
-                refuse(response, 502, "too_large", null);
-            } else if (answer.getStatus() >= 400) {
-                refuse(response, answer.getStatus(), "failed", "the request failed");
-            } else if (passes(exchange, Stage.RESPONSE, answer.body(), response)) {
-                answer.send();
-            }
+        Exchange exchange;
+        try {
+            exchange = engine.exchange(identity.apply(request));
         } catch (PolicyException error) {
             decisions.decided(Stage.REQUEST, error.decision(), error);
             refuse(response, 500, error.code().wireName(), null);
+            return;
+        }
+        boolean passes = false;
+        try {
+            passes = passes(exchange, Stage.REQUEST, body, response);
+        } finally {
+            if (!passes) {
+                exchange.close();
+            }
+        }
+        if (passes) {
+            Turn turn = new Turn(this, exchange, response);
+            answer(turn, new RepeatedRequest(request, body, turn), chain);
         }
     }
 
-    private boolean passes(Exchange exchange, Stage stage, byte[] body, HttpServletResponse response)
+    private static void answer(Turn turn, HttpServletRequest request, FilterChain chain)
+            throws IOException, ServletException {
+        try {
+            chain.doFilter(request, turn.answer());
+        } catch (IOException | ServletException | RuntimeException | Error failure) {
+            if (turn.fail()) {
+                return;
+            }
+            throw failure;
+        }
+        if (!turn.isAsync()) {
+            turn.finish();
+        }
+    }
+
+    /** Decides about a body; when it does not pass, the client is answered. */
+    boolean passes(Exchange exchange, Stage stage, byte[] body, HttpServletResponse response)
             throws IOException {
         Decision decision;
         PolicyException error = null;
@@ -123,7 +150,7 @@ public final class PolicyFilter extends HttpFilter {
     }
 
     /** {@code {"error": {"code": ..., "message": ...}}} */
-    private static void refuse(HttpServletResponse response, int status, String code, String message)
+    static void refuse(HttpServletResponse response, int status, String code, String message)
             throws IOException {
         String text = message == null ? "the request is refused by policy" : message;
         byte[] json = ("{\"error\":{\"code\":" + quoted(code == null ? "denied" : code) + ",\"message\":" + quoted(text)

@@ -1,7 +1,11 @@
 package io.github.llmpolicyengine.servlet;
 
+import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.ServletResponseWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.io.BufferedReader;
@@ -13,10 +17,34 @@ import java.nio.charset.StandardCharsets;
 /** A request whose body was read already: what was judged is what the endpoint reads. */
 final class RepeatedRequest extends HttpServletRequestWrapper {
     private final byte[] body;
+    private final Turn turn;
+    private AsyncContext async;
 
-    RepeatedRequest(HttpServletRequest request, byte[] body) {
+    RepeatedRequest(HttpServletRequest request, byte[] body, Turn turn) {
         super(request);
         this.body = body;
+        this.turn = turn;
+    }
+
+    /** Unlike a container's own, it answers through the guard. */
+    @Override
+    public AsyncContext startAsync() {
+        return startAsync(this, turn.answer());
+    }
+
+    @Override
+    public AsyncContext startAsync(ServletRequest request, ServletResponse response) {
+        GuardedResponse answer = turn.answer();
+        if (response != answer && !(response instanceof ServletResponseWrapper wrapper && wrapper.isWrapperFor(answer))) {
+            throw new IllegalStateException("this endpoint is guarded: it answers with the response that it was given");
+        }
+        async = new GuardedAsync(super.startAsync(request, response), turn);
+        return async;
+    }
+
+    @Override
+    public AsyncContext getAsyncContext() {
+        return async == null ? super.getAsyncContext() : async;
     }
 
     @Override
