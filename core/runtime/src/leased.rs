@@ -21,8 +21,8 @@ use llm_policy_ledger::store::{Account, Answer, Balance, Change, ChangeAction, O
 use llm_policy_ledger::{Changed, Consistency, Kind, Period, Space, State, Store, StoreError, Time};
 use smallvec::SmallVec;
 
-use background::{Asked, ask, round, wake};
-use process::{Hold, Place, Process};
+use background::{Asked, Purpose, ask, round, wake};
+use process::{Clock, Hold, Place, Process};
 use purse::{Name, Taken, Terms};
 
 /// How often a request asks for a slice that others take from under it.
@@ -41,8 +41,6 @@ const ATTEMPTS: usize = 8;
 pub struct Leased<S: Store + 'static> {
     shared: Arc<S>,
     process: ArcSwap<Process>,
-    /// True: tests go by the time of the caller, and there is no thread.
-    clock_of_caller: bool,
 }
 
 impl<S: Store + 'static> std::fmt::Debug for Leased<S> {
@@ -55,13 +53,13 @@ impl<S: Store + 'static> Leased<S> {
     /// Takes slices of this store, for limits that are `leased`.
     #[must_use]
     pub fn new(shared: Arc<S>) -> Self {
-        Self { shared, process: ArcSwap::from_pointee(Process::new()), clock_of_caller: false }
+        Self { shared, process: ArcSwap::from_pointee(Process::new(Clock::Shared)) }
     }
 
     /// Goes by the time that callers give, and does nothing in the background: for tests.
     #[must_use]
     pub fn with_clock_of_caller(mut self) -> Self {
-        self.clock_of_caller = true;
+        self.process = ArcSwap::from_pointee(Process::new(Clock::Caller));
         self
     }
 
@@ -88,20 +86,15 @@ impl<S: Store + 'static> Leased<S> {
         if process.id == id {
             return Arc::clone(&process);
         }
-        let new = Arc::new(Process::new());
+        let new = Arc::new(Process::new(process.clock));
         self.process.rcu(|old| if old.id == id { Arc::clone(old) } else { Arc::clone(&new) });
         self.process.load_full()
     }
 
     fn wake(&self, process: &Arc<Process>) {
-        if !self.clock_of_caller {
+        if process.clock == Clock::Shared {
             wake(process, &self.shared);
         }
-    }
-
-    /// The time by which slices are used.
-    fn now(&self, books: &process::Books, now: Time) -> Option<Time> {
-        if self.clock_of_caller { Some(now) } else { books.now() }
     }
 
     fn dry_run(&self, process: &Process, reserve: &Reserve<'_>, now: Time) -> Result<Answer, StoreError> {
@@ -109,7 +102,7 @@ impl<S: Store + 'static> Leased<S> {
         let mut balances: SmallVec<[Option<Balance>; 4]> = SmallVec::from_elem(None, reserve.takes.len());
         let mut at = None;
         let mut books = process.lock()?;
-        if let Some(time) = self.now(&books, now) {
+        if let Some(time) = books.now(now) {
             books.expire(time);
             for (take, balance) in reserve.takes.iter().zip(&mut balances) {
                 if place(take) == Place::Purse
@@ -164,7 +157,7 @@ impl<S: Store + 'static> Leased<S> {
         let mut missing = take.cost;
         for attempt in 0..ATTEMPTS {
             let mut books = process.lock()?;
-            let time = self.now(&books, now);
+            let time = books.now(now);
             let mut used = 0;
             if let Some((name, purse)) = time.and_then(|time| books.purse(take, time)) {
                 if let Some(taken) = purse.try_take(&name, take) {
@@ -183,7 +176,7 @@ impl<S: Store + 'static> Leased<S> {
             let terms = Terms::of(take);
             let units = if attempt == 0 { missing.max(terms.slice(used)) } else { missing };
             let name = Name::new(&take.account, time.unwrap_or(now).micros());
-            match ask(process, &*self.shared, &name, &terms, units, Some(take), now)? {
+            match ask(process, &*self.shared, &name, &terms, units, Purpose::Request(take), now)? {
                 Asked::Slice(taken) => {
                     self.wake(process);
                     if let Some(taken) = taken {
@@ -206,7 +199,7 @@ impl<S: Store + 'static> Leased<S> {
     fn reserve_here(&self, process: &Arc<Process>, reserve: &Reserve<'_>, now: Time) -> Result<Answer, StoreError> {
         {
             let mut books = process.lock()?;
-            if let Some(time) = self.now(&books, now) {
+            if let Some(time) = books.now(now) {
                 books.expire(time);
             }
             if let Some(hold) = books.holds.get(&reserve.id) {
@@ -215,7 +208,7 @@ impl<S: Store + 'static> Leased<S> {
                     && hold.state == State::Reserved
                     && reserve.takes.iter().filter(|take| take.account.space == Space::Live).all(|take| named(&take));
                 let outcome = if same { Outcome::Replayed } else { Outcome::Conflict };
-                let at = self.now(&books, now).unwrap_or(now);
+                let at = books.now(now).unwrap_or(now);
                 return Ok(Answer { at, outcome, taken: hold.taken, expires: hold.expires, balances: SmallVec::new() });
             }
         }
@@ -273,7 +266,7 @@ impl<S: Store + 'static> Leased<S> {
         }
 
         let mut books = process.lock()?;
-        at = self.now(&books, now).unwrap_or(at);
+        at = books.now(now).unwrap_or(at);
         let expires = expires.unwrap_or(at.plus(reserve.lease));
         let named = reserve.takes.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1);
         let names = named.map(|(_, take)| (Name::new(&take.account, 0), place(take))).collect();
@@ -351,7 +344,7 @@ impl<S: Store + 'static> Store for Leased<S> {
         change.check()?;
         let process = self.process();
         let mut books = process.lock()?;
-        let time = self.now(&books, now).unwrap_or(now);
+        let time = books.now(now).unwrap_or(now);
         books.expire(time);
         let Some(hold) = books.holds.get(&change.id) else {
             drop(books);
@@ -429,7 +422,7 @@ impl<S: Store + 'static> Drop for Leased<S> {
     fn drop(&mut self) {
         let process = self.process.load_full();
         // A parent's slices are its own to give back.
-        if process.id == std::process::id() && !self.clock_of_caller {
+        if process.id == std::process::id() && process.clock == Clock::Shared {
             let _ = round(&process, &*self.shared, Time::default(), true);
         }
     }

@@ -54,19 +54,20 @@ fn run<S: Store>(process: &Weak<Process>, shared: &S) {
 /// something left to look after. `now` is what stores are told that have no clock of their own.
 pub fn round<S: Store>(process: &Process, shared: &S, now: Time, all: bool) -> Result<bool, StoreError> {
     let mut books = process.lock()?;
-    if let Some(now) = books.now() {
-        books.expire(now);
+    let time = books.now(now);
+    if let Some(time) = time {
+        books.expire(time);
     }
     let mut closing = std::mem::take(&mut books.failed);
     let mut wanted = Vec::new();
     for (name, purse) in &mut books.purses {
         closing.extend(purse.settle(name, all));
-        if purse.owed() > 0 {
-            // Nothing is asked, so nothing is refused: it was used already.
-            let soft = Terms { ceiling: None, ..purse.terms.clone() };
-            wanted.push((name.clone(), soft, purse.owed()));
+        if time.is_some_and(|time| name.is_past(time)) {
+            purse.write_off();
+        } else if purse.owed() > 0 {
+            wanted.push((name.clone(), purse.terms.clone(), purse.owed(), Purpose::Debt));
         } else if !all && purse.asked && purse.is_low() {
-            wanted.push((name.clone(), purse.terms.clone(), purse.refill()));
+            wanted.push((name.clone(), purse.terms.clone(), purse.refill(), Purpose::Stock));
         }
         purse.asked = false;
     }
@@ -78,8 +79,8 @@ pub fn round<S: Store>(process: &Process, shared: &S, now: Time, all: bool) -> R
     for closing in closing {
         close(process, shared, closing, now, &mut failed)?;
     }
-    for (name, terms, units) in wanted {
-        let _ = ask(process, shared, &name, &terms, units, None, now);
+    for (name, terms, units, purpose) in wanted {
+        let _ = ask(process, shared, &name, &terms, units, purpose, now);
     }
     process.lock()?.failed.extend(failed);
     Ok(busy)
@@ -107,20 +108,30 @@ fn close<S: Store>(
     Ok(())
 }
 
-/// Asks for a slice of so many units, and takes what a request needs from it before others do.
+/// What a slice is asked for.
+pub enum Purpose<'a, 'b> {
+    /// A request, which takes its cost from the slice before others do.
+    Request(&'a Take<'b>),
+    /// Requests that are expected.
+    Stock,
+    /// What requests have used beyond what was charged. Whatever the ceiling: it was used.
+    Debt,
+}
+
+/// Asks for a slice of so many units.
 pub fn ask<S: Store>(
     process: &Process,
     shared: &S,
     name: &Name,
     terms: &Terms,
     units: u64,
-    wanted: Option<&Take<'_>>,
+    purpose: Purpose<'_, '_>,
     now: Time,
 ) -> Result<Asked, StoreError> {
     let take = Take {
         account: name.account(),
         cost: units,
-        ceiling: terms.ceiling,
+        ceiling: if matches!(purpose, Purpose::Debt) { None } else { terms.ceiling },
         capacity: terms.capacity,
         refill: terms.refill,
         marks: terms.marks.clone(),
@@ -144,10 +155,17 @@ pub fn ask<S: Store>(
     books.hear(answer.at, made);
     match (answer.outcome, answer.balances.first()) {
         (Outcome::Taken, Some(balance)) => {
-            let name = Name::new(&name.account(), answer.at.micros());
+            // A debt stays with the purse that owes: in another one it would pass for something to spend.
+            let name = match purpose {
+                Purpose::Debt => name.clone(),
+                Purpose::Request(_) | Purpose::Stock => Name::new(&name.account(), answer.at.micros()),
+            };
             let purse = books.purses.entry(name.clone()).or_insert_with(|| Purse::new(terms.clone()));
             purse.add(Slice { id, units, made }, balance);
-            Ok(Asked::Slice(wanted.and_then(|take| purse.try_take(&name, take))))
+            Ok(Asked::Slice(match purpose {
+                Purpose::Request(take) => purse.try_take(&name, take),
+                Purpose::Stock | Purpose::Debt => None,
+            }))
         }
         _ => Ok(Asked::No(answer)),
     }

@@ -34,10 +34,20 @@ pub enum Place {
     Shared,
 }
 
+/// Whose time slices are used by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The shared store's.
+    Shared,
+    /// The caller's: tests move it, and there is no thread.
+    Caller,
+}
+
 /// One process, or one child of a fork: it must not use what its parent took.
 #[derive(Debug)]
 pub struct Process {
     pub id: u32,
+    pub clock: Clock,
     pub ids: Ids,
     /// The limits that each process counts for itself.
     pub local: Memory,
@@ -46,7 +56,7 @@ pub struct Process {
 }
 
 impl Process {
-    pub fn new() -> Self {
+    pub fn new(clock: Clock) -> Self {
         let mut instance = [0; 8];
         // Without chance, the clock: ids have to differ from those of other processes.
         if getrandom::fill(&mut instance).is_err() {
@@ -55,10 +65,11 @@ impl Process {
         }
         Self {
             id: std::process::id(),
+            clock,
             ids: Ids::new(u64::from_le_bytes(instance)),
             local: Memory::default(),
             worker: OnceLock::new(),
-            state: Mutex::default(),
+            state: Mutex::new(Books::new(clock)),
         }
     }
 
@@ -69,8 +80,9 @@ impl Process {
 }
 
 /// Purses and reservations.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Books {
+    clock: Clock,
     /// A time that the shared store told, and when it was asked.
     told: Option<(Time, Instant)>,
     pub purses: HashMap<Name, Purse>,
@@ -82,14 +94,29 @@ pub struct Books {
 }
 
 impl Books {
+    fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            told: None,
+            purses: HashMap::new(),
+            holds: HashMap::new(),
+            due: BTreeSet::new(),
+            past: VecDeque::new(),
+            failed: Vec::new(),
+        }
+    }
+
     /// The shared store told its time to somebody who asked at that instant.
     pub fn hear(&mut self, at: Time, asked: Instant) {
         self.told = Some((at, asked));
     }
 
-    /// The latest that the shared store's clock can show; `None`: it was never asked.
-    pub fn now(&self) -> Option<Time> {
-        self.told.map(|(at, asked)| at.plus(micros(asked.elapsed())))
+    /// The latest that the shared store's clock can show, or what the caller says it is; `None`: the store was never asked.
+    pub fn now(&self, caller: Time) -> Option<Time> {
+        match self.clock {
+            Clock::Shared => self.told.map(|(at, asked)| at.plus(micros(asked.elapsed()))),
+            Clock::Caller => Some(caller),
+        }
     }
 
     /// Closes what is due.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use llm_policy_ledger::book::{Marks, reached};
 use llm_policy_ledger::store::{Account, Balance, Take};
-use llm_policy_ledger::{Key, Kind, OnExpiry, Period, ReservationId, Space};
+use llm_policy_ledger::{Key, Kind, OnExpiry, Period, ReservationId, Space, Time};
 
 /// A slice is this part of what may be used at most; a process holds at most two that nobody uses.
 const PART: u64 = 128;
@@ -39,9 +39,7 @@ impl Name {
     pub fn new(account: &Account<'_>, micros: i64) -> Self {
         let Account { space, kind, limit, key, period } = *account;
         let slice = match period {
-            Period::Sliding { length } => {
-                micros.div_euclid(i64::try_from(length.div_ceil(SLICES)).unwrap_or(i64::MAX).max(1))
-            }
+            Period::Sliding { length } => micros.div_euclid(sixtieth(length)),
             _ => 0,
         };
         Self { space, kind, limit: limit.into(), key: key.clone(), period, slice }
@@ -51,9 +49,26 @@ impl Name {
         Account { space: self.space, kind: self.kind, limit: &self.limit, key: &self.key, period: self.period }
     }
 
+    /// True when nothing that was used under this name counts any more.
+    pub fn is_past(&self, now: Time) -> bool {
+        match self.period {
+            Period::Interval { end, .. } => end <= now,
+            Period::Sliding { length } => {
+                let end = self.slice.saturating_add(1).saturating_mul(sixtieth(length));
+                Time::from_micros(end).plus(length) <= now
+            }
+            Period::Bucket { .. } | Period::Open => false,
+        }
+    }
+
     pub fn is(&self, account: &Account<'_>) -> bool {
         self.account() == *account
     }
+}
+
+/// Microseconds of a sixtieth of a sliding window.
+fn sixtieth(length: u64) -> i64 {
+    i64::try_from(length.div_ceil(SLICES)).unwrap_or(i64::MAX).max(1)
 }
 
 /// What was asked of the account last: the shared store is asked for slices on the same terms.
@@ -249,6 +264,11 @@ impl Purse {
     /// What requests use beyond what was charged: they settled more than they had reserved.
     pub fn owed(&self) -> u64 {
         self.used().saturating_sub(self.credit())
+    }
+
+    /// What is owed is not asked for: its window is over, so it would be charged to another one.
+    pub fn write_off(&mut self) {
+        self.settled = self.settled.saturating_sub(self.owed());
     }
 
     /// The slices that can be settled now, and with what. From here on they are not used; `all`: what is not needed is given

@@ -251,7 +251,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn processes_never_pass_the_amount_of_an_interval(amount in 0..3000_u64, ops in ops()) {
@@ -285,4 +285,22 @@ fn what_one_process_holds_back_another_can_use_when_it_has_given_it_back() {
     world.processes[0].settle_up(world.now).unwrap();
     assert_eq!(world.reserve(1, 13, 1270, SECOND, true).outcome, Outcome::Refused);
     assert_eq!(world.reserve(1, 14, 1269, SECOND, false).outcome, Outcome::Taken);
+}
+
+#[test]
+fn a_debt_of_an_earlier_part_of_the_window_is_nothing_to_spend() {
+    let mut world = World::new(Period::Sliding { length: 60 * SECOND }, 500);
+    world.step(1, &Op::Reserve { process: 0, cost: 2, lease: 0, strict: false });
+    world.step(2, &Op::Background { process: 0, all: true });
+    // Its slice was settled when it expired; now it is settled for far more, in the next second.
+    world.step(3, &Op::Forward(SECOND));
+    world.step(4, &Op::Close { process: 0, which: 0, actual: 165, release: false });
+    assert_eq!(world.shared.list().unwrap()[0].used, 165);
+    world.step(5, &Op::Reserve { process: 0, cost: 335, lease: 0, strict: false });
+    assert_eq!(world.reserve(0, 6, 1, 0, false).outcome, Outcome::Refused);
+    assert_eq!(world.reserve(1, 7, 1, 0, true).outcome, Outcome::Refused);
+    // When its window is over, a debt is not charged to another one.
+    world.step(8, &Op::Forward(62 * SECOND));
+    world.step(9, &Op::Background { process: 0, all: true });
+    world.step(10, &Op::Reserve { process: 0, cost: 500, lease: 0, strict: false });
 }
