@@ -66,10 +66,10 @@ test-c: need-cargo
 test-go: need-cargo
 	go/tests/run.sh
 
-test-node: need-cargo need-npm
+test-node: need-cargo need-npm need-redis
 	node/tests/run.sh
 
-test-python: need-cargo
+test-python: need-cargo need-redis
 	python/tests/run.sh
 
 test-java: need-cargo

@@ -27,3 +27,7 @@ cd node
 npm ci --silent
 npx tsc -p tests/tsconfig.json
 node --test tests/*.test.mjs "$root"/examples/node/*.test.mjs
+# Together with processes of the core's own tests, on real servers.
+cd "$root"
+WORKER_INTERPRETER=$(command -v node) WORKER_SCRIPT=$root/node/tests/limits-worker.mjs \
+  cargo test --quiet --locked --workspace --test processes

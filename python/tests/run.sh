@@ -69,3 +69,7 @@ for version in "${versions[@]}"; do
     run "$version" -m "not long" tests/test_{api,objects,threads,conformance}.py
   fi
 done
+
+# Together with processes of the core's own tests, on real servers.
+WORKER_INTERPRETER=$target/python-tests/$main/bin/python WORKER_SCRIPT=$PWD/tests/limits_worker.py \
+  cargo test --quiet --locked --workspace --test processes

@@ -7,7 +7,8 @@ use clap::builder::styling::{AnsiColor, Style, Styles};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use llm_policy_embed::{
-    Checked, Documents, Engine, ErrorCode, Handles, MAX_INPUT_BYTES, Options, Question, Stage, Timestamp, instant,
+    Checked, Documents, Engine, Error, ErrorCode, Handles, MAX_INPUT_BYTES, Options, Question, Stage, Timestamp,
+    instant,
 };
 
 use crate::commands;
@@ -255,6 +256,12 @@ impl Subject {
         }
         Ok(Contexts::new(files))
     }
+}
+
+/// The engine with its limits in the store that `--state` names. The next command is another process, and closes what this one
+/// holds: so nothing is leased.
+pub fn with_state(engine: Engine, state: &str) -> Result<Engine, Error> {
+    Ok(engine.with_store(llm_policy_runtime::open_strict(&store_url(state))?))
 }
 
 /// The store that `--state` names, as a URL: a file is one of SQLite.

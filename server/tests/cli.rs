@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[expect(dead_code, reason = "the tests of the store use all of it")]
+#[path = "../../core/runtime/tests/support/mod.rs"]
+mod servers;
+
 mod cli {
     pub mod analysis;
     pub mod author;

@@ -9,6 +9,6 @@ pub mod sqlite;
 
 pub use leased::Leased;
 pub use llm_policy_ledger::{Inspect, Kind, Listed, Listing, Pending, Period, Space, Time};
-pub use open::{OpenError, inspect, open};
+pub use open::{OpenError, inspect, open, open_strict};
 pub use redis::Redis;
 pub use sqlite::Sqlite;

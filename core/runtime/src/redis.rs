@@ -6,6 +6,7 @@
 
 mod connect;
 mod keys;
+mod list;
 mod place;
 mod steps;
 

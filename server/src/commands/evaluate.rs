@@ -6,7 +6,7 @@ use llm_policy_embed::limits::Hold;
 use llm_policy_embed::{Decision, Error, canonical};
 use serde_json::{Value as Json, json};
 
-use crate::args::{Format, Policies, Subject, store_url};
+use crate::args::{Format, Policies, Subject, with_state};
 use crate::bodies::{Bodies, Judge};
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, decision, findings, style};
@@ -78,7 +78,7 @@ pub fn run(command: &Command, out: &mut Output) -> Result<Exit, Failure> {
     let (engine, checked) = command.policies.load()?;
     let mut engine = engine.handles(command.subject.handles);
     if let Some(state) = &command.state {
-        engine = engine.with_store_at(&store_url(state))?;
+        engine = with_state(engine, state)?;
     }
     let contexts = command.subject.contexts(&command.bodies.files, &command.policies)?;
     out.warnings(&checked.findings);

@@ -15,14 +15,15 @@ use crate::output::{Output, style, units};
 const EXAMPLES: &str = "Examples:
   policy-engine limits --state limits.db
   policy-engine limits --state limits.db team-month
+  policy-engine limits --state redis://localhost
   policy-engine limits --state limits.db --output json | jq '.limits[] | select(.fraction > 0.9)'
 
-Exit codes: 0, 2 usage, 3 the file is not valid.";
+Exit codes: 0, 2 usage, 3 the books cannot be read.";
 
 /// Reservations that are shown.
 const SHOWN: usize = 20;
 
-/// Show what is used of limits that are kept in a file, and what is reserved
+/// Show what is used of limits that are kept in a file or on a server, and what is reserved
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Command {
@@ -105,8 +106,10 @@ fn render(command: &Command, listing: &Listing, shown: &[&Listed]) -> String {
         let key = key(account);
         lines.push(format!("  {}  {}", style::pad(&key, &key, width), Standing::from(*account).render(listing.at)));
     }
+    // What only keeps a caller from opening too many is counted above.
     let names = |pending: &&llm_policy_runtime::Pending| {
-        pending.takes.iter().any(|(at, _)| listing.accounts.get(*at).is_some_and(|account| command.shows(account)))
+        let shows = |account: &Listed| account.kind != Kind::Open && command.shows(account);
+        pending.takes.iter().any(|(at, _)| listing.accounts.get(*at).is_some_and(shows))
     };
     let open: Vec<_> = listing.open.iter().filter(names).collect();
     if !open.is_empty() {

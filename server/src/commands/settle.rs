@@ -4,7 +4,7 @@ use clap::Args;
 use llm_policy_embed::{Closed, Documents, Engine, Error, Options, canonical};
 use serde_json::json;
 
-use crate::args::{Format, store_url};
+use crate::args::{Format, with_state};
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, style};
 
@@ -69,7 +69,7 @@ const NO_POLICY: &[u8] =
 fn engine(held: &Held) -> Result<Engine, Error> {
     let mut documents = Documents::new();
     documents.add_bytes(NO_POLICY, "none");
-    documents.check(Options::default()).into_engine()?.with_store_at(&store_url(&held.state))
+    with_state(documents.check(Options::default()).into_engine()?, &held.state)
 }
 
 fn show(closed: Closed, format: Format, out: &mut Output) -> Exit {

@@ -5,19 +5,34 @@ use std::path::PathBuf;
 use serde_json::Value as Json;
 
 use super::common::{data, run};
+use crate::servers::Server;
 
-/// A file for limits that goes when this does.
-struct State(PathBuf);
+/// A place for limits that goes when this does.
+struct State {
+    folder: PathBuf,
+    name: String,
+    server: Option<Server>,
+}
 
 impl State {
     fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("llm-policy-cli-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
+        let name = folder.join("limits.db").display().to_string();
+        Self { folder, name, server: None }
+    }
+
+    fn on_a_server(name: &str) -> Self {
+        let server = Server::start(&[]);
+        let mut begin = redis::cmd("HSETNX");
+        begin.arg("{llm-policy}:books").arg("incarnation").arg("1").exec(&mut server.client()).unwrap();
+        let mut state = Self::new(name);
+        (state.name, state.server) = (server.url(), Some(server));
+        state
     }
 
     fn option(&self) -> String {
-        format!("--state {}/limits.db", self.0.display())
+        format!("--state {}", self.name)
     }
 
     fn evaluate(&self, rest: &str) -> super::common::Ran {
@@ -33,13 +48,25 @@ impl State {
 
 impl Drop for State {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
 #[test]
-fn a_budget_runs_out_and_what_is_closed_is_free_again() {
-    let state = State::new("runs-out");
+fn a_budget_in_a_file_runs_out_and_what_is_closed_is_free_again() {
+    a_budget_runs_out(&State::new("runs-out"));
+}
+
+#[test]
+fn a_budget_on_a_server_runs_out_and_what_is_closed_is_free_again() {
+    let mut state = State::on_a_server("runs-out-on-a-server");
+    a_budget_runs_out(&state);
+    state.server = None;
+    let ran = run(&format!("limits {}", state.option()));
+    assert_eq!((ran.code, ran.err.contains("Connection refused")), (3, true), "{}", ran.err);
+}
+
+fn a_budget_runs_out(state: &State) {
     let held = |ran: &super::common::Ran| {
         let json: Json = serde_json::from_str(&ran.out).unwrap();
         json["hold"].as_str().unwrap_or_default().to_owned()
@@ -90,7 +117,7 @@ fn what_is_no_state_is_told() {
     let state = State::new("none");
     let ran = run(&format!("limits {}", state.option()));
     assert_eq!((ran.code, ran.err.contains("there is no such file")), (3, true));
-    assert!(!state.0.join("limits.db").exists());
+    assert!(!state.folder.join("limits.db").exists());
     for wrong in ["limits.yaml", "postgres:x", "nowhere/limits.db"] {
         let ran = run(&format!("evaluate -p limits.yaml -c contexts/costly.json --state {wrong}"));
         assert_eq!((ran.code, ran.out.is_empty()), (3, true), "{wrong}: {}", ran.err);
@@ -113,7 +140,7 @@ fn prices_are_shown_and_checked() {
     let built_in = run(&format!("prices --check {}", table.display()));
     assert_eq!((built_in.code, built_in.out.contains("✓ valid")), (0, true), "{}", built_in.err);
     let state = State::new("prices");
-    let file = state.0.join("own.toml");
+    let file = state.folder.join("own.toml");
     let own = "format = 1\nversion = \"x\"\n[[models]]\nid = \"ä\"\nprovider = \"p\"\nfamily = \"f\"\n[[models.prices]]\ninput = \"1,5\"\noutput = \"2\"\n";
     std::fs::write(&file, own).unwrap();
     let wrong = run(&format!("prices --check {}", file.display()));

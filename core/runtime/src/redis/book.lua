@@ -97,7 +97,7 @@ local function save_book(book)
 end
 
 -- r: reserved. s: settled. u: what the slices hold. h: the slice that is under way. 0 to 60: slices. l: level of a bucket.
--- t: the time of the level. f: what drains each period. p: marks that were reported. g: when they are reported again.
+-- c: what can be used at most at a time. t: the time of the level. f: what drains each period. p: marks that were reported. g: when they are reported again.
 local function used(book)
   if book.tag == 'i' then
     return math.min(MOST, get(book, 'r') + get(book, 's'))

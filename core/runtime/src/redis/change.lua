@@ -19,7 +19,7 @@ if hold.state ~= 'reserved' and not late then
   return { hold.state, now }
 end
 
--- Exactly what was taken has to be named: the rest of the hash is state, digest and expires.
+-- Exactly what was taken has to be named: the rest of the hash is state, digest, made and expires.
 local named, count = {}, 0
 for i = 3, #KEYS, 2 do
   if not hold[KEYS[i]] then
@@ -30,7 +30,7 @@ for i = 3, #KEYS, 2 do
     count = count + 1
   end
 end
-if count ~= (#KEYS - 2) / 2 or count ~= redis.call('HLEN', KEYS[2]) - 3 then
+if count ~= (#KEYS - 2) / 2 or count ~= redis.call('HLEN', KEYS[2]) - 4 then
   return { 'other', now }
 end
 

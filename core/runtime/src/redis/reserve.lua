@@ -2,7 +2,7 @@
 --
 -- KEYS: the books, the reservation; of each account the account and what is due there.
 -- ARGV: the time (empty: the server's), digest, lease, 1 for a dry run, id; of each account space, window (3), cost,
--- ceiling, refill, expiry, marks.
+-- ceiling, refill, expiry, marks, capacity.
 
 local now = begin(ARGV[1])
 if not now then
@@ -12,7 +12,7 @@ local digest, lease, dry_run, id = ARGV[2], tonumber(ARGV[3]), ARGV[4] == '1', A
 
 local takes = {}
 for i = 0, (#KEYS - 2) / 2 - 1 do
-  local at = 6 + 9 * i
+  local at = 6 + 10 * i
   if ARGV[at + 1] == 'i' and (now < tonumber(ARGV[at + 2]) or now >= tonumber(ARGV[at + 3])) then
     return { 'moved', now }
   end
@@ -22,7 +22,7 @@ for i = 0, (#KEYS - 2) / 2 - 1 do
   end
   takes[i + 1] = { key = KEYS[3 + 2 * i], due = KEYS[4 + 2 * i], shadow = ARGV[at] == 's', tag = ARGV[at + 1],
     a = ARGV[at + 2], b = ARGV[at + 3], cost = tonumber(ARGV[at + 4]), ceiling = tonumber(ARGV[at + 5]),
-    refill = tonumber(ARGV[at + 6]), expiry = ARGV[at + 7], marks = marks }
+    refill = tonumber(ARGV[at + 6]), expiry = ARGV[at + 7], marks = marks, capacity = tonumber(ARGV[at + 9]) }
 end
 
 local hold = load_hold(now)
@@ -75,6 +75,7 @@ for i, take in ipairs(takes) do
   if takes_part then
     local position = reserve(book, take.cost, take.refill, now)
     report(book, take.marks, take.before, take.first, now)
+    put(book, 'c', take.capacity)
     -- An account of zeros has to be there, too.
     book.dirty.r = get(book, 'r')
     save_book(book)
@@ -90,7 +91,8 @@ for i, take in ipairs(takes) do
   end
 end
 if live and not dry_run then
-  redis.call('HSET', KEYS[2], 'state', 'reserved', 'digest', digest, 'expires', text(expires))
+  redis.call('HSET', KEYS[2], 'state', 'reserved', 'digest', digest, 'made', text(now),
+    'expires', text(expires))
   redis.call('PEXPIRE', KEYS[2], text(div(lease, 1000) + REMEMBER))
 end
 finish(now)

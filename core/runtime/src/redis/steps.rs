@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-use llm_policy_ledger::store::{Answer, Balance, Change, ChangeAction, Outcome, Reserve};
+use llm_policy_ledger::store::{Account, Answer, Balance, Change, ChangeAction, Outcome, Reserve};
 use llm_policy_ledger::units::MAX_UNITS;
 use llm_policy_ledger::{Changed, OnExpiry, ReservationId, Space, State, StoreError, Time};
 use redis::Value;
@@ -26,6 +26,8 @@ impl Script {
 static RESERVE: LazyLock<Script> =
     LazyLock::new(|| Script::new([include_str!("book.lua"), include_str!("reserve.lua")]));
 static CHANGE: LazyLock<Script> = LazyLock::new(|| Script::new([include_str!("book.lua"), include_str!("change.lua")]));
+static LIST: LazyLock<Script> = LazyLock::new(|| Script::new([include_str!("book.lua"), include_str!("list.lua")]));
+static NAMES: LazyLock<Script> = LazyLock::new(|| Script::new(["", include_str!("names.lua")]));
 
 /// A call of a script: keys and arguments.
 pub struct Call {
@@ -57,9 +59,13 @@ fn lease(micros: u64) -> String {
     micros.min(MAX_UNITS).to_string()
 }
 
+/// The time that a script is told.
+fn clock(now: Option<Time>) -> String {
+    now.map_or_else(String::new, |now| now.micros().to_string())
+}
+
 fn start(keys: &Keys, id: ReservationId, now: Option<Time>) -> (Vec<Vec<u8>>, Vec<String>) {
-    let clock = now.map_or_else(String::new, |now| now.micros().to_string());
-    (vec![keys.books().as_bytes().to_vec(), keys.hold(id).into_bytes()], vec![clock])
+    (vec![keys.books().as_bytes().to_vec(), keys.hold(id).into_bytes()], vec![clock(now)])
 }
 
 pub fn reserve(keys: &Keys, reserve: &Reserve<'_>, now: Option<Time>) -> Call {
@@ -94,6 +100,7 @@ pub fn reserve(keys: &Keys, reserve: &Reserve<'_>, now: Option<Time>) -> Call {
                 OnExpiry::Release => "r".to_owned(),
             },
             marks,
+            take.capacity.min(2 * MAX_UNITS).to_string(),
         ]);
     }
     Call { script: &RESERVE, keys: names, arguments }
@@ -113,6 +120,22 @@ pub fn change(keys: &Keys, change: &Change<'_>, now: Option<Time>) -> Call {
         arguments.extend([tag.to_owned(), a.to_string(), b.to_string(), (*actual).min(MAX_UNITS).to_string()]);
     }
     Call { script: &CHANGE, keys: names, arguments }
+}
+
+pub fn list<'a>(keys: &Keys, accounts: impl Iterator<Item = Account<'a>>, now: Option<Time>) -> Call {
+    let mut names = vec![keys.books().as_bytes().to_vec()];
+    let mut arguments = vec![clock(now)];
+    for account in accounts {
+        names.extend(keys.account(&account));
+        let (tag, a, b) = window(account.period);
+        arguments.extend([tag.to_owned(), a.to_string(), b.to_string()]);
+    }
+    Call { script: &LIST, keys: names, arguments }
+}
+
+pub fn names(keys: &Keys, cursor: &str) -> Call {
+    let arguments = vec![cursor.to_owned(), keys.pattern()];
+    Call { script: &NAMES, keys: vec![keys.books().as_bytes().to_vec()], arguments }
 }
 
 /// An answer that no script of ours gives.
@@ -157,6 +180,11 @@ impl<'a> Parts<'a> {
 
     fn units(&mut self) -> Result<u64, StoreError> {
         u64::try_from(self.int()?).map_err(|_| unexpected(self.whole))
+    }
+
+    fn id(&mut self) -> Result<ReservationId, StoreError> {
+        let id = u128::from_str_radix(self.text()?, 16);
+        id.map(ReservationId).map_err(|_| unexpected(self.whole))
     }
 
     fn balance(&mut self) -> Result<Balance, StoreError> {
@@ -213,4 +241,53 @@ pub fn read_change(value: &Value) -> Result<(Time, Changed), StoreError> {
         _ => return Err(unexpected(value)),
     };
     Ok((parts.time()?, changed))
+}
+
+/// How an account stands.
+pub struct Stand {
+    pub capacity: u64,
+    pub used: u64,
+    pub reserved: u64,
+    pub settled: u64,
+    /// What is reserved there: units, and until when.
+    pub open: Vec<(ReservationId, u64, Time)>,
+}
+
+pub fn read_list(value: &Value) -> Result<(Time, Vec<Stand>), StoreError> {
+    let mut parts = Parts::new(value)?;
+    match parts.text()? {
+        "listed" => {}
+        "lost" => return Err(lost()),
+        _ => return Err(unexpected(value)),
+    }
+    let at = parts.time()?;
+    let stand = |value: &Value| {
+        let mut parts = Parts::new(value)?;
+        let [capacity, used, reserved, settled] = [parts.units()?, parts.units()?, parts.units()?, parts.units()?];
+        let mut entries = Parts::new(parts.rest.next().unwrap_or(&Value::Nil))?;
+        let mut open = Vec::new();
+        while entries.rest.len() > 0 {
+            open.push((entries.id()?, entries.units()?, entries.time()?));
+        }
+        Ok(Stand { capacity, used, reserved, settled, open })
+    };
+    Ok((at, parts.rest.map(stand).collect::<Result<_, _>>()?))
+}
+
+/// Where to go on from, "0" at the end, and some names.
+pub fn read_names(value: &Value) -> Result<(String, Vec<Vec<u8>>), StoreError> {
+    let mut parts = Parts::new(value)?;
+    let next = parts.text()?.to_owned();
+    let Some(Value::Array(some)) = parts.rest.next() else { return Err(unexpected(value)) };
+    let name = |value: &Value| match value {
+        Value::BulkString(bytes) => Ok(bytes.clone()),
+        other => Err(unexpected(other)),
+    };
+    Ok((next, some.iter().map(name).collect::<Result<_, _>>()?))
+}
+
+/// A time that is written in a hash; `None`: it is not there.
+pub fn read_time(value: &Value) -> Option<Time> {
+    let Value::BulkString(bytes) = value else { return None };
+    std::str::from_utf8(bytes).ok()?.parse().ok().map(Time::from_micros)
 }

@@ -1,6 +1,8 @@
 //! Eight processes use up one limit, while some of them are killed and the server is killed and comes again.
 //!
 //! Each writes down what it was let through, behind each other in a file of its own, so that what a killed one did is known.
+//! With `WORKER_INTERPRETER` and `WORKER_SCRIPT`, every second one is a program of another language, which has the same limit
+//! from a policy: so the tests of Python and Node run these tests once more.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -42,7 +44,21 @@ fn limit(what: &str, consistency: Consistency) -> Limit {
         "bucket" => (Kind::Rate, Window::Bucket { period: 36_600 * 86_400 * SECOND, burst: None }),
         _ => (Kind::Concurrency, Window::Open),
     };
-    Limit::new("hard", kind, window, deny).unwrap().with_consistency(consistency)
+    Limit::new("default/hammer/hard", kind, window, deny).unwrap().with_consistency(consistency)
+}
+
+/// The same, as a policy.
+fn policy(what: &str, mode: &str) -> String {
+    let limit = match what {
+        "budget" => "kind: budget, amount: 0.01 USD, window: {fixed: 36600d}",
+        "rate" => "kind: rate, amount: 10000, window: {sliding: 1h}, cost: request.estimated_tokens",
+        "bucket" => "kind: rate, amount: 10000, window: {bucket: 36600d}, cost: request.estimated_tokens",
+        _ => "kind: concurrency, amount: 40",
+    };
+    format!(
+        "version: '1.0'\nmetadata: {{name: hammer}}\nconfig: {{default_action: allow, stages: [request]}}\n\
+         limits:\n  hard: {{{limit}, key: team.id, consistency: {mode}}}\n"
+    )
 }
 
 /// The store as policies open it.
@@ -83,6 +99,14 @@ fn reserve(
     ledger.reserve(&request, now()).map(|admission| admission.result.ok())
 }
 
+/// Says it again until the server hears it.
+fn until_heard<T>(say: impl Fn() -> Result<T, StoreError>) {
+    while let Err(error) = say() {
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Takes until nothing is left.
 fn use_up(ledger: &Ledger<Arc<dyn Store>>, limit: &Limit, log: &mut impl Write) {
     let mut refused: Option<Instant> = None;
@@ -95,9 +119,7 @@ fn use_up(ledger: &Ledger<Arc<dyn Store>>, limit: &Limit, log: &mut impl Write) 
                 // A rate stays what it was: that is how the engine settles it.
                 let actual = if limit.kind() == Kind::Rate { cost } else { actual };
                 writeln!(log, "{actual}").unwrap();
-                while ledger.settle(&reservation, &[actual], now()).is_err() {
-                    std::thread::sleep(Duration::from_millis(20));
-                }
+                until_heard(|| ledger.settle(&reservation, &[actual], now()));
             }
             Ok(None) => {
                 // Others may give back what they do not use.
@@ -123,9 +145,7 @@ fn hold(ledger: &Ledger<Arc<dyn Store>>, limit: &Limit, log: &mut impl Write) {
         if held.len() >= 9 || number % 3 == 2 && !held.is_empty() || Instant::now() > until {
             let Some(reservation) = held.pop() else { return };
             writeln!(log, "- {}", now().micros()).unwrap();
-            while ledger.release(&reservation, now()).is_err() {
-                std::thread::sleep(Duration::from_millis(20));
-            }
+            until_heard(|| ledger.release(&reservation, now()));
         } else if let Ok(Some(reservation)) = reserve(ledger, limit, 1, 60 * SECOND) {
             writeln!(log, "+ {}", now().micros()).unwrap();
             held.push(reservation);
@@ -151,14 +171,26 @@ impl Workers {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("llm-policy-workers-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("policy.yaml"), policy(what, mode)).unwrap();
         Self { folder, url: url.to_owned(), what, mode, running: Vec::new(), logs: Vec::new() }
     }
 
     fn start(&mut self, count: usize) {
         for _ in 0..count {
             let log = self.folder.join(self.logs.len().to_string());
-            let mut command = Command::new(std::env::current_exe().unwrap());
-            command.args(["--exact", "worker", "--ignored", "--nocapture"]);
+            let mut command = match std::env::var_os("WORKER_INTERPRETER") {
+                Some(interpreter) if self.logs.len() % 2 == 1 => {
+                    let mut command = Command::new(interpreter);
+                    command.arg(std::env::var_os("WORKER_SCRIPT").unwrap());
+                    command.env("WORKER_POLICY", self.folder.join("policy.yaml"));
+                    command
+                }
+                _ => {
+                    let mut command = Command::new(std::env::current_exe().unwrap());
+                    command.args(["--exact", "worker", "--ignored", "--nocapture"]);
+                    command
+                }
+            };
             command.env("WORKER_LOG", &log).env("WORKER_URL", &self.url);
             command.env("WORKER_LIMIT", self.what).env("WORKER_MODE", self.mode);
             command.stdin(Stdio::null()).stdout(Stdio::null());

@@ -10,6 +10,7 @@
 )]
 
 mod faults;
+mod listing;
 mod same_as_memory;
 #[path = "../../../ledger/tests/model/sequences/mod.rs"]
 mod sequences;

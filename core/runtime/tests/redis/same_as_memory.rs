@@ -2,7 +2,9 @@
 
 use llm_policy_ledger::store::{Account, Change, ChangeAction, Reserve, Store, Take};
 use llm_policy_ledger::units::MAX_UNITS;
-use llm_policy_ledger::{Consistency, Digest, Key, Kind, Memory, OnExpiry, Period, ReservationId, Space, Time};
+use llm_policy_ledger::{
+    Consistency, Digest, Inspect, Key, Kind, Listed, Memory, OnExpiry, Period, ReservationId, Space, Time,
+};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -111,7 +113,7 @@ fn run(server: &Server, number: u32, period: Period, ops: &[Op]) {
                     refill: self::refill(period, *refill),
                     marks: marks.iter().copied().collect(),
                     on_expiry,
-                    capacity: 0,
+                    capacity: *cost,
                     consistency: Consistency::Strict,
                 };
                 let reserve = Reserve {
@@ -151,4 +153,14 @@ fn run(server: &Server, number: u32, period: Period, ops: &[Op]) {
             }
         }
     }
+    // The books look the same, when the store in memory has closed what is due: it lists them as of its last step.
+    let nothing = Change { id: ReservationId(u128::MAX), entries: &[(account, 0)], action: ChangeAction::Settle };
+    memory.change(&nothing, clock).unwrap();
+    let (ours, theirs) = (redis.list(clock).unwrap(), memory.list().unwrap());
+    if clock != written || ours.accounts.is_empty() {
+        return;
+    }
+    let [ours] = &ours.accounts[..] else { panic!("{ours:?}") };
+    let facts = |listed: &Listed| (listed.capacity, listed.used, listed.reserved, listed.open);
+    assert_eq!(theirs.iter().map(facts).collect::<Vec<_>>(), [facts(ours)]);
 }
