@@ -12,7 +12,7 @@
 #   make bench-guards looking through text and keeping limits, beside what Python has for it; the same page
 #   make bench-borders the same decisions from each language, and the engines that it has; the same page
 #   make bench-stores limits on a Redis server, strict and leased; the same page
-#   make bench-hostile instructions that hostile texts cost, under valgrind; the same page
+#   make bench-hostile instructions that hostile texts cost, and limits, under valgrind; the same page
 #   make fuzz         each fuzz target for FUZZ_SECONDS (600)
 
 SHELL := /bin/bash
@@ -143,6 +143,7 @@ bench-stores: need-cargo need-redis
 bench-hostile: need-cargo
 	@command -v valgrind >/dev/null || $(call missing,valgrind is missing: apt-get install valgrind)
 	cd benches && cargo run --release --locked --no-default-features --bin hostile -- --write RESULTS.md
+	cd benches && cargo run --release --locked --no-default-features --bin limits -- --write RESULTS.md
 
 .PHONY: fuzz
 fuzz: need-nightly

@@ -7,6 +7,7 @@
 pub mod allocations;
 pub mod arguments;
 pub mod borders;
+pub mod callgrind;
 pub mod contender;
 pub mod dialect;
 pub mod export;

@@ -6,8 +6,9 @@
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
+use llm_policy_benches::callgrind;
 use llm_policy_benches::contender::Result;
 use llm_policy_benches::page::{Machine, three_digits, write_section};
 use llm_policy_engine::detect::stream::{Action, Guard};
@@ -118,15 +119,7 @@ fn one(what: &str, name: &str, bytes: &str) -> Result<()> {
 
 /// Instructions of such a run.
 fn instructions(what: &str, name: &str, bytes: usize) -> Result<f64> {
-    let ran = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(std::env::current_exe()?)
-        .args(["--one", what, name, &bytes.to_string()])
-        .output()
-        .map_err(|error| format!("valgrind: {error}"))?;
-    let said = String::from_utf8_lossy(&ran.stderr);
-    let count = said.lines().find_map(|line| line.split("Collected : ").nth(1));
-    Ok(count.ok_or_else(|| format!("valgrind says:\n{said}"))?.trim().parse()?)
+    callgrind::instructions(&["--one", what, name, &bytes.to_string()])
 }
 
 fn table(write: Option<PathBuf>, names: &[&str]) -> Result<()> {

@@ -100,9 +100,9 @@ fn reserve(
 }
 
 /// Says it again until the server hears it.
-fn until_heard<T>(say: impl Fn() -> Result<T, StoreError>) {
+fn until_heard<T>(say: impl Fn() -> Result<T, Error>) {
     while let Err(error) = say() {
-        assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+        assert!(matches!(error, Error::Store(StoreError::Unavailable(_))), "{error}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
