@@ -1,6 +1,6 @@
 //! The binary as a user meets it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 #[expect(dead_code, reason = "the tests of the store use all of it")]
 #[path = "../../core/runtime/tests/support/mod.rs"]
