@@ -36,20 +36,25 @@ fn accounts() -> Vec<(Kind, String, Key, Period)> {
     all
 }
 
+fn account((kind, limit, key, period): &(Kind, String, Key, Period)) -> Account<'_> {
+    Account { space: Space::Live, kind: *kind, limit, key, period: *period }
+}
+
+fn take(account: Account<'_>, cost: u64) -> Take<'_> {
+    Take {
+        account,
+        cost,
+        ceiling: Some(1000),
+        capacity: 1000,
+        refill: 10,
+        marks: Default::default(),
+        on_expiry: OnExpiry::Charge,
+        consistency: Consistency::Strict,
+    }
+}
+
 fn reserve(store: &Redis, id: u128, accounts: &[(Kind, String, Key, Period)], cost: u64, lease: u64) {
-    let takes: Vec<Take<'_>> = accounts
-        .iter()
-        .map(|(kind, limit, key, period)| Take {
-            account: Account { space: Space::Live, kind: *kind, limit, key, period: *period },
-            cost,
-            ceiling: Some(1000),
-            capacity: 1000,
-            refill: 10,
-            marks: Default::default(),
-            on_expiry: OnExpiry::Charge,
-            consistency: Consistency::Strict,
-        })
-        .collect();
+    let takes: Vec<Take<'_>> = accounts.iter().map(|named| take(account(named), cost)).collect();
     let reserve = Reserve { id: ReservationId(id), digest: Digest(1), lease, takes: &takes, dry_run: false };
     assert_eq!(store.reserve(&reserve, NOW).unwrap().taken, (1 << takes.len()) - 1);
 }
@@ -84,12 +89,7 @@ fn everything_is_listed(url: &str) {
     }
 
     // One is settled, all of the short leases run out: each is charged, but where only what is open counts.
-    let (kind, limit, key, period) = &accounts[0];
-    let first = Account { space: Space::Live, kind: *kind, limit, key, period: *period };
-    let entries: Vec<_> = accounts[..6]
-        .iter()
-        .map(|(kind, limit, key, period)| (Account { space: Space::Live, kind: *kind, limit, key, period: *period }, 3))
-        .collect();
+    let entries: Vec<_> = accounts[..6].iter().map(|named| (account(named), 3)).collect();
     let change = Change { id: ReservationId(10), entries: &entries, action: ChangeAction::Settle };
     store.change(&change, NOW).unwrap();
     let listing = store.list(NOW.plus(HOUR / 4)).unwrap();
@@ -110,16 +110,7 @@ fn everything_is_listed(url: &str) {
         }
     }
     // Looking has changed nothing.
-    let again = Take {
-        account: first,
-        cost: 1,
-        ceiling: Some(1000),
-        capacity: 1000,
-        refill: 10,
-        marks: Default::default(),
-        on_expiry: OnExpiry::Charge,
-        consistency: Consistency::Strict,
-    };
+    let again = take(account(&accounts[0]), 1);
     let dry = Reserve { id: ReservationId(5), digest: Digest(1), lease: HOUR, takes: &[again], dry_run: true };
     assert_eq!(store.reserve(&dry, NOW).unwrap().balances[0].before, 5);
     // Windows that are over, and what has drained, are not listed.
